@@ -1,0 +1,17 @@
+export { assert, AssertionError, unreachable } from "./assert.ts";
+export { type Clock, SimulatedClock, sleep, systemClock, type Timer } from "./clock.ts";
+export { FileError, type Files, systemFiles } from "./files.ts";
+export { createLog, type Log, silentLog } from "./log.ts";
+export {
+  compareOctets,
+  concatOctets,
+  equalOctets,
+  fromBase32Hex,
+  fromBase64,
+  fromHex,
+  hexDigit,
+  toBase32Hex,
+  toBase64,
+  toHex,
+} from "./octets.ts";
+export { type Random, SeededRandom, systemRandom } from "./random.ts";

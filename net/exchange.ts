@@ -1,0 +1,99 @@
+/**
+ * The two function types that everything else composes: Exchange asks, Handler answers. A transport, a cache, a
+ * validator and a whole resolver are all Exchanges, so they can be put inside one another.
+ */
+import type { Message, Name, Question, Rrset } from "../dns/index.ts";
+
+/** An address and port that speaks DNS. IPv4 in dotted form, IPv6 in RFC 5952 form without brackets. */
+export interface Endpoint {
+  readonly address: string;
+  readonly port: number;
+}
+
+export type Transport = "udp" | "tcp";
+
+/** Where a request came from, and over what. */
+export interface Peer extends Endpoint {
+  readonly transport: Transport;
+}
+
+/** One question and how it is asked. */
+export interface Query {
+  readonly question: Question;
+  readonly recursionDesired: boolean;
+  readonly dnssecOk: boolean;
+  readonly checkingDisabled: boolean;
+}
+
+/** One question out, one response back. Rejects when there is none to be had (time-out, refused, budget spent). */
+export type Exchange = (query: Query, signal: AbortSignal) => Promise<Message>;
+
+/** One message to one server and its response: what a transport does. The message's id is the transport's business. */
+export type Ask = (server: Endpoint, message: Message, options: AskOptions) => Promise<Reply>;
+
+export interface AskOptions {
+  readonly transport: Transport;
+  readonly timeoutMilliseconds: number;
+  readonly signal: AbortSignal;
+}
+
+export interface Reply {
+  readonly message: Message;
+  readonly octets: number;
+  readonly roundTripMilliseconds: number;
+}
+
+/** No response could be had. */
+export class ExchangeError extends Error {
+  readonly code: "TIMEOUT" | "UNREACHABLE" | "CLOSED" | "MALFORMED" | "BUDGET";
+
+  constructor(code: ExchangeError["code"], message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** Returned by a Handler that will answer through `later`. */
+export const LATER = -1;
+
+/**
+ * Octets of a request in, octets of a response out. `request` and `response` are the transport's own buffers: a handler
+ * that answers later copies what it needs first. Returns the number of octets written to `response`, 0 to stay silent,
+ * or LATER, after which `later` is called with each message to send (none, one, or for a transfer many).
+ */
+export interface Handler {
+  handle(request: Uint8Array, response: Uint8Array, peer: Peer, later: (octets: Uint8Array) => void): number;
+}
+
+/** What a name server knows when it hands a question on: the cut below which others answer, or null when outside its zones. */
+export interface Delegation {
+  readonly zone: Name;
+  readonly ns: Rrset;
+  readonly glue: readonly Rrset[];
+}
+
+/** What is carried from server to server when a question is handed down, so that a chain shares one budget and cannot loop. */
+export interface Chain {
+  /** Servers the question has passed, in order (their identities, as text). */
+  readonly passed: readonly string[];
+  /** What is left of the client query's budget (DESIGN §8). */
+  readonly messagesLeft: number;
+  readonly octetsLeft: number;
+  readonly millisecondsLeft: number;
+  /** The client asked every server on the way to report its part. */
+  readonly trace: boolean;
+}
+
+/** A response to a handed-down question with the reports of the servers below, as JSON text, when they were asked for. */
+export interface HandedDown {
+  readonly message: Message;
+  readonly report: string | null;
+}
+
+/** How a name server that may recurse gets the rest of the answer; it is handed one and does not import the resolver. */
+export type Recursion = (
+  query: Query,
+  start: Delegation | null,
+  chain: Chain,
+  signal: AbortSignal,
+) => Promise<HandedDown>;
