@@ -1,0 +1,204 @@
+/** A server under measurement: ours or a peer, pinned to one core, on a loopback port, serving the zones it is given. */
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { TYPE } from "../dns/index.ts";
+
+export interface ZoneFile {
+  readonly apex: string;
+  readonly file: string;
+}
+
+/** How one implementation is started: its program and, from the zones and a port, its arguments and files. */
+export interface Contender {
+  readonly name: string;
+  readonly program: string;
+  prepare(folder: string, port: number, zones: readonly ZoneFile[]): readonly string[];
+}
+
+export interface Running extends AsyncDisposable {
+  readonly pid: number;
+  readonly port: number;
+  /** From starting the process to its first answer with records or a referral. */
+  readonly readyMilliseconds: number;
+}
+
+const CORE_OF_SERVER = "0";
+export const CORE_OF_LOAD = "1";
+const READY_LIMIT_MILLISECONDS = 60_000;
+
+const strata: Contender = {
+  name: "strata",
+  program: fileURLToPath(new URL("../bin/strata", import.meta.url)),
+  prepare: (_folder, port, zones) => [
+    "serve",
+    "--listen",
+    `127.0.0.1:${port}`,
+    ...zones.flatMap(({ apex, file }) => ["--zone", `${apex}=${file}`]),
+  ],
+};
+
+const nsd: Contender = {
+  name: "nsd",
+  program: "/usr/sbin/nsd",
+  prepare(folder, port, zones) {
+    const server = `server:
+  server-count: 1
+  ip-address: 127.0.0.1@${port}
+  zonesdir: "${folder}"
+  username: ""
+  chroot: ""
+  pidfile: "${folder}/nsd.pid"
+  xfrdfile: "${folder}/xfrd.state"
+  zonelistfile: "${folder}/zone.list"
+  xfrdir: "${folder}"
+  rrl-ratelimit: 0
+remote-control:
+  control-enable: no
+`;
+    const stanza = ({ apex, file }: ZoneFile): string => `zone:\n  name: ${apex}\n  zonefile: ${file}\n`;
+    return ["-d", "-c", written(folder, "nsd.conf", server + zones.map(stanza).join(""))];
+  },
+};
+
+const knot: Contender = {
+  name: "knot",
+  program: "/usr/sbin/knotd",
+  prepare(folder, port, zones) {
+    const server = `server:
+    rundir: "${folder}"
+    listen: 127.0.0.1@${port}
+    udp-workers: 1
+    tcp-workers: 1
+    background-workers: 1
+database:
+    storage: "${folder}"
+log:
+  - target: stderr
+    any: error
+template:
+  - id: default
+    storage: "${folder}"
+    journal-content: none
+    zonefile-sync: -1
+    zonefile-load: whole
+zone:
+`;
+    const stanza = ({ apex, file }: ZoneFile): string => `  - domain: ${apex}\n    file: ${file}\n`;
+    return ["-c", written(folder, "knot.conf", server + zones.map(stanza).join(""))];
+  },
+};
+
+const bind: Contender = {
+  name: "bind",
+  program: "/usr/sbin/named",
+  prepare(folder, port, zones) {
+    const options = `options {
+  directory "${folder}"; pid-file none; session-keyfile none; managed-keys-directory "${folder}";
+  listen-on port ${port} { 127.0.0.1; }; listen-on-v6 { none; };
+  recursion no; dnssec-validation no; notify no; max-cache-size 2m;
+};
+controls { };
+`;
+    const stanza = ({ apex, file }: ZoneFile): string => `zone "${apex}" { type primary; file "${file}"; };\n`;
+    return ["-f", "-n", "1", "-c", written(folder, "named.conf", options + zones.map(stanza).join(""))];
+  },
+};
+
+/** Ours first, then every peer that is installed. */
+export function contenders(): Contender[] {
+  return [strata, nsd, knot, bind].filter(({ program }) => {
+    try {
+      execFileSync("test", ["-x", program]);
+      return true;
+    } catch {
+      process.stderr.write(`${program} is not installed and is left out; npm run peers installs it\n`);
+      return false;
+    }
+  });
+}
+
+/** Starts a contender and waits for its answer to `probe`, a name in the last of its zones. */
+export async function start(contender: Contender, zones: readonly ZoneFile[], probe: string): Promise<Running> {
+  const folder = mkdtempSync(join(tmpdir(), `bench-${contender.name}-`));
+  mkdirSync(join(folder, "journal"));
+  const port = await freePort();
+  const args = contender.prepare(folder, port, zones);
+  const began = performance.now();
+  const child = spawn("taskset", ["-c", CORE_OF_SERVER, contender.program, ...args], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const complaints: Buffer[] = [];
+  child.stderr.on("data", (chunk: Buffer) => complaints.push(chunk));
+  try {
+    await firstAnswer(child, port, probe, began + READY_LIMIT_MILLISECONDS);
+  } catch (cause) {
+    await stop(child, folder);
+    throw new Error(`${contender.name} did not answer: ${Buffer.concat(complaints).toString().slice(0, 2000)}`, {
+      cause,
+    });
+  }
+  const readyMilliseconds = performance.now() - began;
+  const pid = child.pid ?? 0;
+  return { pid, port, readyMilliseconds, [Symbol.asyncDispose]: () => stop(child, folder) };
+}
+
+async function stop(child: ChildProcess, folder: string): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) {
+    const ended = once(child, "exit");
+    child.kill("SIGTERM");
+    await ended;
+  }
+  rmSync(folder, { recursive: true, force: true });
+}
+
+function written(folder: string, name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+/** A port that was free a moment ago. */
+async function freePort(): Promise<number> {
+  const socket = createSocket("udp4");
+  socket.bind(0, "127.0.0.1");
+  await once(socket, "listening");
+  const { port } = socket.address();
+  socket.close();
+  return port;
+}
+
+/** Asks every two milliseconds until an answer with records or a referral comes back. */
+async function firstAnswer(child: ChildProcess, port: number, probe: string, deadline: number): Promise<void> {
+  const socket = createSocket("udp4");
+  const query = Buffer.concat([
+    Buffer.from([0x12, 0x34, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0]),
+    ...probe.split(".").flatMap((label) => [Buffer.from([label.length]), Buffer.from(label)]),
+    Buffer.from([0, TYPE.A, 0, 1]),
+  ]);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const ask = setInterval(() => {
+        if (performance.now() > deadline || child.exitCode !== null) {
+          clearInterval(ask);
+          reject(new Error(child.exitCode === null ? "no answer in time" : `it ended with ${child.exitCode}`));
+        } else {
+          socket.send(query, port, "127.0.0.1");
+        }
+      }, 2);
+      socket.on("error", () => undefined);
+      socket.on("message", (octets) => {
+        const found = (octets[3]! & 15) === 0 && octets[7]! + octets[9]! > 0;
+        if (!found) return;
+        clearInterval(ask);
+        resolve();
+      });
+    });
+  } finally {
+    socket.close();
+  }
+}

@@ -1,0 +1,34 @@
+/** `npm run bench [-- name …]`: runs the benchmarks named, or all, prints a table with ratios, appends to the history. */
+import { record, type Result } from "./history.ts";
+import { load } from "./load.ts";
+import { startUp } from "./start.ts";
+import { formatSpread } from "./statistics.ts";
+import { udp } from "./udp.ts";
+
+const benches: Readonly<Record<string, () => Promise<Result>>> = { load, udp, start: startUp };
+
+const asked = process.argv.slice(2);
+const unknown = asked.filter((name) => !Object.hasOwn(benches, name));
+if (unknown.length > 0) {
+  process.stderr.write(`no benchmark is called ${unknown.join(", ")}; there are ${Object.keys(benches).join(", ")}\n`);
+  process.exit(64);
+}
+
+const results: Result[] = [];
+for (const name of asked.length > 0 ? asked : Object.keys(benches)) {
+  const result = await benches[name]!();
+  results.push(result);
+  process.stdout.write(table(result));
+}
+record(results);
+
+/** One line a contender; each figure is median (minimum–maximum). */
+function table({ bench, rows }: Result): string {
+  const lines = Object.entries(rows).map(([name, values]) => {
+    const cells = Object.entries(values).map(
+      ([what, value]) => `${what} ${formatSpread(value, value.median < 100 ? 2 : 0)}`,
+    );
+    return `  ${name.padEnd(16)} ${cells.join("   ")}`;
+  });
+  return `${bench}\n${lines.join("\n")}\n`;
+}
