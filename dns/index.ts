@@ -20,3 +20,37 @@ export {
 export { formatName, LABEL_OCTETS_MAX, LOWER_CASE, Name, NAME_OCTETS_MAX, NameError, nameLength } from "./name.ts";
 export { type Question, recordsOf, type Rr, type Rrset, sanitizeTtl } from "./rrset.ts";
 export { compareSerials, isNewerSerial, nextSerial } from "./serial.ts";
+export type { Message } from "./message.ts";
+export {
+  DecompressionWork,
+  expandName,
+  HEADER_OCTETS,
+  MESSAGE_OCTETS_MAX,
+  POINTER_HOPS_MAX,
+  readName,
+  type ReadName,
+  skipName,
+  WireError,
+} from "./wire.ts";
+export {
+  type Cookie,
+  decodeCookie,
+  decodeExtendedError,
+  decodeOptions,
+  DNSSEC_OK,
+  type Edns,
+  EDNS_OPTIONS_MAX,
+  EDNS_VERSION,
+  type EdnsOption,
+  encodeCookie,
+  encodeExtendedError,
+  encodeOptions,
+  type ExtendedError,
+  extendedErrors,
+  findOption,
+  isCookieLength,
+  nsidRequest,
+  PAYLOAD_OCTETS_DEFAULT,
+  PAYLOAD_OCTETS_MAX,
+  plainEdns,
+} from "./edns.ts";
