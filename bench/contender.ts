@@ -178,7 +178,7 @@ async function firstAnswer(child: ChildProcess, port: number, probe: string, dea
   const query = Buffer.concat([
     Buffer.from([0x12, 0x34, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0]),
     ...probe.split(".").flatMap((label) => [Buffer.from([label.length]), Buffer.from(label)]),
-    Buffer.from([0, TYPE.A, 0, 1]),
+    Buffer.from([0, 0, TYPE.A, 0, 1]),
   ]);
   try {
     await new Promise<void>((resolve, reject) => {
