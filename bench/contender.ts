@@ -27,8 +27,9 @@ export interface Running extends AsyncDisposable {
   readonly readyMilliseconds: number;
 }
 
-const CORE_OF_SERVER = "0";
+export const CORE_OF_SERVER = "0";
 export const CORE_OF_LOAD = "1";
+export const EVERY_CORE = "0,1";
 const READY_LIMIT_MILLISECONDS = 60_000;
 
 const strata: Contender = {
@@ -122,14 +123,22 @@ export function contenders(): Contender[] {
   });
 }
 
-/** Starts a contender and waits for its answer to `probe`, a name in the last of its zones. */
-export async function start(contender: Contender, zones: readonly ZoneFile[], probe: string): Promise<Running> {
+export interface Work {
+  readonly zones: readonly ZoneFile[];
+  /** A name whose answer, with records or a referral, says that the zones are served. */
+  readonly probe: string;
+  /** The cores it may run on, as taskset(1) takes them. */
+  readonly cores: string;
+}
+
+/** Starts a contender and waits for its answer to the probe. */
+export async function start(contender: Contender, { zones, probe, cores }: Work): Promise<Running> {
   const folder = mkdtempSync(join(tmpdir(), `bench-${contender.name}-`));
   mkdirSync(join(folder, "journal"));
   const port = await freePort();
   const args = contender.prepare(folder, port, zones);
   const began = performance.now();
-  const child = spawn("taskset", ["-c", CORE_OF_SERVER, contender.program, ...args], {
+  const child = spawn("taskset", ["-c", cores, contender.program, ...args], {
     stdio: ["ignore", "ignore", "pipe"],
   });
   const complaints: Buffer[] = [];

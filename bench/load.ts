@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { contenders, start } from "./contender.ts";
+import { contenders, EVERY_CORE, start } from "./contender.ts";
 import { delegationLabel, delegationZone } from "./data.ts";
 import type { Result } from "./history.ts";
 import { residentOctets } from "./process.ts";
@@ -15,15 +15,12 @@ export async function load(): Promise<Result> {
   const folder = mkdtempSync(join(tmpdir(), "bench-load-"));
   const file = join(folder, "example.zone");
   writeFileSync(file, delegationZone(RECORDS));
+  const probe = `www.${delegationLabel(RECORDS / 2 - 1)}.example`;
   const samples = new Map<string, { seconds: number[]; mebibytes: number[] }>();
   try {
     for (let round = 0; round < ROUNDS; round++) {
       for (const contender of contenders()) {
-        await using running = await start(
-          contender,
-          [{ apex: "example", file }],
-          `www.${delegationLabel(RECORDS / 2 - 1)}.example`,
-        );
+        await using running = await start(contender, { zones: [{ apex: "example", file }], probe, cores: EVERY_CORE });
         const sample = samples.get(contender.name) ?? { seconds: [], mebibytes: [] };
         sample.seconds.push(running.readyMilliseconds / 1000);
         sample.mebibytes.push(residentOctets(running.pid) / 2 ** 20);

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { contenders, CORE_OF_LOAD, type Running, start } from "./contender.ts";
+import { contenders, CORE_OF_LOAD, CORE_OF_SERVER, type Running, start } from "./contender.ts";
 import { hostQueries, hostZone } from "./data.ts";
 import type { Result } from "./history.ts";
 import { cpuMicroseconds } from "./process.ts";
@@ -24,11 +24,16 @@ export async function udp(): Promise<Result> {
   const queries = join(folder, "queries");
   writeFileSync(file, hostZone(NAMES));
   writeFileSync(queries, hostQueries(NAMES, QUERIES, HITS));
+  const probe = `host${NAMES - 1}.example`;
   const samples = new Map<string, { persecond: number[]; cpu: number[] }>();
   try {
     for (let round = 0; round < ROUNDS; round++) {
       for (const contender of contenders()) {
-        await using running = await start(contender, [{ apex: "example", file }], `host${NAMES - 1}.example`);
+        await using running = await start(contender, {
+          zones: [{ apex: "example", file }],
+          probe,
+          cores: CORE_OF_SERVER,
+        });
         await dnsperf(running, queries, WARM_UP_SECONDS);
         const before = cpuMicroseconds(running.pid);
         const { completed, perSecond } = await dnsperf(running, queries, SECONDS);
