@@ -55,6 +55,7 @@ const nsd: Contender = {
   chroot: ""
   pidfile: "${folder}/nsd.pid"
   xfrdfile: "${folder}/xfrd.state"
+  database: ""
   zonelistfile: "${folder}/zone.list"
   xfrdir: "${folder}"
   rrl-ratelimit: 0
