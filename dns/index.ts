@@ -54,3 +54,22 @@ export {
   PAYLOAD_OCTETS_MAX,
   plainEdns,
 } from "./edns.ts";
+export { formatIpv4, formatIpv6, parseIpv4, parseIpv6 } from "./field/address.ts";
+export { DataError } from "./field/field.ts";
+export { decimalOf, secondsOf } from "./field/number.ts";
+export { type NameField, type RdataType } from "./declare.ts";
+export { rdataType, rdataTypes } from "./rdata.ts";
+export {
+  BAD_ESCAPE,
+  escapeAt,
+  isDelimiter,
+  parseName,
+  quoteEnd,
+  type RdataTokens,
+  TextError,
+  type Token,
+  tokenEnd,
+  tokenize,
+  tokenText,
+  unescape,
+} from "./text.ts";
