@@ -76,3 +76,19 @@ export {
   tokenText,
   unescape,
 } from "./text.ts";
+export {
+  fromPacket,
+  fromPacketAnswer,
+  fromPacketQuestion,
+  type Packet,
+  type PacketAnswer,
+  type PacketAnswerInput,
+  type PacketInput,
+  type PacketOpt,
+  type PacketQuestion,
+  type PacketQuestionInput,
+  toPacket,
+  toPacketAnswer,
+  toPacketQuestion,
+} from "./packet.ts";
+export { type PacketOption, type PacketOptionInput } from "./packet-option.ts";
