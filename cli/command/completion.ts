@@ -1,0 +1,23 @@
+/** `strata completion`: what makes a shell complete commands, options and values. */
+import type { Command } from "../arguments.ts";
+
+export const SHELLS = ["bash", "zsh"] as const;
+
+export const completionCommand: Command = {
+  words: ["completion"],
+  summary: "Print a completion script for bash or zsh.",
+  positionals: [{ name: "SHELL", describe: "bash or zsh", required: true, choices: SHELLS }],
+  options: {},
+  examples: [
+    ['eval "$(strata completion bash)"', "in ~/.bashrc"],
+    ['eval "$(strata completion zsh)"', "in ~/.zshrc, after compinit"],
+  ],
+  run: async (given, output) => {
+    const [{ bashCompletion, zshCompletion }, { COMMANDS }] = await Promise.all([
+      import("../completion.ts"),
+      import("../commands.ts"),
+    ]);
+    output.result(given.required("SHELL") === "zsh" ? zshCompletion(COMMANDS) : bashCompletion(COMMANDS));
+    return 0;
+  },
+};

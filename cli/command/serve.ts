@@ -1,0 +1,32 @@
+/** `strata serve`: one name server with the zones it is given. */
+import type { Command } from "../arguments.ts";
+import { HINTS_OPTION, LAYER_OPTION, LISTEN_OPTION, LOG_OPTION, METRICS_OPTION, PORT_OPTION } from "../options.ts";
+
+export const serveCommand: Command = {
+  words: ["serve"],
+  summary: "Run one name server. SIGHUP reloads changed zone files; SIGTERM drains and ends.",
+  positionals: [],
+  options: {
+    config: { kind: "text", value: "FILE", describe: "YAML configuration; see strata config schema" },
+    zone: { kind: "text", many: true, value: "NAME=FILE", describe: "serve this zone; may be given again" },
+    zones: { kind: "text", value: "LIST", describe: "serve the zones of a file with one NAME<tab>FILE a line" },
+    listen: LISTEN_OPTION,
+    layer: LAYER_OPTION,
+    recursion: {
+      kind: "text",
+      many: true,
+      value: "CIDR",
+      describe: "hand names down for clients in this prefix; may be given again",
+    },
+    hints: HINTS_OPTION,
+    port: PORT_OPTION,
+    metrics: METRICS_OPTION,
+    log: LOG_OPTION,
+  },
+  examples: [
+    ["strata serve --zone vu.nl=vu.nl.zone --listen 127.0.0.1:5300", "one zone"],
+    ["strata serve --config server.yaml", "all that a configuration file says"],
+    ["strata serve --zones list --listen 127.0.0.1:5300 --listen '[::1]:5300'", "many zones, two addresses"],
+  ],
+  run: async (given, output) => (await import("../serve.ts")).serve(given, output),
+};

@@ -1,0 +1,23 @@
+/** Every command, in the order help shows them. One file and one line here add a command. */
+import type { Command } from "./arguments.ts";
+import { completionCommand } from "./command/completion.ts";
+import { configCheckCommand } from "./command/config-check.ts";
+import { configSchemaCommand } from "./command/config-schema.ts";
+import { resolveCommand } from "./command/resolve.ts";
+import { resolverCommand } from "./command/resolver.ts";
+import { serveCommand } from "./command/serve.ts";
+import { upCommand } from "./command/up.ts";
+import { zoneCheckCommand } from "./command/zone-check.ts";
+import { zonePrintCommand } from "./command/zone-print.ts";
+
+export const COMMANDS: readonly Command[] = [
+  upCommand,
+  serveCommand,
+  resolverCommand,
+  resolveCommand,
+  zoneCheckCommand,
+  zonePrintCommand,
+  configCheckCommand,
+  configSchemaCommand,
+  completionCommand,
+];

@@ -1,0 +1,103 @@
+/**
+ * The configuration of `strata serve` as a schema: the one source of what is checked, of the defaults, and of the JSON
+ * Schema for editors. Bounds are those of DESIGN §8.
+ */
+import { z } from "zod";
+import { AddressError, parseEndpoint, Prefix } from "../net/index.ts";
+import { Name, NameError } from "../dns/index.ts";
+import { LAYER_NAMES } from "./options.ts";
+
+/** A text that `read` accepts; what it throws of the given class becomes the message. */
+function readable(read: (text: string) => unknown, failure: abstract new (...given: never[]) => Error): z.ZodString {
+  return z.string().superRefine((text, context) => {
+    try {
+      read(text);
+    } catch (error) {
+      if (!(error instanceof failure)) throw error;
+      context.addIssue({ code: "custom", message: error.message });
+    }
+  });
+}
+
+export const domainName = readable((text) => Name.parse(text), NameError).describe("A domain name.");
+export const endpoint = readable((text) => parseEndpoint(text), AddressError).describe(
+  "ADDR:PORT; [ADDR]:PORT for IPv6.",
+);
+export const prefix = readable((text) => Prefix.parse(text), AddressError).describe("A prefix such as 127.0.0.0/8.");
+const file = z.string().min(1).describe("A file; a relative path starts at the folder of this file.");
+export const layer = z.enum(LAYER_NAMES);
+export const port = z.int().min(1).max(65_535);
+const LOOPBACK = ["127.0.0.0/8", "::1/128"];
+
+const zone = z.strictObject({
+  name: domainName,
+  file,
+  layer: layer.optional().describe("The layer of the name space it belongs to."),
+});
+
+const recursion = z
+  .strictObject({
+    allow: z.array(prefix).default(LOOPBACK).describe("Clients for which names are handed down when RD is set."),
+    hints: file.optional().describe("The root's servers; without it only names below this server's own zones are handed down."),
+    port: port.default(53).describe("The port of the servers that are asked."),
+  })
+  .describe("Recursion by handing down. Absent: none is offered.");
+
+const access = z
+  .strictObject({
+    allow: z.array(prefix).min(1).optional().describe("Only these clients are answered."),
+    deny: z.array(prefix).default([]).describe("These clients are refused, allowed or not."),
+  })
+  .describe("Who may ask at all.");
+
+const rateLimit = z
+  .strictObject({
+    responsesPerSecond: z.int().min(0).default(20).describe("Equal responses a second for one client network; 0: no limit."),
+    windowSeconds: z.int().min(1).max(3600).default(15),
+    slip: z.int().min(0).max(10).default(2).describe("Every so-manieth limited response is sent truncated; 0: none."),
+    exempt: z.array(prefix).default(LOOPBACK),
+  })
+  .describe("Response rate limiting against amplification.");
+
+const HEX_SECRET = /^[0-9a-fA-F]{32}$/;
+const cookies = z
+  .strictObject({
+    secret: z.string().regex(HEX_SECRET, "32 hexadecimal digits are wanted, such as openssl rand -hex 16 prints").optional(),
+  })
+  .describe("The secret of server cookies (RFC 9018); shared by servers behind one address. Absent: a fresh one.");
+
+const identity = z
+  .strictObject({
+    nsid: z.string().max(128).optional().describe("Told to who asks for it (RFC 5001)."),
+    version: z.string().max(255).optional().describe("The answer to version.bind CH TXT; absent: refused."),
+    id: z.string().max(255).optional().describe("The answer to id.server CH TXT; absent: refused."),
+  })
+  .describe("What the server says about itself.");
+
+const bounds = z
+  .strictObject({
+    udpPayloadOctets: z.int().min(512).max(4096).default(1232),
+    tcpConnections: z.int().min(1).default(1024),
+    tcpConnectionsPerClient: z.int().min(1).default(32),
+    tcpIdleSeconds: z.number().min(1).default(10),
+    cacheOctets: z.int().min(65_536).default(16_777_216).describe("The cache of recursion."),
+  })
+  .describe("Limits; each is counted when it is reached.");
+
+export const configuration = z
+  .strictObject({
+    listen: z.array(endpoint).min(1).describe("Where to answer, over UDP and TCP."),
+    zones: z.array(zone).default([]),
+    zoneList: file.optional().describe("More zones: a file with one NAME<tab>FILE a line."),
+    recursion: recursion.optional(),
+    access: access.prefault({}),
+    rateLimit: rateLimit.prefault({}),
+    cookies: cookies.prefault({}),
+    identity: identity.prefault({}),
+    metrics: z.string().optional().describe("[ADDR:]PORT of Prometheus metrics and the health check."),
+    log: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("warn"),
+    bounds: bounds.prefault({}),
+  })
+  .meta({ title: "strata serve", description: "The configuration of one Strata name server." });
+
+export type Configuration = z.output<typeof configuration>;

@@ -1,0 +1,51 @@
+/** The description of a whole name space that `strata up` starts: zones, servers, and who has which zone. */
+import { z } from "zod";
+import { Name } from "../dns/index.ts";
+import { domainName, layer, port, prefix } from "./configuration.ts";
+import { suggestion } from "./near.ts";
+
+/** The same for all spellings of one name, and for what is no name too: that is another check's to say. */
+function nameKey(text: string): string {
+  try {
+    return Name.parse(text).key;
+  } catch {
+    return text;
+  }
+}
+
+const address = z.string().describe("A loopback address of this server's own, such as 127.0.1.1.");
+
+const zone = z.strictObject({
+  name: domainName,
+  file: z.string().min(1).describe("The master file; a relative path starts at the folder of this file."),
+  layer,
+});
+
+const server = z.strictObject({
+  name: domainName.describe("The server's name, as its NS records have it."),
+  address,
+  zones: z.array(domainName).min(1),
+});
+
+export const namespace = z
+  .strictObject({
+    port: port.default(8053).describe("The port of all servers, because an NS record carries none."),
+    zones: z.array(zone).min(1),
+    servers: z.array(server).min(1),
+    recursion: z.array(prefix).default(["127.0.0.0/8"]).describe("Clients for which names are handed down."),
+    resolver: z.strictObject({ address }).describe("The caching resolver for stubs."),
+    try: z.array(z.string()).default([]).describe("Commands to suggest when everything runs."),
+  })
+  .superRefine((value, context) => {
+    const known = value.zones.map(({ name }) => nameKey(name));
+    value.servers.forEach((server, i) => {
+      server.zones.forEach((name, j) => {
+        if (known.includes(nameKey(name))) return;
+        const path = ["servers", i, "zones", j];
+        context.addIssue({ code: "custom", path, message: `the zone ${name} is not among zones${suggestion(name, value.zones.map((zone) => zone.name))}` });
+      });
+    });
+  })
+  .meta({ title: "strata up", description: "A name space on one machine: its zones and their servers." });
+
+export type Namespace = z.output<typeof namespace>;
