@@ -63,9 +63,17 @@ export interface Declaration {
   readonly fields: Readonly<Record<string, Field>>;
   /** `value`: the data are those of the only field (A is a text). `record`, unless given: an object of all fields. */
   readonly data?: "value" | "record";
+  /** What dns-packet's data have beside the fields, and how the fields follow from data. */
+  readonly shape?: {
+    readonly show: (data: Record<string, unknown>) => Record<string, unknown>;
+    readonly read: (data: ReadonlyMap<string, unknown>) => ReadonlyMap<string, unknown>;
+  };
   /** What the fields together must keep. Throws WireError. */
   readonly verify?: (octets: Uint8Array, start: number, end: number) => void;
-  /** What text must keep besides, because nobody could mean it; others' RDATA that break it are let through. */
+  /**
+   * What text must keep besides, as a complaint or null. Octets that break it are let through, so that one odd record
+   * does not hide a message's others, and are written in the generic form, so that they read back.
+   */
   readonly verifyText?: (octets: Uint8Array) => string | null;
 }
 
@@ -158,15 +166,17 @@ class DeclaredType implements RdataType {
   }
 
   format(octets: Uint8Array): string {
+    if (typeof this.#declaration.verifyText?.(octets) === "string") return formatGeneric(octets);
     let text = "";
     let at = 0;
     for (const field of this.#fields) {
       const end = field.end(octets, at, octets.length);
+      if (field.isWritable?.(octets, at, end) === false) return formatGeneric(octets);
       const part = field.format(octets, at, end);
       text += text === "" || part === "" ? part : ` ${part}`;
       at = end;
     }
-    return text;
+    return text === "" ? formatGeneric(octets) : text;
   }
 
   parse(tokens: RdataTokens): Uint8Array {
@@ -227,7 +237,7 @@ class DeclaredType implements RdataType {
       data[this.#labels[i]!] = value;
       at = end;
     }
-    return data;
+    return this.#declaration.shape?.show(data) ?? data;
   }
 
   fromData(data: unknown): Uint8Array {
@@ -244,7 +254,10 @@ class DeclaredType implements RdataType {
   }
 
   #members(data: unknown): ReadonlyMap<string, unknown> {
-    if (typeof data === "object" && data !== null) return new Map(Object.entries(data));
+    if (typeof data === "object" && data !== null) {
+      const members = new Map<string, unknown>(Object.entries(data));
+      return this.#declaration.shape?.read(members) ?? members;
+    }
     const what = `an object with ${this.#labels.join(", ")}`;
     throw new DataError(`${this.mnemonic}: ${what} is wanted, not ${shown(data)}`);
   }

@@ -1,14 +1,24 @@
 /**
- * The record types by number. A new type is one declaration in `type/` and one line here; whatever is not declared is
- * opaque octets (RFC 3597).
+ * The record types by number. A new type is one declaration in a file of `type/`; whatever is not declared there is opaque
+ * octets (RFC 3597).
  */
 import { typeToText } from "./codes.ts";
 import { opaque, type RdataType } from "./declare.ts";
-import * as basic from "./type/basic.ts";
+import { a, aaaa, cname, hinfo, mx, ns, ptr, soa, spf, srv, txt } from "./type/basic.ts";
+import { cdnskey, cds, csync, dnskey, ds, nsec, nsec3, nsec3param, rrsig, zonemd } from "./type/dnssec.ts";
+import { cert, dhcid, ipseckey, openpgpkey, smimea, sshfp, tlsa } from "./type/key.ts";
+import { mb, md, mf, mg, minfo, mr, px, rt } from "./type/old.ts";
+import { apl, loc } from "./type/place.ts";
+import { afsdb, caa, dname, eui48, eui64, https, kx, naptr, rp, svcb, uri } from "./type/service.ts";
 
-const DECLARED: readonly RdataType[] = [basic]
-  .flatMap((family) => Object.values(family))
-  .sort((a, b) => a.type - b.type);
+const DECLARED: readonly RdataType[] = [
+  ...[a, aaaa, cname, hinfo, mx, ns, ptr, soa, spf, srv, txt],
+  ...[cdnskey, cds, csync, dnskey, ds, nsec, nsec3, nsec3param, rrsig, zonemd],
+  ...[cert, dhcid, ipseckey, openpgpkey, smimea, sshfp, tlsa],
+  ...[mb, md, mf, mg, minfo, mr, px, rt],
+  ...[apl, loc],
+  ...[afsdb, caa, dname, eui48, eui64, https, kx, naptr, rp, svcb, uri],
+].sort((one, other) => one.type - other.type);
 
 const types = new Map<number, RdataType>(DECLARED.map((declared) => [declared.type, declared]));
 

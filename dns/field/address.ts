@@ -58,7 +58,8 @@ export function parseIpv4(text: string): Uint8Array | null {
 
 /** RFC 5952: lower case, no leading zeros, the first longest run of two zero groups or more as `::`. */
 export function formatIpv6(octets: Uint8Array, at = 0): string {
-  if (isMapped(octets, at)) return `::ffff:${formatIpv4(octets, at + 12)}`;
+  const dotted = dottedPrefix(octets, at);
+  if (dotted !== null) return dotted + formatIpv4(octets, at + 12);
   let runStart = 8;
   let runLength = 1; // A run of one group is not shortened (RFC 5952 §4.2.2).
   for (let start = 0, group = 0; group <= 8; group++) {
@@ -81,10 +82,15 @@ export function formatIpv6(octets: Uint8Array, at = 0): string {
   return text;
 }
 
-/** ::ffff:0:0/96, written with its last 32 bits in dotted decimal (RFC 5952 §5), as inet_ntop does. */
-function isMapped(octets: Uint8Array, at: number): boolean {
-  for (let i = 0; i < 10; i++) if (octets[at + i] !== 0) return false;
-  return octets[at + 10] === 0xff && octets[at + 11] === 0xff;
+/**
+ * ::ffff:0:0/96 and ::/96 (but for :: and ::X) end in dotted decimal (RFC 5952 §5, RFC 4291 §2.5.5). RFC 5952 leaves the
+ * second open; inet_ntop does it, and so does every peer.
+ */
+function dottedPrefix(octets: Uint8Array, at: number): string | null {
+  for (let i = 0; i < 10; i++) if (octets[at + i] !== 0) return null;
+  const group = readU16(octets, at + 10);
+  if (group === 0xffff) return "::ffff:";
+  return group === 0 && readU16(octets, at + 12) !== 0 ? "::" : null;
 }
 
 /** Any form of RFC 4291 §2.2 without a zone; null for anything else. */

@@ -30,6 +30,8 @@ export interface Field {
   end(octets: Uint8Array, at: number, end: number): number;
   /** Presentation format of octets [at, end), which are exactly this field, whole and legal; "" for none. */
   format(octets: Uint8Array, at: number, end: number): string;
+  /** Whether presentation format can say it; when not, the whole RDATA are written as RFC 3597 §5 says. */
+  isWritable?(octets: Uint8Array, at: number, end: number): boolean;
   /** Takes this field's tokens. `label` names it in errors. Throws TextError. */
   parse(tokens: RdataTokens, out: RdataWriter, label: string): void;
   /** In dns-packet's shape where it has one. */
@@ -60,6 +62,11 @@ export class RdataWriter {
 
   get length(): number {
     return this.#length;
+  }
+
+  /** The octet so many places before the one that comes next. */
+  before(distance: number): number {
+    return this.#octets[this.#length - distance]!;
   }
 
   u8(value: number): void {

@@ -22,18 +22,31 @@ export function withDefault(field: Field, value: number): Field {
   return { ...field, fromData: (data, out) => field.fromData(data ?? value, out) };
 }
 
-/** A number that may be written as one of these words, in any case; always formatted as a number. */
+/** A number that may be written as one of these words, in any case; formatted as a number. */
 export function withMnemonics(field: Field, table: Readonly<Record<string, number>>): Field {
   const size = field.step;
+  const what = `${rangeText(size)} or a mnemonic such as ${Object.keys(table).slice(0, 3).join(", ")}`;
   return {
     ...field,
     parse(tokens, out, label) {
-      const what = `${rangeText(size)} or a mnemonic such as ${Object.keys(table)[0] ?? ""}`;
       const token = wanted(tokens, label, what);
       const word = tokenText(token).toUpperCase();
       const value = Object.hasOwn(table, word) ? table[word]! : decimalOf(token.octets);
-      if (!(value >= 0 && value < 2 ** (8 * size))) throw wrong(token, badNumber(token, label, what));
+      if (token.quoted || value < 0 || value >= 2 ** (8 * size)) throw wrong(token, badNumber(token, label, what));
       write(out, size, value);
+    },
+  };
+}
+
+/** A number that is written as a word where it has one. */
+export function asMnemonic(field: Field, table: Readonly<Record<string, number>>): Field {
+  const texts = new Map(Object.entries(table).map(([text, number]) => [String(number), text]));
+  const read = withMnemonics(field, table);
+  return {
+    ...read,
+    format(octets, at, end) {
+      const number = field.format(octets, at, end);
+      return texts.get(number) ?? number;
     },
   };
 }
