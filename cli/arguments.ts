@@ -104,7 +104,8 @@ function checkOption(command: Command, name: string, value: unknown): void {
 
 function checkValue(name: string, option: Option, value: string): void {
   if (option.kind === "flag") return;
-  if (value === "") throw new UsageError(`--${name} needs a value${option.value === undefined ? "" : `: ${option.value}`}`);
+  if (value === "")
+    throw new UsageError(`--${name} needs a value${option.value === undefined ? "" : `: ${option.value}`}`);
   if (option.kind === "number" && !/^\d+(\.\d+)?$/.test(value)) {
     throw new UsageError(`--${name} ${value}: a number is wanted`);
   }
@@ -128,7 +129,9 @@ function checkPositionals(command: Command, positionals: readonly string[]): voi
     const value = positionals[i];
     if (value === undefined || positional.choices === undefined || positional.choices.includes(value)) return;
     const wanted = positional.choices.join(", ");
-    throw new UsageError(`${positional.name} ${value}: one of ${wanted} is wanted${suggestion(value, positional.choices)}`);
+    throw new UsageError(
+      `${positional.name} ${value}: one of ${wanted} is wanted${suggestion(value, positional.choices)}`,
+    );
   });
 }
 

@@ -90,10 +90,14 @@ function bashCommands(commands: readonly Command[]): string {
     const files = command.positionals.some(({ name }) => name === "FILE");
     const plain = positionalWords(command);
     // Without a dash the shell's own file completion takes over where a file is wanted.
-    const otherwise = plain !== "" ? `words=${quote(plain)}` : files ? "return" : `words=${quote(optionWords(command))}`;
+    const otherwise =
+      plain !== "" ? `words=${quote(plain)}` : files ? "return" : `words=${quote(optionWords(command))}`;
     return `${pattern(command)}) case "$word" in -*) words=${quote(optionWords(command))} ;; *) ${otherwise} ;; esac ;;`;
   });
-  return [...single, ...families(commands).map((name) => `${name}) words=${quote(nextWords(commands, `${name} `))} ;;`)].join("\n");
+  return [
+    ...single,
+    ...families(commands).map((name) => `${name}) words=${quote(nextWords(commands, `${name} `))} ;;`),
+  ].join("\n");
 }
 
 function zshValues(commands: readonly Command[]): string {
@@ -111,7 +115,10 @@ function zshCommands(commands: readonly Command[]): string {
     const plain = positionalWords(command);
     return `${pattern(command)}) compadd -- ${plain === "" ? "" : `${plain} `}${optionWords(command)}${files} ;;`;
   });
-  return [...single, ...families(commands).map((name) => `${name}) compadd -- ${nextWords(commands, `${name} `)} ;;`)].join("\n");
+  return [
+    ...single,
+    ...families(commands).map((name) => `${name}) compadd -- ${nextWords(commands, `${name} `)} ;;`),
+  ].join("\n");
 }
 
 /** Positional arguments may follow a command's words. */

@@ -57,7 +57,10 @@ function missing(source: YamlSource, file: string, files: Files): Problem[] {
   const path = inFolder(dirname(source.file), file);
   if (files.exists(path)) return [];
   const lines = source.text.split("\n");
-  const line = Math.max(0, lines.findIndex((text) => text.includes(file)));
+  const line = Math.max(
+    0,
+    lines.findIndex((text) => text.includes(file)),
+  );
   const column = Math.max(0, lines[line]?.indexOf(file) ?? 0);
   return [{ file: source.file, line: line + 1, column: column + 1, message: `there is no file ${path}` }];
 }

@@ -38,7 +38,9 @@ const zone = z.strictObject({
 const recursion = z
   .strictObject({
     allow: z.array(prefix).default(LOOPBACK).describe("Clients for which names are handed down when RD is set."),
-    hints: file.optional().describe("The root's servers; without it only names below this server's own zones are handed down."),
+    hints: file
+      .optional()
+      .describe("The root's servers; without it only names below this server's own zones are handed down."),
     port: port.default(53).describe("The port of the servers that are asked."),
   })
   .describe("Recursion by handing down. Absent: none is offered.");
@@ -52,7 +54,11 @@ const access = z
 
 const rateLimit = z
   .strictObject({
-    responsesPerSecond: z.int().min(0).default(20).describe("Equal responses a second for one client network; 0: no limit."),
+    responsesPerSecond: z
+      .int()
+      .min(0)
+      .default(20)
+      .describe("Equal responses a second for one client network; 0: no limit."),
     windowSeconds: z.int().min(1).max(3600).default(15),
     slip: z.int().min(0).max(10).default(2).describe("Every so-manieth limited response is sent truncated; 0: none."),
     exempt: z.array(prefix).default(LOOPBACK),
@@ -62,7 +68,10 @@ const rateLimit = z
 const HEX_SECRET = /^[0-9a-fA-F]{32}$/;
 const cookies = z
   .strictObject({
-    secret: z.string().regex(HEX_SECRET, "32 hexadecimal digits are wanted, such as openssl rand -hex 16 prints").optional(),
+    secret: z
+      .string()
+      .regex(HEX_SECRET, "32 hexadecimal digits are wanted, such as openssl rand -hex 16 prints")
+      .optional(),
   })
   .describe("The secret of server cookies (RFC 9018); shared by servers behind one address. Absent: a fresh one.");
 

@@ -8,7 +8,8 @@ import type { Parsed } from "./parse.ts";
 const EXIT_CODES = `Exit codes: 0 found or done, 1 a definite no, 2 could not find out, 64 the command line or a file is wrong.`;
 
 /** What yargs made of the line: a command to run, or text to show on standard output. */
-export type Reading = { readonly kind: "command"; readonly parsed: Parsed } | { readonly kind: "text"; readonly text: string };
+export type Reading =
+  { readonly kind: "command"; readonly parsed: Parsed } | { readonly kind: "text"; readonly text: string };
 
 /** Throws UsageError. */
 export async function readCommandLine(
@@ -62,7 +63,7 @@ const PARSER = {
   "boolean-negation": false,
   "camel-case-expansion": false,
   "dot-notation": false,
-  "duplicate-arguments-array": false,
+  "duplicate-arguments-array": true,
   "greedy-arrays": false,
   "parse-numbers": false,
   "parse-positional-numbers": false,
@@ -124,9 +125,14 @@ function toArguments(command: Command, values: Values): Arguments {
   }
   const extra = Array.isArray(values["_"]) ? values["_"].slice(command.words.length).map(String) : [];
   const skipped = new Set(["_", "$0", "help", "h", "version", "what", ...names]);
-  const options = Object.entries(values).filter(([name, value]) => !skipped.has(name) && value !== undefined);
+  const options = Object.entries(values)
+    .filter(([name, value]) => !skipped.has(name) && value !== undefined)
+    .map(([name, value]) => [name, command.options[name]?.many === true ? value : lastOf(value)] as const);
   return new Arguments(command, new Map(options), [...positionals, ...extra]);
 }
+
+/** Of an option that is given again, the last counts. */
+const lastOf = (value: unknown): unknown => (Array.isArray(value) ? value.at(-1) : value);
 
 function unknownCommand(commands: readonly Command[], words: readonly string[]): UsageError {
   const known = commands.map((command) => command.words.join(" "));
@@ -137,7 +143,9 @@ function unknownCommand(commands: readonly Command[], words: readonly string[]):
     return new UsageError(`strata ${first[0]} needs one more word: ${family.join(", ")}`);
   }
   const said = (family.length > 0 ? first.slice(0, 2) : first.slice(0, 1)).join(" ");
-  return new UsageError(`there is no command "${said}"${suggestion(said, [...known, ...firstWords(known)], "strata ")}`);
+  return new UsageError(
+    `there is no command "${said}"${suggestion(said, [...known, ...firstWords(known)], "strata ")}`,
+  );
 }
 
 const firstWords = (known: readonly string[]): string[] => known.map((words) => words.split(" ")[0]!);

@@ -42,7 +42,14 @@ export const namespace = z
       server.zones.forEach((name, j) => {
         if (known.includes(nameKey(name))) return;
         const path = ["servers", i, "zones", j];
-        context.addIssue({ code: "custom", path, message: `the zone ${name} is not among zones${suggestion(name, value.zones.map((zone) => zone.name))}` });
+        context.addIssue({
+          code: "custom",
+          path,
+          message: `the zone ${name} is not among zones${suggestion(
+            name,
+            value.zones.map((zone) => zone.name),
+          )}`,
+        });
       });
     });
   })

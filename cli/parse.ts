@@ -16,7 +16,8 @@ export function parsePlain(commands: readonly Command[], words: readonly string[
   const command = commands.find((candidate) => candidate.words.every((word, i) => words[i] === word));
   if (command === undefined) return null;
   const options = Object.entries(command.options).map(
-    ([name, { kind, many }]) => [name, { type: kind === "flag" ? "boolean" : "string", multiple: many ?? false }] as const,
+    ([name, { kind, many }]) =>
+      [name, { type: kind === "flag" ? "boolean" : "string", multiple: many ?? false }] as const,
   );
   try {
     const { values, positionals } = parseArgs({

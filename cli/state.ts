@@ -39,7 +39,9 @@ export function readState(files: Files, folder: string): StateFolder | null {
   if (!files.exists(file)) return null;
   const state = decodeState(new TextDecoder().decode(files.read(file)));
   if (state === null) {
-    throw new WorkError(`${file} is damaged or of another version: stop any "strata up", remove ${folder} and start again`);
+    throw new WorkError(
+      `${file} is damaged or of another version: stop any "strata up", remove ${folder} and start again`,
+    );
   }
   return { folder, state, hintsFile: hintsFileOf(folder) };
 }
@@ -95,7 +97,9 @@ function isState(value: unknown): value is State {
 
 function isStateServer(value: unknown): boolean {
   if (!isRecord(value) || !Array.isArray(value["zones"])) return false;
-  return typeof value["name"] === "string" && typeof value["address"] === "string" && typeof value["layer"] === "string";
+  return (
+    typeof value["name"] === "string" && typeof value["address"] === "string" && typeof value["layer"] === "string"
+  );
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;

@@ -1,1 +1,3 @@
-export async function zoneCheck(): Promise<number> { return 0; }
+export async function zoneCheck(): Promise<number> {
+  return 0;
+}

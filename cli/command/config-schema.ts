@@ -11,7 +11,10 @@ export const configSchemaCommand: Command = {
   ],
   options: {},
   examples: [
-    ["strata config schema > server.schema.json", "then, as the first line of server.yaml:\n# yaml-language-server: $schema=server.schema.json"],
+    [
+      "strata config schema > server.schema.json",
+      "then, as the first line of server.yaml:\n# yaml-language-server: $schema=server.schema.json",
+    ],
   ],
   run: async (given, output) => (await import("../config-check.ts")).configSchema(given, output),
 };

@@ -15,7 +15,8 @@ export const resolveCommand: Command = {
     mode: {
       kind: "text",
       choices: RESOLVE_MODES,
-      describe: "iterative: walk from the root; recursive: have the root hand it down; resolver: ask a caching resolver",
+      describe:
+        "iterative: walk from the root; recursive: have the root hand it down; resolver: ask a caching resolver",
     },
     server: { kind: "text", value: "ADDR[:PORT]", describe: "ask this server (a resolver, or the first of the chain)" },
     hints: HINTS_OPTION,

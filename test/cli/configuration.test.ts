@@ -1,0 +1,99 @@
+/** Configuration files: every mistake has its place and says what would be right. */
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { schemaOf } from "../../cli/config-check.ts";
+import { configuration } from "../../cli/configuration.ts";
+import { namespace } from "../../cli/namespace.ts";
+import { ConfigurationError, readYaml } from "../../cli/yaml.ts";
+
+function problemsOf(schema: typeof configuration | typeof namespace, text: string): string[] {
+  try {
+    readYaml({ file: "server.yaml", text }, schema);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error.message.split("\n");
+    throw error;
+  }
+}
+
+describe("a mistake in a server's configuration", () => {
+  test.each([
+    ["an unknown key", "lisen: [127.0.0.1:53]\n", 'server.yaml:1:1: unknown key "lisen"; did you mean listen?'],
+    ["a key that is missing", "zones: []\n", "server.yaml:1:1: listen: this is missing"],
+    ["an empty file", "", "server.yaml:1:1: listen: this is missing"],
+    ["no port", "listen: [127.0.0.1:99999]\n", "server.yaml:1:10: listen[0]: "],
+    ["no address", "listen: [localhost:53]\n", "server.yaml:1:10: listen[0]: "],
+    ["a list that is a text", "listen: 127.0.0.1:53\n", "server.yaml:1:9: listen: a list is wanted"],
+    [
+      "a layer that is none",
+      "listen: [127.0.0.1:53]\nzones:\n  - name: vu.nl\n    file: a\n    layer: manegerial\n",
+      "server.yaml:5:12: zones[0].layer: one of global, administrational, managerial is wanted; did you mean managerial?",
+    ],
+    [
+      "an unknown key deep down",
+      "listen: [127.0.0.1:53]\nzones:\n  - name: vu.nl\n    fiel: a\n",
+      'server.yaml:4:5: unknown key "fiel"; did you mean file?',
+    ],
+    [
+      "a name that is none",
+      "listen: ['[::1]:53']\nzones: [{ name: a..b, file: x }]\n",
+      "server.yaml:2:17: zones[0].name: a label",
+    ],
+    [
+      "a prefix that is none",
+      "listen: ['[::1]:53']\nrecursion: { allow: [10.0.0.0/99] }\n",
+      "server.yaml:2:22: recursion.allow[0]: ",
+    ],
+    [
+      "a secret that is too short",
+      "listen: ['[::1]:53']\ncookies: { secret: abc }\n",
+      "server.yaml:2:20: cookies.secret: 32 hex",
+    ],
+    [
+      "a bound out of range",
+      "listen: ['[::1]:53']\nbounds: { udpPayloadOctets: 9 }\n",
+      "2:29: bounds.udpPayloadOctets: at least 512",
+    ],
+    ["two keys alike", "log: info\nlog: warn\n", "server.yaml:2:1: not YAML: "],
+    ["no YAML", "listen: [\n", "not YAML: "],
+  ])("%s", (_situation, text, message) => {
+    expect(problemsOf(configuration, text).join("\n")).toContain(message);
+  });
+
+  test("all mistakes are told at once, in the order of the file", () => {
+    const text = "lisen: []\nzones:\n  - { name: a..b, file: x }\nlog: loud\n";
+    expect(problemsOf(configuration, text).map((problem) => problem.split(":")[1])).toEqual(["1", "1", "3", "4"]);
+  });
+});
+
+test("what is left out has the defaults of the design", () => {
+  const settings = readYaml({ file: "server.yaml", text: "listen: [127.0.0.1:5300]\n" }, configuration);
+  expect(settings.bounds).toMatchObject({ udpPayloadOctets: 1232, tcpConnections: 1024, tcpConnectionsPerClient: 32 });
+  expect(settings.recursion).toBeUndefined();
+  expect(settings.rateLimit.exempt).toEqual(["127.0.0.0/8", "::1/128"]);
+});
+
+test("a name space's server with a zone that is not listed is told at its place", () => {
+  const text = `zones: [{ name: vu.nl, file: a, layer: global }]
+servers:
+  - { name: ns, address: 127.0.1.1, zones: [vu.nll] }
+resolver: { address: 127.0.1.53 }
+`;
+  expect(problemsOf(namespace, text)).toEqual([
+    "server.yaml:3:45: servers[0].zones[0]: the zone vu.nll is not among zones; did you mean vu.nl?",
+  ]);
+});
+
+test("the example name space is right", () => {
+  const file = fileURLToPath(new URL("../../examples/internet/namespace.yaml", import.meta.url));
+  expect(problemsOf(namespace, readFileSync(file, "utf8"))).toEqual([]);
+});
+
+test("the JSON Schema for editors knows every key and its meaning", () => {
+  const schema = JSON.stringify(schemaOf("serve"));
+  for (const key of ["listen", "zones", "recursion", "rateLimit", "cookies", "identity", "metrics", "bounds"]) {
+    expect(schema).toContain(`"${key}"`);
+  }
+  expect(schema).toContain('"additionalProperties":false');
+});
