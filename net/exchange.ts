@@ -57,12 +57,19 @@ export class ExchangeError extends Error {
 export const LATER = -1;
 
 /**
+ * Sends a response that was not ready at once. A call without "more" ends the request; with no octets it ends it in silence.
+ * With "more", further messages of the same response follow (zone transfer). Every request answered LATER must be ended,
+ * because transports bound how many are open.
+ */
+export type Later = (octets: Uint8Array, expect?: "more") => void;
+
+/**
  * Octets of a request in, octets of a response out. `request` and `response` are the transport's own buffers: a handler
  * that answers later copies what it needs first. Returns the number of octets written to `response`, 0 to stay silent,
- * or LATER, after which `later` is called with each message to send (none, one, or for a transfer many).
+ * or LATER, after which `later` is called until it ends the request.
  */
 export interface Handler {
-  handle(request: Uint8Array, response: Uint8Array, peer: Peer, later: (octets: Uint8Array) => void): number;
+  handle(request: Uint8Array, response: Uint8Array, peer: Peer, later: Later): number;
 }
 
 /** What a name server knows when it hands a question on: the cut below which others answer, or null when outside its zones. */

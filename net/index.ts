@@ -1,0 +1,41 @@
+export {
+  AddressError,
+  addressOctets,
+  addressText,
+  DNS_PORT,
+  formatEndpoint,
+  parseEndpoint,
+  Prefix,
+  unmapped,
+} from "./address.ts";
+export { AskCounters, askOver, type AskParts, type Attempt, type AttemptEvents, type StartAttempt } from "./asking.ts";
+export { systemAsk } from "./client.ts";
+export {
+  type Ask,
+  type AskOptions,
+  type Chain,
+  type Delegation,
+  type Endpoint,
+  type Exchange,
+  ExchangeError,
+  type HandedDown,
+  type Handler,
+  LATER,
+  type Later,
+  type Peer,
+  type Query,
+  type Recursion,
+  type Reply,
+  type Transport,
+} from "./exchange.ts";
+export {
+  LISTEN_LIMITS,
+  type Listener,
+  ListenError,
+  type ListenLimits,
+  type ListenParts,
+  NetCounters,
+} from "./listener.ts";
+export { MemoryHost, MemoryNetwork, type Passage, type Weather } from "./memory.ts";
+export { listenTcp } from "./tcp.ts";
+export { listenUdp } from "./udp.ts";
