@@ -188,7 +188,7 @@ class DeclaredType implements RdataType {
       const extra = tokens.next();
       if (extra !== null) throw tokens.error(extra, this.#extraMessage(extra));
       const octets = out.finish();
-      this.#declaration.verify?.(octets, 0, octets.length);
+      this.check(octets);
       const complaint = this.#declaration.verifyText?.(octets) ?? null;
       if (complaint !== null) throw tokens.error(first, complaint);
       return octets;

@@ -6,12 +6,12 @@ import { formatIpv4, formatIpv6, parseIpv4, parseIpv6 } from "./address.ts";
 import { DataError, type Field, readU16, shown, STEP_REST, whole, wrong } from "./field.ts";
 import { decimalOf } from "./number.ts";
 
-/** One item, its address in text. */
+/** One item. Its address is a text, or for families that are not known here the octets that were given. */
 interface Prefix {
   readonly family: number;
   readonly prefix: number;
   readonly negated: boolean;
-  readonly address: string;
+  readonly address: string | Uint8Array;
 }
 
 /** Address family numbers (IANA): the two that RFC 3123 §4 defines. */
@@ -32,7 +32,7 @@ export const prefixList: Field = {
   format: (octets, at, end) =>
     itemOffsets(octets, at, end)
       .map((item) => readPrefix(octets, item))
-      .map(({ family, prefix, negated, address }) => `${negated ? "!" : ""}${family}:${address}/${prefix}`)
+      .map(({ family, prefix, negated, address }) => `${negated ? "!" : ""}${family}:${String(address)}/${prefix}`)
       .join(" "),
   parse(tokens, out) {
     for (let token = tokens.next(); token !== null; token = tokens.next()) out.octets(parsePrefix(token));
@@ -68,7 +68,6 @@ function itemOffsets(octets: Uint8Array, at: number, end: number): number[] {
   return offsets;
 }
 
-/** The address of an unknown family is given in hexadecimal; it cannot be read back from that. */
 function readPrefix(octets: Uint8Array, at: number): Prefix {
   const family = readU16(octets, at);
   const known = FAMILIES.get(family);
@@ -79,7 +78,7 @@ function readPrefix(octets: Uint8Array, at: number): Prefix {
     family,
     prefix: octets[at + 2]!,
     negated: (octets[at + 3]! & NEGATION) !== 0,
-    address: known?.format(address) ?? Buffer.from(part).toString("hex"),
+    address: known?.format(address) ?? Buffer.from(part),
   };
 }
 
@@ -106,7 +105,8 @@ function prefixFromData(data: unknown): Uint8Array {
   if (typeof data === "object" && data !== null && "family" in data && "prefix" in data && "address" in data) {
     const { family, prefix, address } = data;
     const negated = "negated" in data && data.negated === true;
-    if (typeof family === "number" && typeof prefix === "number" && typeof address === "string") {
+    const isAddress = typeof address === "string" || address instanceof Uint8Array;
+    if (typeof family === "number" && typeof prefix === "number" && isAddress) {
       const octets = writePrefix({ family, prefix, negated, address });
       if (octets !== null) return octets;
     }
@@ -116,10 +116,11 @@ function prefixFromData(data: unknown): Uint8Array {
 
 function writePrefix({ family, prefix, negated, address }: Prefix): Uint8Array | null {
   const known = FAMILIES.get(family);
-  const octets = known?.parse(address) ?? null;
-  if (known === undefined || octets === null || !Number.isInteger(prefix) || prefix < 0 || prefix > 8 * known.size)
-    return null;
+  const octets = typeof address === "string" ? (known?.parse(address) ?? null) : address;
+  const prefixMax = known === undefined ? 0xff : 8 * known.size;
+  if (octets === null || !(family >= 0 && family <= 0xffff) || !(prefix >= 0 && prefix <= prefixMax)) return null;
   const length = octets.findLastIndex((octet) => octet !== 0) + 1;
-  const header = Uint8Array.of(0, family, prefix, (negated ? NEGATION : 0) | length);
+  if (length >= NEGATION) return null;
+  const header = Uint8Array.of(family >> 8, family, prefix, (negated ? NEGATION : 0) | length);
   return concatOctets([header, octets.subarray(0, length)]);
 }
