@@ -8,6 +8,15 @@ export {
   Prefix,
   unmapped,
 } from "./address.ts";
+export {
+  CHAIN_OPTION,
+  CHAIN_SERVERS_MAX,
+  decodeChain,
+  decodeReport,
+  encodeChain,
+  encodeReport,
+  REPORT_OPTION,
+} from "./chain.ts";
 export { AskCounters, askOver, type AskParts, type Attempt, type AttemptEvents, type StartAttempt } from "./asking.ts";
 export { systemAsk } from "./client.ts";
 export {

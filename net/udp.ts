@@ -35,7 +35,7 @@ class UdpServer implements Listener {
     this.#response = new Uint8Array(this.#limits.udpResponseOctets);
     this.#socket = createSocket({
       type: endpoint.address.includes(":") ? "udp6" : "udp4",
-      ipv6Only: true,
+      ipv6Only: endpoint.address.includes(":"),
       // Replies go to addresses, never to names; the default look-up would cost a tick for each.
       lookup: (address, _options, callback) => callback(null, address, address.includes(":") ? 6 : 4),
     });
