@@ -1,0 +1,70 @@
+#!/bin/sh
+# Installs the servers and tools that Strata is compared with, from Debian, and keeps their services from starting:
+# tests and benchmarks start them themselves, on loopback ports, with their own configuration.
+set -eu
+
+packages="bind9 bind9-dnsutils nsd knot knot-dnsutils unbound ldnsutils dnsperf"
+
+missing=
+for package in $packages; do
+  status=$(dpkg-query -W -f '${Status}' "$package" 2>/dev/null || true)
+  [ "$status" = "install ok installed" ] || missing="$missing $package"
+done
+if [ -z "$missing" ]; then
+  echo "peers: all are installed ($packages)"
+  exit 0
+fi
+
+if ! command -v apt-get >/dev/null 2>&1; then
+  echo "peers: there is no apt-get here; install these by hand:$missing" >&2
+  exit 1
+fi
+as_root=
+if [ "$(id -u)" -ne 0 ]; then
+  if ! command -v sudo >/dev/null 2>&1; then
+    echo "peers: run this as root, or install by hand:$missing" >&2
+    exit 1
+  fi
+  as_root=sudo
+fi
+
+# invoke-rc.d asks this file whether it may start a service; 101 says no. One that was there before comes back.
+policy=/usr/sbin/policy-rc.d
+kept=
+restore() {
+  if [ -n "$kept" ]; then
+    $as_root mv -f "$kept" "$policy"
+  else
+    $as_root rm -f "$policy"
+  fi
+}
+if [ -e "$policy" ]; then
+  kept=$policy.strata-kept
+  $as_root mv -f "$policy" "$kept"
+fi
+trap restore EXIT
+trap 'exit 1' INT TERM HUP
+printf '#!/bin/sh\nexit 101\n' | $as_root tee "$policy" >/dev/null
+$as_root chmod 755 "$policy"
+
+export DEBIAN_FRONTEND=noninteractive
+apt() {
+  $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=600 -o Acquire::Retries=3 "$@" </dev/null
+}
+echo "peers: installing$missing"
+apt update
+# shellcheck disable=SC2086 # a list of words
+apt install --no-install-recommends $missing
+
+# Nor may they start with the machine; only those that were not here before are touched.
+if command -v systemctl >/dev/null 2>&1; then
+  for package in $missing; do
+    case $package in
+      bind9) service=named ;;
+      nsd | knot | unbound) service=$package ;;
+      *) continue ;;
+    esac
+    $as_root systemctl disable --quiet "$service" >/dev/null 2>&1 || true
+  done
+fi
+echo "peers: installed$missing"
