@@ -19,6 +19,7 @@ export {
 } from "./chain.ts";
 export { AskCounters, askOver, type AskParts, type Attempt, type AttemptEvents, type StartAttempt } from "./asking.ts";
 export { systemAsk } from "./client.ts";
+export { type HttpBody, type HttpListener, type HttpPage, listenHttp } from "./http.ts";
 export {
   type Ask,
   type AskOptions,
