@@ -22,7 +22,10 @@ const LATITUDE_AT = 4;
 const LONGITUDE_AT = 8;
 const ALTITUDE_AT = 12;
 
-/** Versions other than 0 get through on the wire, but cannot be written. */
+/**
+ * Versions other than 0, and a length of zero with a power of ten, get through on the wire, but cannot be written so that
+ * they read back the same.
+ */
 export const location: Field = {
   step: STEP_REST,
   name: null,
@@ -43,7 +46,7 @@ export const location: Field = {
     }
     return at + LOC_OCTETS;
   },
-  isWritable: (octets, at) => octets[at] === 0,
+  isWritable: isPlain,
   format(octets, at) {
     const latitude = formatAngle(readU32(octets, at + LATITUDE_AT) - EQUATOR, "N", "S");
     const longitude = formatAngle(readU32(octets, at + LONGITUDE_AT) - EQUATOR, "E", "W");
@@ -66,7 +69,7 @@ export const location: Field = {
     write(out, { latitude, longitude, altitude, lengths });
   },
   toData(octets, at, end) {
-    if (octets[at] !== 0) return Buffer.from(octets.subarray(at, end));
+    if (!isPlain(octets, at)) return Buffer.from(octets.subarray(at, end));
     const [size, horizontalPrecision, verticalPrecision] = [...octets.subarray(at + LENGTHS_AT, at + LATITUDE_AT)].map(
       (code) => centimetresOf(code) / 100,
     );
@@ -84,6 +87,11 @@ export const location: Field = {
     else write(out, placeFromData(data));
   },
 };
+
+function isPlain(octets: Uint8Array, at: number): boolean {
+  const lengths = octets.subarray(at + LENGTHS_AT, at + LATITUDE_AT);
+  return octets[at] === 0 && lengths.every((code) => code === 0 || code >> 4 > 0);
+}
 
 interface Place {
   readonly latitude: number;

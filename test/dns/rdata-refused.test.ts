@@ -162,6 +162,7 @@ test.each([
   ["IPSECKEY", "0a 07 02 010203", "gateway type 7"],
   ["APL", "0007 08 02 0102", "address family 7"],
   ["LOC", "01 02", "version 1"],
+  ["LOC", "00121603 80000000 80000000 00989680", "a length of zero thousands"],
   ["CAA", "00 02 2d2d", "a tag of hyphens"],
   ["NSEC", "00", "no types"],
   ["SVCB", "0001 00 0002 0000", "no-default-alpn without alpn"],
