@@ -1,0 +1,176 @@
+/**
+ * The resolver put together from its parts, and the three ways to ask: iteratively from the root, recursively by handing
+ * the question to the root with RD set, or from a caching resolver. One engine has one cache and one memory of servers.
+ */
+import type { Clock, Random } from "../base/index.ts";
+import { CLASS, type Name } from "../dns/index.ts";
+import type { Ask, Endpoint, Exchange, Query, Reply } from "../net/index.ts";
+import { addressKind } from "./address-rules.ts";
+import { Budget, type Limits, DEFAULT_LIMITS } from "./budget.ts";
+import { Cache, type CacheOptions } from "./cache.ts";
+import { DelegationCache, type ZoneServers } from "./delegations.ts";
+import { Flights } from "./flight.ts";
+import { failure, follow, type Resolved, responseOf } from "./follow.ts";
+import { iterate } from "./iterate.ts";
+import { type Descent, type Job, type Lookup, questionKey, withoutCircles } from "./lookup.ts";
+import { type Counts, noCounts, type Parts } from "./parts.ts";
+import { recall, remember } from "./remember.ts";
+import { ServerTable } from "./servers.ts";
+import type { Trace } from "./trace.ts";
+
+export type Mode = "iterative" | "recursive" | "resolver";
+
+export interface EngineOptions {
+  /** The root's servers; in mode `resolver`, the caching resolvers. */
+  readonly hints: ZoneServers;
+  readonly mode?: Mode;
+  /** Where name servers listen: 53 unless told. */
+  readonly port?: number;
+  readonly limits?: Partial<Limits>;
+  readonly cache?: Partial<CacheOptions>;
+  /** Fetch the root's own list of servers first; on for what runs long, off unless told. */
+  readonly prime?: boolean;
+  /**
+   * QNAME minimisation (RFC 9156). Off unless told, so that a trace shows the question as it was put; `strata resolver`,
+   * which asks for others, turns it on.
+   */
+  readonly minimise?: boolean;
+  /** Private and loopback addresses may be servers'. Unless told: when one of the hints is such, since then all are. */
+  readonly allowPrivate?: boolean;
+  readonly own?: readonly Endpoint[];
+  readonly tcpOnly?: boolean;
+  readonly layerOf?: (zone: Name) => string | null;
+}
+
+export interface EngineParts {
+  readonly ask: Ask;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+export interface ResolveOptions {
+  readonly signal: AbortSignal;
+  readonly trace?: Trace | null;
+  /** For this query in place of the engine's own way. */
+  readonly descent?: Descent | null;
+  readonly limits?: Limits;
+}
+
+export interface Engine {
+  readonly exchange: Exchange;
+  readonly counts: Counts;
+  readonly cache: Cache;
+  readonly limits: Limits;
+  /** Never rejects but for the caller's own signal: what could not be found out is a failure. */
+  resolve(query: Query, options: ResolveOptions): Promise<Resolved>;
+  /** The answer as far as the cache has it, null when it must be asked for. */
+  recall(query: Query): Promise<Resolved | null>;
+  /** Empties the caches; what is known of servers stays. */
+  forget(): void;
+}
+
+export function createEngine(handed: EngineParts, options: EngineOptions): Engine {
+  const parts = partsOf(handed, options);
+  const { cache } = parts;
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const lookup: Lookup = withoutCircles(remember(iterate(parts, (question, job) => lookup(question, job)), cache));
+  const remembered: Lookup = (question, job) => Promise.resolve(recall(cache, question, job) ?? MISS);
+  const flights = new Flights<Resolved>();
+  const ownDescent = descentOf(options.mode ?? "iterative", options.hints);
+
+  const start = (query: Query, { signal, trace = null, ...rest }: ResolveOptions): Promise<Resolved> => {
+    const descent = rest.descent === undefined ? ownDescent(trace !== null) : rest.descent;
+    return run(lookup, query, newJob(query, { limits: rest.limits ?? limits, clock: handed.clock, signal, trace, descent }));
+  };
+  const resolve = (query: Query, asked: ResolveOptions): Promise<Resolved> => {
+    parts.counts.queries++;
+    // A query with a trace or a budget of its own is nobody else's.
+    const isShared = asked.trace == null && asked.descent === undefined && asked.limits === undefined;
+    if (!isShared) return start(query, asked);
+    const key = `${questionKey(query.question)} ${String(query.dnssecOk)} ${String(query.checkingDisabled)}`;
+    return flights.join(key, asked.signal, (signal) => start(query, { ...asked, signal }));
+  };
+  return {
+    counts: parts.counts,
+    cache,
+    limits,
+    resolve,
+    exchange: async (query, signal) => responseOf(await resolve(query, { signal })),
+    async recall(query) {
+      const job = newJob(query, { limits, clock: handed.clock, signal: NEVER, trace: null, descent: null });
+      const found = await follow(remembered, query, job);
+      return found.failure?.text === MISS.text ? null : found;
+    },
+    forget() {
+      cache.clear();
+      parts.delegations.clear();
+    },
+  };
+}
+
+const MISS = { kind: "failed", infoCode: 0, text: "not in the cache", bound: null } as const;
+const NEVER = new AbortController().signal;
+
+function partsOf(handed: EngineParts, options: EngineOptions): Parts {
+  const { clock } = handed;
+  const cache = new Cache(clock, options.cache);
+  const addresses = options.hints.servers.flatMap((server) => server.addresses);
+  const isPrivate = addresses.some(({ octets }) => addressKind(octets) === "private");
+  const { octetsMax, ttlSecondsMax } = cache.options;
+  return {
+    ...handed,
+    cache,
+    // Delegations are few beside answers; they have room of their own so that answers cannot drive them out.
+    delegations: new DelegationCache(clock, { octetsMax: Math.max(100_000, Math.floor(octetsMax / 4)), ttlSecondsMax }),
+    servers: new ServerTable(handed),
+    messages: new Flights<Reply>(),
+    settings: {
+      port: options.port ?? 53,
+      hints: options.hints,
+      prime: options.prime ?? false,
+      rules: { allowPrivate: options.allowPrivate ?? isPrivate, own: options.own ?? [] },
+      tcpOnly: options.tcpOnly ?? false,
+      minimise: options.minimise ?? false,
+      layerOf: options.layerOf ?? (() => null),
+    },
+    counts: noCounts(),
+  };
+}
+
+function descentOf(mode: Mode, hints: ZoneServers): (trace: boolean) => Descent | null {
+  switch (mode) {
+    case "iterative":
+      return () => null;
+    case "recursive":
+      return (trace) => ({ chain: { passed: [], trace }, start: hints, followsReferrals: true });
+    case "resolver":
+      return () => ({ chain: null, start: hints, followsReferrals: false });
+  }
+}
+
+interface JobParts {
+  readonly limits: Limits;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly trace: Trace | null;
+  readonly descent: Descent | null;
+}
+
+function newJob(query: Query, { limits, clock, ...rest }: JobParts): Job {
+  return {
+    ...rest,
+    budget: new Budget(limits, clock),
+    stack: [],
+    fresh: new Map(),
+    dnssecOk: query.dnssecOk,
+    checkingDisabled: query.checkingDisabled,
+  };
+}
+
+async function run(lookup: Lookup, query: Query, job: Job): Promise<Resolved> {
+  if (query.question.class !== CLASS.IN) return failure(query, "only class IN has a root to begin at");
+  const { budget } = job;
+  const resolved = await follow(lookup, query, job);
+  const milliseconds = budget.limits.milliseconds - budget.millisecondsLeft;
+  return { ...resolved, cost: { messages: budget.messagesSpent, octets: budget.octetsSpent, milliseconds } };
+}
