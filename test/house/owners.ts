@@ -1,0 +1,108 @@
+/** The one table of who may reach for what: floors, owners of the outside world, packages. DESIGN §3 and §7 as data. */
+
+/** Lower floors know nothing of higher ones; folders of one floor do not know each other. */
+export const FLOORS: Readonly<Record<string, number>> = {
+  base: 0,
+  dns: 1,
+  dnssec: 2,
+  net: 2,
+  zones: 3,
+  resolver: 4,
+  nameserver: 4,
+  mount: 5,
+  bank: 5,
+  mobility: 5,
+  cli: 6,
+  console: 6,
+};
+
+export const isProduct = (folder: string): boolean => Object.hasOwn(FLOORS, folder);
+
+export interface Ban {
+  readonly what: string;
+  /** Global names, or `object.member`. */
+  readonly globals: readonly string[];
+  /** Modules of Node; `module#name` bans one name of it. */
+  readonly modules: readonly string[];
+  readonly owners: readonly string[];
+  readonly instead: string;
+}
+
+export const BANS: readonly Ban[] = [
+  {
+    what: "the clock and timers",
+    globals: [
+      "Date",
+      "performance",
+      "setTimeout",
+      "setInterval",
+      "setImmediate",
+      "process.hrtime",
+      "process.uptime",
+      "AbortSignal.timeout",
+    ],
+    modules: ["node:timers", "node:timers/promises", "node:perf_hooks"],
+    owners: ["base/clock.ts"],
+    instead: "take a Clock (base/clock.ts)",
+  },
+  {
+    what: "chance",
+    globals: ["Math.random", "crypto"],
+    modules: [
+      "node:crypto#randomBytes",
+      "node:crypto#randomFill",
+      "node:crypto#randomFillSync",
+      "node:crypto#randomInt",
+      "node:crypto#randomUUID",
+      "node:crypto#webcrypto",
+    ],
+    owners: ["base/random.ts"],
+    instead: "take a Random (base/random.ts)",
+  },
+  {
+    what: "the file system",
+    globals: [],
+    modules: ["node:fs", "node:fs/promises", "fs", "fs/promises"],
+    owners: ["base/files.ts"],
+    instead: "take Files (base/files.ts)",
+  },
+  {
+    what: "sockets",
+    globals: ["fetch", "WebSocket"],
+    modules: ["node:dgram", "node:net", "node:tls", "node:http", "node:https", "node:http2", "node:dns"],
+    owners: ["net/connection.ts", "net/tcp-client.ts", "net/tcp.ts", "net/udp-client.ts", "net/udp.ts"],
+    instead: "take an Ask, an Exchange or a Handler (net/exchange.ts)",
+  },
+  {
+    what: "the console",
+    globals: ["console", "process.stdout", "process.stderr", "process.stdin"],
+    modules: ["node:tty"],
+    owners: ["cli/output.ts"],
+    instead: "take an Output (cli/output.ts) or a Log (base/log.ts)",
+  },
+  {
+    what: "other processes",
+    globals: [],
+    modules: ["node:child_process", "node:cluster"],
+    owners: ["cli/supervisor.ts"],
+    instead: "leave it to the command line (cli/supervisor.ts)",
+  },
+];
+
+/** Packages and the folders that may import them; `dns-packet` must never see octets of a stranger (DESIGN §6). */
+export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  pino: ["base"],
+  "lru-cache": ["resolver", "nameserver"],
+  "prom-client": ["nameserver", "resolver", "net"],
+  fastify: ["net", "bank", "console"],
+  yaml: ["cli"],
+  zod: ["cli"],
+  yargs: ["cli"],
+};
+
+/** What is started by name and imported by nobody. */
+export const ENTRIES: readonly string[] = ["index.ts", "cli/main.ts", "bench/main.ts", "vitest.config.ts"];
+
+/** STYLE, Functions and files. What is over stands in ratchets.json. */
+export const LINES_OF_FILE_MAX = 400;
+export const LINES_OF_FUNCTION_MAX = 70;
