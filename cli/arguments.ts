@@ -36,14 +36,16 @@ export interface Command {
   run(given: Arguments, output: Output): Promise<number>;
 }
 
+export type ArgumentValue = string | boolean | readonly (string | boolean)[];
+
 /** The arguments of one command line, checked against its command. */
 export class Arguments {
   readonly #command: Command;
-  readonly #values: ReadonlyMap<string, unknown>;
+  readonly #values: ReadonlyMap<string, ArgumentValue>;
   readonly #positionals: readonly string[];
 
   /** Throws UsageError for whatever the command does not know or lacks. */
-  constructor(command: Command, values: ReadonlyMap<string, unknown>, positionals: readonly string[]) {
+  constructor(command: Command, values: ReadonlyMap<string, ArgumentValue>, positionals: readonly string[]) {
     for (const [name, value] of values) checkOption(command, name, value);
     checkPositionals(command, positionals);
     this.#command = command;
@@ -64,19 +66,24 @@ export class Arguments {
     return value;
   }
 
+  /** Whether it stands on the command line, a default aside. */
+  isGiven(name: string): boolean {
+    return this.#values.has(name);
+  }
+
   flag(name: string): boolean {
     return this.#value(name) === true;
   }
 
   text(name: string): string | null {
     const value = this.#value(name);
-    return value === undefined ? null : String(value);
+    return value === undefined ? null : value.toString();
   }
 
   texts(name: string): readonly string[] {
     const value = this.#value(name);
     if (value === undefined) return [];
-    return Array.isArray(value) ? value.map(String) : [String(value)];
+    return typeof value === "object" ? value.map(String) : [String(value)];
   }
 
   number(name: string): number | null {
@@ -84,20 +91,20 @@ export class Arguments {
     return value === undefined ? null : Number(value);
   }
 
-  #value(name: string): unknown {
+  #value(name: string): ArgumentValue | number | undefined {
     const option = this.#command.options[name];
     assert(option !== undefined, `${this.#command.words.join(" ")} has an option --${name}`);
     return this.#values.get(name) ?? option.default;
   }
 }
 
-function checkOption(command: Command, name: string, value: unknown): void {
+function checkOption(command: Command, name: string, value: ArgumentValue): void {
   const option = command.options[name];
   if (option === undefined) {
     const dashes = name.length === 1 ? "-" : "--";
     throw new UsageError(`unknown option ${dashes}${name}${suggestion(name, Object.keys(command.options), "--")}`);
   }
-  const given: unknown[] = Array.isArray(value) ? value : [value];
+  const given = typeof value === "object" ? value : [value];
   if (given.length === 0) checkValue(name, option, "");
   for (const one of given) checkValue(name, option, String(one));
 }

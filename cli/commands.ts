@@ -19,5 +19,5 @@ export const COMMANDS: readonly Command[] = [
   zonePrintCommand,
   configCheckCommand,
   configSchemaCommand,
-  completionCommand,
+  completionCommand(() => COMMANDS),
 ];

@@ -32,12 +32,24 @@ export function describeFailure(thrown: unknown): Failure {
   if (thrown instanceof UsageError) return { exitCode: EXIT.usage, message: thrown.message };
   if (thrown instanceof WorkError) return { exitCode: EXIT.unknown, message: thrown.message };
   if (thrown instanceof FileError) return { exitCode: EXIT.usage, message: thrown.message };
-  if (thrown instanceof Error && "code" in thrown && typeof thrown.code === "string" && thrown.code in USAGE_CODES) {
-    return { exitCode: EXIT.usage, message: thrown.message };
-  }
+  const exitCode = codeOf(thrown);
+  if (thrown instanceof Error && exitCode !== null) return { exitCode, message: thrown.message };
   const text = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
   return { exitCode: EXIT.unknown, message: `this is a bug in strata, please report it:\n${text}` };
 }
 
-// Errors of lower floors that mean "what was typed is wrong" wherever they come up in a command.
-const USAGE_CODES: Readonly<Record<string, true>> = { BAD_NAME: true, BAD_ADDRESS: true };
+/** Errors of lower floors whose message is meant for the user, by their `code`; their classes are not loaded for this. */
+function codeOf(thrown: unknown): number | null {
+  if (!(thrown instanceof Error && "code" in thrown && typeof thrown.code === "string")) return null;
+  return EXIT_CODES[thrown.code] ?? null;
+}
+
+const EXIT_CODES: Readonly<Record<string, number>> = {
+  BAD_NAME: EXIT.usage,
+  BAD_ADDRESS: EXIT.usage,
+  BAD_HINTS: EXIT.usage,
+  IN_USE: EXIT.unknown,
+  NOT_ALLOWED: EXIT.unknown,
+  NO_SUCH_ADDRESS: EXIT.unknown,
+  FAILED: EXIT.unknown,
+};

@@ -1,6 +1,6 @@
 /** The command line through yargs: help, examples, and the words of what is wrong (`parse.ts` says when). */
 import yargs, { type Argv, type Options } from "yargs";
-import { Arguments, type Command, type Option, type Positional, usageLine } from "./arguments.ts";
+import { Arguments, type ArgumentValue, type Command, type Option, type Positional, usageLine } from "./arguments.ts";
 import { UsageError } from "./failure.ts";
 import { suggestion } from "./near.ts";
 import type { Parsed } from "./parse.ts";
@@ -121,18 +121,25 @@ function toArguments(command: Command, values: Values): Arguments {
   const positionals: string[] = [];
   for (const { name } of command.positionals) {
     const value = values[name];
-    if (value !== undefined) positionals.push(String(value));
+    if (value !== undefined) positionals.push(toText(value));
   }
   const extra = Array.isArray(values["_"]) ? values["_"].slice(command.words.length).map(String) : [];
   const skipped = new Set(["_", "$0", "help", "h", "version", "what", ...names]);
   const options = Object.entries(values)
     .filter(([name, value]) => !skipped.has(name) && value !== undefined)
-    .map(([name, value]) => [name, command.options[name]?.many === true ? value : lastOf(value)] as const);
+    .map(([name, value]) => [name, toValue(value, command.options[name]?.many === true)] as const);
   return new Arguments(command, new Map(options), [...positionals, ...extra]);
 }
 
-/** Of an option that is given again, the last counts. */
-const lastOf = (value: unknown): unknown => (Array.isArray(value) ? value.at(-1) : value);
+/** What yargs read, as the other parser gives it. Of an option that is given again, the last counts. */
+function toValue(value: unknown, many: boolean): ArgumentValue {
+  if (Array.isArray(value)) return many ? value.map(String) : toValue(value.at(-1), false);
+  return typeof value === "boolean" ? value : toText(value);
+}
+
+function toText(value: unknown): string {
+  return typeof value === "string" || typeof value === "number" ? String(value) : "";
+}
 
 function unknownCommand(commands: readonly Command[], words: readonly string[]): UsageError {
   const known = commands.map((command) => command.words.join(" "));

@@ -15,24 +15,20 @@ export function stopSignal(): AbortSignal {
   return controller.signal;
 }
 
+/** Aborts with the channel to the process that supervises us, if there is one: we must not outlive it. */
+export function stopWithSupervisor(stop: () => void): void {
+  if (process.connected) process.once("disconnect", stop);
+}
+
 /** Calls back on every SIGHUP. */
 export function onHangUp(callback: () => void): void {
   process.on("SIGHUP", callback);
 }
 
-/** Resolves when the signal aborts, and keeps the process alive until then. */
+/** Resolves when the signal aborts. It does not keep the process alive: sockets and children do. */
 export function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
-  // Listeners keep the process alive by their sockets; a process that only supervises others needs this.
   const { promise, resolve } = Promise.withResolvers<void>();
-  const keepAlive = setInterval(() => undefined, 3_600_000);
-  signal.addEventListener(
-    "abort",
-    () => {
-      clearInterval(keepAlive);
-      resolve();
-    },
-    { once: true },
-  );
+  signal.addEventListener("abort", () => resolve(), { once: true });
   return promise;
 }

@@ -3,7 +3,8 @@ import type { Command } from "../arguments.ts";
 
 export const SHELLS = ["bash", "zsh"] as const;
 
-export const completionCommand: Command = {
+/** @param commands All commands, asked for late because this one is among them. */
+export const completionCommand = (commands: () => readonly Command[]): Command => ({
   words: ["completion"],
   summary: "Print a completion script for bash or zsh.",
   positionals: [{ name: "SHELL", describe: "bash or zsh", required: true, choices: SHELLS }],
@@ -13,11 +14,8 @@ export const completionCommand: Command = {
     ['eval "$(strata completion zsh)"', "in ~/.zshrc, after compinit"],
   ],
   run: async (given, output) => {
-    const [{ bashCompletion, zshCompletion }, { COMMANDS }] = await Promise.all([
-      import("../completion.ts"),
-      import("../commands.ts"),
-    ]);
-    output.result(given.required("SHELL") === "zsh" ? zshCompletion(COMMANDS) : bashCompletion(COMMANDS));
+    const { bashCompletion, zshCompletion } = await import("../completion.ts");
+    output.result(given.required("SHELL") === "zsh" ? zshCompletion(commands()) : bashCompletion(commands()));
     return 0;
   },
-};
+});

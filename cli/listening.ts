@@ -1,0 +1,65 @@
+/** A Handler put on the network: UDP and TCP on every endpoint, all or none, and their orderly end. */
+import { type Log, systemClock } from "../base/index.ts";
+import {
+  type Endpoint,
+  type Handler,
+  type HttpListener,
+  type HttpPage,
+  type Listener,
+  listenHttp,
+  type ListenLimits,
+  type ListenParts,
+  listenTcp,
+  listenUdp,
+  NetCounters,
+} from "../net/index.ts";
+
+export interface Listening {
+  readonly counters: NetCounters;
+  /** Drains every listener. */
+  close(): Promise<void>;
+}
+
+export interface ListenWork {
+  readonly endpoints: readonly Endpoint[];
+  readonly handler: Handler;
+  readonly log: Log;
+  readonly limits?: Partial<ListenLimits>;
+}
+
+/** Throws ListenError when one endpoint is not to be had; those that were opened are closed again. */
+export async function listen(work: ListenWork): Promise<Listening> {
+  const { endpoints, handler, log, limits } = work;
+  const counters = new NetCounters();
+  const parts: ListenParts = { clock: systemClock, log, counters, ...(limits === undefined ? {} : { limits }) };
+  const opened = await Promise.allSettled(
+    endpoints.flatMap((endpoint) => [listenUdp(endpoint, handler, parts), listenTcp(endpoint, handler, parts)]),
+  );
+  const listeners = opened.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
+  const close = (): Promise<void> => closeAll(listeners);
+  const failed = opened.find((outcome) => outcome.status === "rejected");
+  if (failed === undefined) return { counters, close };
+  await close();
+  throw failed.reason;
+}
+
+async function closeAll(listeners: readonly Listener[]): Promise<void> {
+  await Promise.all(listeners.map((listener) => listener.close()));
+}
+
+/** Metrics and the health check, or null when nobody asked for them. Throws ListenError. */
+export async function listenForMetrics(
+  endpoint: Endpoint | null,
+  metrics: () => Promise<string>,
+  log: Log,
+): Promise<HttpListener | null> {
+  if (endpoint === null) return null;
+  const pages: HttpPage[] = [
+    { path: "/metrics", body: async () => ({ status: 200, contentType: METRICS_TYPE, text: await metrics() }) },
+    { path: "/health", body: () => ({ status: 200, contentType: "text/plain", text: "ok\n" }) },
+  ];
+  return listenHttp(endpoint, pages, { log });
+}
+
+/** The text format of Prometheus. */
+const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";

@@ -1,0 +1,182 @@
+/**
+ * What a name server is to do, decided: from a configuration file, from the command line, or from a file with the command
+ * line on top. Paths are whole, addresses and names are read. Both ways end in the one schema, so defaults are the same.
+ */
+import { dirname } from "node:path";
+import { type Files, fromHex } from "../base/index.ts";
+import { Name, NameError } from "../dns/index.ts";
+import { AddressError, type Endpoint, parseEndpoint, Prefix } from "../net/index.ts";
+import type { Layer } from "../zones/index.ts";
+import type { Arguments } from "./arguments.ts";
+import { type Configuration, configuration } from "./configuration.ts";
+import { UsageError } from "./failure.ts";
+import { inFolder } from "./paths.ts";
+import { readYaml } from "./yaml.ts";
+import { readZoneList, type ZoneFile } from "./zone-list.ts";
+
+export interface RecursionSettings {
+  readonly allow: readonly Prefix[];
+  readonly hintsFile: string | null;
+  readonly port: number;
+}
+
+export interface ServeSettings {
+  readonly listen: readonly Endpoint[];
+  readonly zones: readonly ZoneFile[];
+  readonly recursion: RecursionSettings | null;
+  readonly allow: readonly Prefix[] | null;
+  readonly deny: readonly Prefix[];
+  readonly rateLimit: Configuration["rateLimit"];
+  readonly cookieSecret: Uint8Array | null;
+  readonly identity: Configuration["identity"];
+  readonly metrics: Endpoint | null;
+  readonly log: string;
+  readonly bounds: Configuration["bounds"];
+}
+
+export const METRICS_ADDRESS = "127.0.0.1";
+
+/** Throws UsageError for what is wrong or missing on the command line or in the files it names. */
+export function serveSettings(given: Arguments, files: Files): ServeSettings {
+  const configFile = given.text("config");
+  const fromFile = configFile === null ? null : readConfiguration(configFile, files);
+  if (fromFile === null && given.texts("listen").length === 0) {
+    throw new UsageError("where to listen is missing: --listen ADDR:PORT (or --config FILE)");
+  }
+  const base = fromFile ?? configuration.parse({ listen: given.texts("listen") .map((text) => checkEndpoint("listen", text)) });
+  const settings = toSettings(base, configFile === null ? "." : dirname(configFile), files);
+  const merged = withArguments(settings, given, files);
+  if (merged.zones.length === 0) {
+    throw new UsageError("there is no zone to serve: --zone NAME=FILE, --zones LIST, or zones in the configuration");
+  }
+  checkTwice(merged.zones);
+  return merged;
+}
+
+export function readConfiguration(file: string, files: Files): Configuration {
+  return readYaml({ file, text: new TextDecoder().decode(files.read(file)) }, configuration);
+}
+
+function toSettings(config: Configuration, folder: string, files: Files): ServeSettings {
+  const zones = config.zones.map(({ name, file, layer }) => ({
+    name: Name.parse(name),
+    file: inFolder(folder, file),
+    layer: layer ?? null,
+  }));
+  const listed = config.zoneList === undefined ? [] : readZoneList(inFolder(folder, config.zoneList), null, files);
+  const { recursion, access, cookies } = config;
+  return {
+    listen: config.listen.map((text) => parseEndpoint(text)),
+    zones: [...zones, ...listed],
+    recursion:
+      recursion === undefined
+        ? null
+        : {
+            allow: recursion.allow.map((text) => Prefix.parse(text)),
+            hintsFile: recursion.hints === undefined ? null : inFolder(folder, recursion.hints),
+            port: recursion.port,
+          },
+    allow: access.allow?.map((text) => Prefix.parse(text)) ?? null,
+    deny: access.deny.map((text) => Prefix.parse(text)),
+    rateLimit: config.rateLimit,
+    cookieSecret: cookies.secret === undefined ? null : fromHex(cookies.secret),
+    identity: config.identity,
+    metrics: config.metrics === undefined ? null : parseEndpointOrPort("metrics", config.metrics),
+    log: config.log,
+    bounds: config.bounds,
+  };
+}
+
+function withArguments(settings: ServeSettings, given: Arguments, files: Files): ServeSettings {
+  const layer = layerOf(given.text("layer"));
+  const listen = given.texts("listen").map((text) => parseEndpoint(checkEndpoint("listen", text)));
+  const single = given.texts("zone").map((text) => ({ ...parseZone(text), layer }));
+  const list = given.text("zones");
+  const listed = list === null ? [] : readZoneList(list, layer, files);
+  const metrics = given.text("metrics");
+  return {
+    ...settings,
+    listen: listen.length > 0 ? listen : settings.listen,
+    zones: [...settings.zones, ...single, ...listed],
+    recursion: recursionFrom(settings.recursion, given),
+    metrics: metrics === null ? settings.metrics : parseEndpointOrPort("metrics", metrics),
+    log: given.isGiven("log") ? (given.text("log") ?? settings.log) : settings.log,
+  };
+}
+
+function recursionFrom(configured: RecursionSettings | null, given: Arguments): RecursionSettings | null {
+  const allow = parsePrefixes("recursion", given.texts("recursion"));
+  const hints = given.text("hints");
+  const port = given.text("port") === null ? null : parsePort("port", given.text("port")!);
+  if (configured === null && allow.length === 0) {
+    if (hints === null && port === null) return null;
+    throw new UsageError("--hints and --port are for recursion: say for whom with --recursion CIDR, such as 127.0.0.0/8");
+  }
+  return {
+    allow: allow.length > 0 ? allow : (configured?.allow ?? []),
+    hintsFile: hints ?? configured?.hintsFile ?? null,
+    port: port ?? configured?.port ?? 53,
+  };
+}
+
+/** `vu.nl=vu.nl.zone`; a name has no `=` unless it is escaped. */
+function parseZone(text: string): { name: Name; file: string } {
+  const at = text.indexOf("=");
+  if (at <= 0 || at === text.length - 1) {
+    throw new UsageError(`--zone ${text}: NAME=FILE is wanted, such as vu.nl=vu.nl.zone`);
+  }
+  return { name: parseName("zone", text.slice(0, at)), file: text.slice(at + 1) };
+}
+
+function checkTwice(zones: readonly ZoneFile[]): void {
+  const seen = new Map<string, ZoneFile>();
+  for (const zone of zones) {
+    const before = seen.get(zone.name.key);
+    if (before !== undefined) {
+      throw new UsageError(`the zone ${zone.name.toString()} is given twice: ${before.file} and ${zone.file}`);
+    }
+    seen.set(zone.name.key, zone);
+  }
+}
+
+/** Reads an option's text; what is wrong with it becomes a UsageError that names the option. */
+function readOption<T>(option: string, text: string, read: (text: string) => T): T {
+  try {
+    return read(text);
+  } catch (error) {
+    if (!(error instanceof AddressError || error instanceof NameError)) throw error;
+    throw new UsageError(`--${option} ${text}: ${error.message}`);
+  }
+}
+
+export const parseName = (option: string, text: string): Name => readOption(option, text, (given) => Name.parse(given));
+
+export function parsePrefixes(option: string, texts: readonly string[]): Prefix[] {
+  return texts.map((text) => readOption(option, text, (given) => Prefix.parse(given)));
+}
+
+export function parseListen(texts: readonly string[]): Endpoint[] {
+  return texts.map((text) => readOption("listen", text, (given) => parseEndpoint(given)));
+}
+
+/** `ADDR:PORT`, or a port alone for 127.0.0.1. */
+export function parseEndpointOrPort(option: string, text: string): Endpoint {
+  if (/^\d+$/.test(text)) return { address: METRICS_ADDRESS, port: parsePort(option, text) };
+  return readOption(option, text, (given) => parseEndpoint(given));
+}
+
+export function parsePort(option: string, text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+    throw new UsageError(`--${option} ${text}: a port is a whole number from 1 to 65535`);
+  }
+  return port;
+}
+
+function checkEndpoint(option: string, text: string): string {
+  readOption(option, text, (given) => parseEndpoint(given));
+  return text;
+}
+
+const layerOf = (text: string | null): Layer | null =>
+  text === "global" || text === "administrational" || text === "managerial" ? text : null;
