@@ -3,7 +3,7 @@
  * A server's way from octets to octets makes no such values: `view.ts` reads its requests, `writer.ts` its responses.
  */
 import { assert, equalOctets } from "../base/index.ts";
-import { CLASS, TYPE } from "./codes.ts";
+import { CLASS, OPCODE, TYPE } from "./codes.ts";
 import { decodeOptions, DNSSEC_OK, type Edns, encodeOptions } from "./edns.ts";
 import { Name } from "./name.ts";
 import { rdataType } from "./rdata.ts";
@@ -44,10 +44,6 @@ export interface EncodeOptions {
   /** The most octets the result may have: 65,535 unless told. */
   readonly octetsMax?: number;
 }
-
-/** Classes whose A and AAAA records are something else (Chaos: RFC 1035 §3.4.1 is for IN alone), so not looked into. */
-const isInternet = (rrClass: number): boolean =>
-  rrClass === CLASS.IN || rrClass === CLASS.ANY || rrClass === CLASS.NONE;
 
 /**
  * Reads a whole message. RDATA comes out uncompressed and checked against its type. Throws WireError for whatever is not
@@ -221,9 +217,9 @@ class Decoder {
     const end = start + this.#word(this.#at + 8);
     if (end > this.#octets.length) throw new WireError("RDLENGTH goes beyond the message", this.#at + 8);
     this.#at = end;
-    // RFC 2136 §2.4 and §2.5 use these classes with no RDATA at all, whatever the type.
-    if (start === end && (rrClass === CLASS.ANY || rrClass === CLASS.NONE)) return new Uint8Array(0);
-    if ((type === TYPE.A || type === TYPE.AAAA) && !isInternet(rrClass)) return this.#octets.slice(start, end);
+    // UPDATE alone has records of these classes with no RDATA at all, whatever the type (RFC 2136 §2.4, §2.5).
+    const isUpdate = ((this.#octets[2]! >> 3) & 15) === OPCODE.UPDATE;
+    if (start === end && isUpdate && (rrClass === CLASS.ANY || rrClass === CLASS.NONE)) return new Uint8Array(0);
     return rdataType(type).expand(this.#octets, start, end, this.#work);
   }
 

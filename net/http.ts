@@ -48,9 +48,10 @@ export async function listenHttp(
     if (error instanceof Error) throw new ListenError(endpoint, "tcp", error);
     throw error;
   }
-  const [bound] = app.addresses();
+  const bound = app.server.address();
+  const port = bound !== null && typeof bound === "object" ? bound.port : endpoint.port;
   return {
-    endpoint: { address: endpoint.address, port: bound?.port ?? endpoint.port },
+    endpoint: { address: endpoint.address, port },
     close: () => app.close(),
   };
 }

@@ -275,9 +275,8 @@ test("any records read back as they were, with marks and rewinds between, in our
       const octets = written(writer);
       expect(textsOf(octets)).toEqual(kept);
       const second = dnsPacket.decode(Buffer.from(octets)).answers!.map((answer) => {
-        const dotted = (text: string): string => (text === "." ? text : `${text}.`);
-        if (answer.type === "MX") return `${dotted(answer.name)} 7 ${dotted(answer.data.exchange)}`;
-        return `${dotted(answer.name)} ${answer.type === "NS" ? dotted(answer.data) : "?"}`;
+        const type = rdataType(answer.type === "MX" ? TYPE.MX : TYPE.NS);
+        return `${answer.name === "." ? "." : `${answer.name}.`} ${type.format(type.fromData(answer.data))}`;
       });
       expect(second).toEqual(kept);
     }),
