@@ -135,7 +135,7 @@ class DeclaredType implements RdataType {
     if (end > message.length) throw new WireError("the message ends inside RDATA", start);
     if (!this.#expands) {
       this.check(message, start, end);
-      return message.slice(start, end);
+      return copyOf(message, start, end);
     }
     const out = new RdataWriter();
     let at = start;
@@ -200,7 +200,7 @@ class DeclaredType implements RdataType {
 
   canonical(octets: Uint8Array): Uint8Array {
     if (!this.#lowers) return octets;
-    const lower = octets.slice();
+    const lower = copyOf(octets, 0, octets.length);
     let at = 0;
     for (const field of this.#fields) {
       const end = field.end(octets, at, octets.length);
@@ -303,6 +303,11 @@ class DeclaredType implements RdataType {
   #tooLong(at: number, end: number): WireError {
     return new WireError(`RDATA of ${this.mnemonic} is ${end - at} octets longer than its fields`, at);
   }
+}
+
+/** What arrives from a socket is a Buffer, whose own `slice` is no copy. */
+function copyOf(octets: Uint8Array, start: number, end: number): Uint8Array {
+  return new Uint8Array(octets.subarray(start, end));
 }
 
 const nameRoom = new Uint8Array(NAME_OCTETS_MAX);

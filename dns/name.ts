@@ -59,7 +59,8 @@ export class Name {
       if (length === 0) break;
     }
     if (at > octets.length) throw new NameError("the name ends before its root label", at - offset);
-    return new Name(octets.slice(offset, at));
+    // Not `slice`, which is no copy for a Buffer, and sockets give Buffers.
+    return new Name(new Uint8Array(octets.subarray(offset, at)));
   }
 
   /** A name from labels in wire order, the root's empty label left out; throws NameError when it would be too long. */

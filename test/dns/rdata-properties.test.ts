@@ -282,3 +282,14 @@ test("names say where they stand", () => {
   expect(names(35)).toEqual([["replacement", null]]);
   expect(names(1)).toEqual([]);
 });
+
+test("what is made of a Buffer is a copy of it", () => {
+  const message = Buffer.from("0a000001", "hex");
+  const address = rdataType(1).expand(message, 0, 4, new DecompressionWork(4));
+  const host = Buffer.from("014100", "hex");
+  const lower = rdataType(2).canonical(host);
+  message.fill(0);
+  expect([...address]).toEqual([10, 0, 0, 1]);
+  expect([...lower]).toEqual([1, 0x61, 0]);
+  expect([...host]).toEqual([1, 0x41, 0]);
+});
