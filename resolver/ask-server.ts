@@ -154,11 +154,7 @@ function sendOnce(parts: Parts, { sending, message, asked }: Outgoing, job: Job)
   return parts.messages.join(key, job.signal, start);
 }
 
-function received(
-  parts: Parts,
-  came: { readonly sending: Sending; readonly reply: Reply },
-  job: Job,
-): Asking {
+function received(parts: Parts, came: { readonly sending: Sending; readonly reply: Reply }, job: Job): Asking {
   const { sending, reply } = came;
   const { endpoint, zone } = sending.target;
   const { recursionDesired } = sending.manner;

@@ -124,7 +124,8 @@ class Candidates {
   #add(name: Name, { address, octets, port }: ServerAddress): void {
     const { settings, servers, counts } = this.#parts;
     const endpoint = { address, port: port ?? settings.port };
-    if (this.#known.some((known) => known.endpoint.address === address && known.endpoint.port === endpoint.port)) return;
+    if (this.#known.some((known) => known.endpoint.address === address && known.endpoint.port === endpoint.port))
+      return;
     const refused = refusal(octets, endpoint, settings.rules);
     const why = refused ?? (servers.isLame(endpoint, this.#at.zone) ? "it does not serve this zone" : null);
     if (why === null) {

@@ -31,15 +31,7 @@ export const DEFAULT_LIMITS: Limits = {
 };
 
 export type Bound =
-  | "messages"
-  | "octets"
-  | "time"
-  | "name-servers"
-  | "glueless-names"
-  | "aliases"
-  | "cycle"
-  | "depth"
-  | "chain";
+  "messages" | "octets" | "time" | "name-servers" | "glueless-names" | "aliases" | "cycle" | "depth" | "chain";
 
 /** A bound that ended the work for a client query. */
 export class BoundError extends Error {

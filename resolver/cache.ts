@@ -206,7 +206,6 @@ export class Cache {
   #clamp(ttlSeconds: number, max: number): number {
     return Math.min(max, Math.max(this.options.ttlSecondsMin, ttlSeconds));
   }
-
 }
 
 /** RFC 2308 §3 and §5: the lesser of the SOA's own TTL and its MINIMUM field, which is RDATA's last four octets. */

@@ -44,7 +44,16 @@ export async function compare(parts: CompareParts, query: Query, signal: AbortSi
       const milliseconds = Math.round((parts.clock.now() - begun) * 100) / 100;
       const { messages, octets } = resolved.cost;
       const clientRoundTrips = asks(trace.steps);
-      rows.push({ mode, cache, messages, clientRoundTrips, octets, milliseconds, cacheHits: hits(trace.steps), resolved });
+      rows.push({
+        mode,
+        cache,
+        messages,
+        clientRoundTrips,
+        octets,
+        milliseconds,
+        cacheHits: hits(trace.steps),
+        resolved,
+      });
     }
   }
   return rows;

@@ -73,14 +73,23 @@ export function createEngine(handed: EngineParts, options: EngineOptions): Engin
   const parts = partsOf(handed, options);
   const { cache } = parts;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const lookup: Lookup = withoutCircles(remember(iterate(parts, (question, job) => lookup(question, job)), cache));
+  const lookup: Lookup = withoutCircles(
+    remember(
+      iterate(parts, (question, job) => lookup(question, job)),
+      cache,
+    ),
+  );
   const remembered: Lookup = (question, job) => Promise.resolve(recall(cache, question, job) ?? MISS);
   const flights = new Flights<Resolved>();
   const ownDescent = descentOf(options.mode ?? "iterative", options.hints);
 
   const start = (query: Query, { signal, trace = null, ...rest }: ResolveOptions): Promise<Resolved> => {
     const descent = rest.descent === undefined ? ownDescent(trace !== null) : rest.descent;
-    return run(lookup, query, newJob(query, { limits: rest.limits ?? limits, clock: handed.clock, signal, trace, descent }));
+    return run(
+      lookup,
+      query,
+      newJob(query, { limits: rest.limits ?? limits, clock: handed.clock, signal, trace, descent }),
+    );
   };
   const resolve = (query: Query, asked: ResolveOptions): Promise<Resolved> => {
     parts.counts.queries++;

@@ -106,7 +106,15 @@ interface Outcome {
 function resolved(query: Query, { rcode, answer, denial }: Outcome): Resolved {
   const soa = denial?.soa ?? null;
   const proof = query.dnssecOk ? (denial?.proof ?? []) : [];
-  return { query, rcode, answer, authority: soa === null ? [] : [soa, ...proof], errors: [], failure: null, cost: FREE };
+  return {
+    query,
+    rcode,
+    answer,
+    authority: soa === null ? [] : [soa, ...proof],
+    errors: [],
+    failure: null,
+    cost: FREE,
+  };
 }
 
 function failed(query: Query, { infoCode, text, bound }: Failure): Resolved {

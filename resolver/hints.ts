@@ -3,7 +3,18 @@
  * one record a line, NS records of the root and the addresses of the servers they name. It is read here, line by line,
  * and not with the reader of zone files, because `strata resolve` should not have to load that to ask one question.
  */
-import { CLASS, classFromText, Name, rdataType, type Rr, TextError, TYPE, tokenize, tokenText, typeFromText } from "../dns/index.ts";
+import {
+  CLASS,
+  classFromText,
+  Name,
+  rdataType,
+  type Rr,
+  TextError,
+  TYPE,
+  tokenize,
+  tokenText,
+  typeFromText,
+} from "../dns/index.ts";
 import { addressOctets, type Endpoint } from "../net/index.ts";
 import { addressOf, isAddressType } from "./address-rules.ts";
 import type { NameServer, ServerAddress, ZoneServers } from "./delegations.ts";
@@ -51,7 +62,10 @@ function readLine(line: string, before: Name): Rr | null {
     }
     const isTtl = text.length > 0 && [...text].every((digit) => digit >= "0" && digit <= "9");
     if (!isTtl && classFromText(text) !== CLASS.IN) {
-      throw tokens.error(token, `${JSON.stringify(text)} is no TTL, class IN or type; a line is like ". 3600 NS a.root."`);
+      throw tokens.error(
+        token,
+        `${JSON.stringify(text)} is no TTL, class IN or type; a line is like ". 3600 NS a.root."`,
+      );
     }
   }
   throw tokens.error(null, "the line ends before its type");

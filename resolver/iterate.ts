@@ -98,7 +98,11 @@ function minimised(question: Question, zone: Name, shown: number): Question {
   return isWhole ? question : { name: question.name.ancestor(wanted), type: TYPE.A, class: CLASS.IN };
 }
 
-function toZone(parts: Parts, referral: Extract<UsefulStep, { readonly kind: "referral" }>, parent: ZoneServers): ZoneServers {
+function toZone(
+  parts: Parts,
+  referral: Extract<UsefulStep, { readonly kind: "referral" }>,
+  parent: ZoneServers,
+): ZoneServers {
   const { zone, ns, glue } = referral;
   return parts.delegations.put({ zone, servers: nameServers(ns, glue) }, ns.ttlSeconds, parent);
 }

@@ -4,7 +4,18 @@
  * it (bailiwick); a referral only when it leads downwards; glue only for the servers the referral names.
  * Asking, caching and going on are `iterate.ts`'s.
  */
-import { groupRrsets, type Message, Name, type Question, RCODE, rcodeToText, type Rr, type Rrset, TYPE, typeToText } from "../dns/index.ts";
+import {
+  groupRrsets,
+  type Message,
+  Name,
+  type Question,
+  RCODE,
+  rcodeToText,
+  type Rr,
+  type Rrset,
+  TYPE,
+  typeToText,
+} from "../dns/index.ts";
 import { isAddressType } from "./address-rules.ts";
 
 /** A question as it was put: to a server of which zone, and whether that server was asked to recurse. */
@@ -35,8 +46,20 @@ export interface Denial {
 }
 
 export type Step =
-  | { readonly kind: "answer"; readonly aliases: readonly Alias[]; readonly found: readonly Signed[]; readonly glue: readonly Rrset[]; readonly authoritative: boolean }
-  | { readonly kind: "alias"; readonly aliases: readonly Alias[]; readonly target: Name; readonly denial: Denial | null; readonly authoritative: boolean }
+  | {
+      readonly kind: "answer";
+      readonly aliases: readonly Alias[];
+      readonly found: readonly Signed[];
+      readonly glue: readonly Rrset[];
+      readonly authoritative: boolean;
+    }
+  | {
+      readonly kind: "alias";
+      readonly aliases: readonly Alias[];
+      readonly target: Name;
+      readonly denial: Denial | null;
+      readonly authoritative: boolean;
+    }
   | { readonly kind: "negative"; readonly denial: Denial; readonly authoritative: boolean }
   | { readonly kind: "referral"; readonly zone: Name; readonly ns: Rrset; readonly glue: readonly Rrset[] }
   | { readonly kind: "truncated" }
@@ -210,7 +233,8 @@ function denialOf(asked: Asked, name: Name, response: Message, ignored: string[]
   const kind = response.rcode === RCODE.NXDOMAIN ? "nxdomain" : "nodata";
   const rrsets = groupRrsets(response.authority);
   const soa = rrsets.find((rrset) => rrset.type === TYPE.SOA && rrset.rdatas.length === 1) ?? null;
-  const speaks = soa !== null && soa.owner.isAtOrBelow(zone) && name.isAtOrBelow(soa.owner) && soa.class === question.class;
+  const speaks =
+    soa !== null && soa.owner.isAtOrBelow(zone) && name.isAtOrBelow(soa.owner) && soa.class === question.class;
   if (!speaks) {
     if (soa !== null) ignored.push(`${shown(soa)}: it cannot speak for ${name.toString()}`);
     // RFC 2308 §2.1 knows denials without SOA. NXDOMAIN is plain enough; an empty NOERROR is believed from the zone's own

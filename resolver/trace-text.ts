@@ -21,6 +21,27 @@ export function traceLines(steps: readonly TraceStep[]): TraceLine[] {
   return nodesOf(steps).flatMap((node, i, all) => drawn(node, "", i === all.length - 1));
 }
 
+/** Colours, when there are any; the command line's. */
+export interface Paint {
+  green(text: string): string;
+  red(text: string): string;
+  dim(text: string): string;
+  bold(text: string): string;
+}
+
+/** The tree in colours. */
+export function drawTrace(steps: readonly TraceStep[], paint: Paint): string {
+  const colour: Readonly<Record<TraceLine["tone"], (text: string) => string>> = {
+    ask: (text) => paint.bold(text),
+    good: (text) => paint.green(text),
+    bad: (text) => paint.red(text),
+    note: (text) => paint.dim(text),
+  };
+  return traceLines(steps)
+    .map(({ tone, text }) => colour[tone](text))
+    .join("\n");
+}
+
 interface Node {
   readonly tone: TraceLine["tone"];
   readonly text: string;

@@ -1,0 +1,207 @@
+/**
+ * A caching resolver for stub resolvers (RFC 1034 §5.2.2): a Handler around an engine. It decides who may ask, in which
+ * order a request is looked at, and how much of an answer a datagram may carry. TTLs are counted down by the cache, AD is
+ * always clear because nothing is validated yet, DO and CD are passed on.
+ */
+import {
+  decodeMessage,
+  EDE,
+  encodeExtendedError,
+  encodeMessage,
+  type ExtendedError,
+  type Message,
+  OPCODE,
+  PAYLOAD_OCTETS_DEFAULT,
+  PAYLOAD_OCTETS_MAX,
+  plainEdns,
+  RCODE,
+  TYPE,
+  WireError,
+} from "../dns/index.ts";
+import { type Handler, LATER, type Later, type Peer, type Prefix, type Query } from "../net/index.ts";
+import type { Engine } from "./engine.ts";
+import { responseOf } from "./follow.ts";
+
+export interface StubServerParts {
+  readonly engine: Engine;
+  /** Who may ask; everyone else gets REFUSED. */
+  readonly allow: readonly Prefix[];
+  /** Told of what must not happen: a bug that ended a request. */
+  readonly onFault: (error: unknown) => void;
+  /** Questions being resolved at once; more are refused with SERVFAIL. */
+  readonly pendingMax?: number;
+}
+
+const HEADER_OCTETS = 12;
+const PENDING_MAX = 5_000;
+
+export class StubServer implements Handler {
+  readonly requests = { udp: 0, tcp: 0 };
+  readonly responses = new Map<number, number>();
+  refused = 0;
+  malformed = 0;
+  overloaded = 0;
+  faults = 0;
+  readonly engine: Engine;
+  readonly #allow: readonly Prefix[];
+  readonly #pendingMax: number;
+  readonly #onFault: (error: unknown) => void;
+  readonly #stop = new AbortController();
+  #pending = 0;
+
+  constructor({ engine, allow, onFault, pendingMax = PENDING_MAX }: StubServerParts) {
+    this.engine = engine;
+    this.#allow = allow;
+    this.#onFault = onFault;
+    this.#pendingMax = pendingMax;
+  }
+
+  get pending(): number {
+    return this.#pending;
+  }
+
+  /** Gives up what is being resolved; its clients get SERVFAIL. */
+  stop(): void {
+    this.#stop.abort(new Error("the resolver stops"));
+  }
+
+  handle(request: Uint8Array, response: Uint8Array, peer: Peer, later: Later): number {
+    this.requests[peer.transport]++;
+    // Without a header there is nothing to answer to, and a response must never be answered (RFC 1035 §4.1.1: QR).
+    if (request.length < HEADER_OCTETS || (request[2]! & 0x80) !== 0) return 0;
+    const message = this.#decode(request);
+    const limit = responseLimit(message, peer);
+    if (message === null) {
+      this.malformed++;
+      return this.#reply(response, { message: headerOnly(request, RCODE.FORMERR), limit });
+    }
+    const refusal = this.#refusal(message, peer);
+    if (refusal !== null) return this.#reply(response, { message: refusal, limit });
+    this.#answerLater(message, { limit, later });
+    return LATER;
+  }
+
+  #decode(request: Uint8Array): Message | null {
+    try {
+      return decodeMessage(request);
+    } catch (error) {
+      if (error instanceof WireError) return null;
+      throw error;
+    }
+  }
+
+  /** The order matters: who may not ask learns nothing else. */
+  #refusal(message: Message, peer: Peer): Message | null {
+    if (!this.#allow.some((prefix) => prefix.contains(peer.address))) {
+      this.refused++;
+      return errorResponse(message, RCODE.REFUSED, { infoCode: EDE.PROHIBITED, text: "" });
+    }
+    if (message.edns !== null && message.edns.version > 0) return errorResponse(message, RCODE.BADVERS, null);
+    if (message.opcode !== OPCODE.QUERY) return errorResponse(message, RCODE.NOTIMP, null);
+    const [question] = message.question;
+    if (question === undefined || message.question.length > 1) return errorResponse(message, RCODE.FORMERR, null);
+    if (question.type === TYPE.AXFR || question.type === TYPE.IXFR) return errorResponse(message, RCODE.REFUSED, null);
+    if (question.type === TYPE.OPT || question.type === 0) return errorResponse(message, RCODE.FORMERR, null);
+    if (this.#pending >= this.#pendingMax) {
+      this.overloaded++;
+      return errorResponse(message, RCODE.SERVFAIL, { infoCode: EDE.NOT_READY, text: "too many questions at once" });
+    }
+    return null;
+  }
+
+  #answerLater(message: Message, { limit, later }: { readonly limit: number; readonly later: Later }): void {
+    this.#pending++;
+    this.#answer(message)
+      .catch((error: unknown) => {
+        if (!this.#stop.signal.aborted) {
+          this.faults++;
+          this.#onFault(error);
+        }
+        return errorResponse(message, RCODE.SERVFAIL, null);
+      })
+      .then((answer) => {
+        this.#pending--;
+        later(this.#encoded({ message: answer, limit }));
+      })
+      .catch(this.#onFault);
+  }
+
+  async #answer(request: Message): Promise<Message> {
+    const question = request.question[0]!;
+    const query: Query = {
+      question,
+      recursionDesired: request.recursionDesired,
+      dnssecOk: request.edns?.dnssecOk === true,
+      checkingDisabled: request.checkingDisabled,
+    };
+    // Without RD only the cache speaks (RFC 1034 §4.3.1); there are no referrals to be had here, so the rest is REFUSED.
+    const resolved = request.recursionDesired
+      ? await this.engine.resolve(query, { signal: this.#stop.signal })
+      : await this.engine.recall(query);
+    if (resolved === null) {
+      return errorResponse(request, RCODE.REFUSED, { infoCode: EDE.NOT_AUTHORITATIVE, text: "RD is not set" });
+    }
+    const response = responseOf(resolved);
+    return { ...response, id: request.id, question: [question], edns: request.edns === null ? null : response.edns };
+  }
+
+  #reply(response: Uint8Array, reply: Replying): number {
+    const octets = this.#encoded(reply);
+    response.set(octets);
+    return octets.length;
+  }
+
+  #encoded({ message, limit }: Replying): Uint8Array {
+    this.responses.set(message.rcode, (this.responses.get(message.rcode) ?? 0) + 1);
+    return encodeMessage(message, { octetsMax: limit });
+  }
+}
+
+interface Replying {
+  readonly message: Message;
+  readonly limit: number;
+}
+
+/** A datagram carries what the client takes, 512 octets when it does not say, 1232 at most (RFC 6891 §6.2.5). */
+function responseLimit(message: Message | null, peer: Peer): number {
+  if (peer.transport === "tcp") return 65_535;
+  const offered = message?.edns?.payloadOctets ?? PAYLOAD_OCTETS_DEFAULT;
+  return Math.min(PAYLOAD_OCTETS_MAX, Math.max(PAYLOAD_OCTETS_DEFAULT, offered));
+}
+
+function errorResponse(request: Message, rcode: number, error: ExtendedError | null): Message {
+  return {
+    ...request,
+    rcode,
+    response: true,
+    authoritative: false,
+    truncated: false,
+    recursionAvailable: true,
+    authenticData: false,
+    answer: [],
+    authority: [],
+    additional: [],
+    edns: request.edns && { ...plainEdns, options: error === null ? [] : [encodeExtendedError(error)] },
+  };
+}
+
+/** For a request whose header is all that can be read. */
+function headerOnly(request: Uint8Array, rcode: number): Message {
+  return {
+    id: (request[0]! << 8) | request[1]!,
+    opcode: (request[2]! >> 3) & 15,
+    rcode,
+    response: true,
+    authoritative: false,
+    truncated: false,
+    recursionDesired: (request[2]! & 1) !== 0,
+    recursionAvailable: true,
+    authenticData: false,
+    checkingDisabled: false,
+    question: [],
+    answer: [],
+    authority: [],
+    additional: [],
+    edns: null,
+  };
+}
