@@ -1,0 +1,127 @@
+/** The UDP server: what its bounds do, and that no datagram can stop it. */
+import { createSocket, type Socket } from "node:dgram";
+import { afterEach, expect, test } from "vitest";
+import { silentLog, SimulatedClock } from "../../base/index.ts";
+import {
+  type Handler,
+  LATER,
+  type Later,
+  type Listener,
+  type ListenLimits,
+  listenUdp,
+  NetCounters,
+} from "../../net/index.ts";
+
+let listener: Listener | null = null;
+let client: Socket | null = null;
+afterEach(async () => {
+  client?.close();
+  client = null;
+  await listener?.close();
+});
+
+async function serve(handler: Handler, limits: Partial<ListenLimits> = {}): Promise<NetCounters> {
+  const counters = new NetCounters();
+  const parts = { clock: new SimulatedClock(), log: silentLog, counters, limits };
+  listener = await listenUdp({ address: "127.0.0.1", port: 0 }, handler, parts);
+  return counters;
+}
+
+/** Sends each datagram and waits for as many responses as are wanted; gives their first octets. */
+function exchange(datagrams: readonly Uint8Array[], wanted: number): Promise<number[]> {
+  const { promise, resolve } = Promise.withResolvers<number[]>();
+  const socket = createSocket("udp4");
+  client = socket;
+  const firsts: number[] = [];
+  socket.on("message", (octets) => {
+    firsts.push(octets[0]!);
+    if (firsts.length === wanted) resolve(firsts);
+  });
+  for (const datagram of datagrams) socket.send(datagram, listener!.endpoint.port, "127.0.0.1");
+  return promise;
+}
+
+const request = (first: number): Uint8Array => new Uint8Array(20).fill(first);
+const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+
+test("a response is what was written for its own request, though all share one buffer", async () => {
+  const counters = await serve({
+    handle(octets, response) {
+      response.fill(octets[0]!, 0, 20);
+      return 20;
+    },
+  });
+  const firsts = await exchange(numbers(200).map(request), 200);
+  expect(firsts.sort((a, b) => a - b)).toEqual(numbers(200));
+  expect(counters).toMatchObject({ udpRequests: 200, udpResponses: 200, udpUnsentDropped: 0 });
+});
+
+test("a handler may answer later, more than once, or not at all; what comes after the end is dropped", async () => {
+  const waiting: Later[] = [];
+  const counters = await serve({
+    handle(octets, _response, _peer, later) {
+      waiting.push(later);
+      if (octets[0] === 2) {
+        const [first, second] = waiting;
+        first!(request(11), "more");
+        first!(request(12));
+        first!(request(13));
+        second!(new Uint8Array(0));
+      }
+      return LATER;
+    },
+  });
+  expect(await exchange([request(1), request(2)], 2)).toEqual([11, 12]);
+  expect(counters.udpResponses).toBe(2);
+});
+
+test("an empty datagram and a handler that throws cost nothing but themselves", async () => {
+  const counters = await serve({
+    handle(octets, response) {
+      if (octets.length === 0) return 0;
+      if (octets[0] === 1) throw new Error("a bug");
+      response.set(octets);
+      return octets.length;
+    },
+  });
+  expect(await exchange([new Uint8Array(0), request(1), request(2)], 1)).toEqual([2]);
+  expect(counters).toMatchObject({ udpRequests: 3, udpResponses: 1, handlerErrors: 1 });
+});
+
+test("the room for a response is the limit's", async () => {
+  let room = 0;
+  await serve(
+    { handle: (_octets, response) => ((response[0] = 1), (room = response.length), 1) },
+    { udpResponseOctets: 1232 },
+  );
+  await exchange([request(1)], 1);
+  expect(room).toBe(1232);
+});
+
+test("with nothing allowed to wait, responses are dropped and counted", async () => {
+  let handled: () => void = () => undefined;
+  const done = new Promise<void>((resolve) => (handled = resolve));
+  const counters = await serve({ handle: () => (setImmediate(handled), 20) }, { udpUnsentDatagrams: 0 });
+  void exchange([request(1)], 1);
+  await done;
+  expect(counters).toMatchObject({ udpUnsentDropped: 1, udpResponses: 0 });
+});
+
+test("closing lets what is being answered end", async () => {
+  const waiting: Later[] = [];
+  let arrived: () => void = () => undefined;
+  const there = new Promise<void>((resolve) => (arrived = resolve));
+  await serve({
+    handle(_octets, _response, _peer, later) {
+      waiting.push(later);
+      arrived();
+      return LATER;
+    },
+  });
+  const answered = exchange([request(1)], 1);
+  await there;
+  const closing = listener!.close();
+  waiting[0]!(request(9));
+  await closing;
+  expect(await answered).toEqual([9]);
+});
