@@ -110,6 +110,8 @@ class DeclaredType implements RdataType {
   readonly names: readonly NameField[];
   readonly compresses: boolean;
   readonly #labels: readonly string[];
+  /** The fields' names in errors. */
+  readonly #titles: readonly string[];
   readonly #fields: readonly Field[];
   /** The steps up to the last name: what nameOffsets walks. */
   readonly #steps: readonly number[];
@@ -123,6 +125,8 @@ class DeclaredType implements RdataType {
     this.mnemonic = declaration.mnemonic;
     this.#labels = Object.keys(declaration.fields);
     this.#fields = Object.values(declaration.fields);
+    const isValue = declaration.data === "value";
+    this.#titles = this.#labels.map((label) => `${this.mnemonic} ${isValue ? "data" : label}`);
     this.names = nameFields(declaration.fields);
     this.compresses = this.names.some((name) => name.compress);
     this.#expands = this.names.some((name) => name.expand);
@@ -137,7 +141,7 @@ class DeclaredType implements RdataType {
       this.check(message, start, end);
       return copyOf(message, start, end);
     }
-    const out = new RdataWriter();
+    const out = collected.begin();
     let at = start;
     for (const field of this.#fields) {
       if (field.name?.expand === true) {
@@ -183,8 +187,8 @@ class DeclaredType implements RdataType {
     const first = tokens.peek();
     try {
       if (first !== null && isGenericMark(first)) return this.#parseGeneric(tokens);
-      const out = new RdataWriter();
-      for (const [i, field] of this.#fields.entries()) field.parse(tokens, out, this.#label(i));
+      const out = collected.begin();
+      for (let i = 0; i < this.#fields.length; i++) this.#fields[i]!.parse(tokens, out, this.#titles[i]!);
       const extra = tokens.next();
       if (extra !== null) throw tokens.error(extra, this.#extraMessage(extra));
       const octets = out.finish();
@@ -291,12 +295,8 @@ class DeclaredType implements RdataType {
     return octets;
   }
 
-  #label(i: number): string {
-    return this.#declaration.data === "value" ? `${this.mnemonic} data` : `${this.mnemonic} ${this.#labels[i]!}`;
-  }
-
   #extraMessage(extra: Token): string {
-    const last = this.#label(this.#fields.length - 1);
+    const last = this.#titles.at(-1) ?? this.mnemonic;
     return `${shown(asciiText(extra.octets))} is too much: nothing stands after the ${last}`;
   }
 
@@ -309,6 +309,9 @@ class DeclaredType implements RdataType {
 function copyOf(octets: Uint8Array, start: number, end: number): Uint8Array {
   return new Uint8Array(octets.subarray(start, end));
 }
+
+/** Reading one record never begins another, so one collector does for all. Data may have getters that do: not for them. */
+const collected = new RdataWriter();
 
 const nameRoom = new Uint8Array(NAME_OCTETS_MAX);
 

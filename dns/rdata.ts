@@ -22,12 +22,15 @@ const DECLARED: readonly RdataType[] = [
 
 const types = new Map<number, RdataType>(DECLARED.map((declared) => [declared.type, declared]));
 
+/** Types that are not declared are kept once made, but not without end: others choose their numbers. */
+const KEPT_MAX = 512;
+
 /** What is known of a type; of one that is not declared, that it is opaque. */
 export function rdataType(type: number): RdataType {
   const known = types.get(type);
   if (known !== undefined) return known;
   const unknown = opaque(type, typeToText(type));
-  types.set(type, unknown);
+  if (types.size < KEPT_MAX) types.set(type, unknown);
   return unknown;
 }
 

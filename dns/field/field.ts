@@ -55,10 +55,16 @@ export function shown(data: unknown): string {
 /** RDLENGTH has 16 bits (RFC 1035 §3.2.1). */
 export const RDATA_OCTETS_MAX = 0xffff;
 
-/** Collects RDATA. */
+/** Collects RDATA. Made once and begun anew for each record, because its room costs more than what goes into it. */
 export class RdataWriter {
-  #octets = new Uint8Array(128);
+  #octets = new Uint8Array(1024);
   #length = 0;
+
+  /** Forgets what was written, by a record that turned out wrong too. */
+  begin(): this {
+    this.#length = 0;
+    return this;
+  }
 
   get length(): number {
     return this.#length;
