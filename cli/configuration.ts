@@ -52,34 +52,31 @@ const access = z
   })
   .describe("Who may ask at all.");
 
+const rate = z.int().min(0).default(200);
 const rateLimit = z
   .strictObject({
-    responsesPerSecond: z
-      .int()
-      .min(0)
-      .default(20)
-      .describe("Equal responses a second for one client network; 0: no limit."),
-    windowSeconds: z.int().min(1).max(3600).default(15),
+    responsesPerSecond: rate.describe("Like responses a second to one client network (/24, /56); 0: no limit."),
+    errorsPerSecond: rate.describe("Error responses a second to one client network; 0: no limit."),
+    windowSeconds: z.int().min(1).max(3600).default(15).describe("How long a network stays limited at most."),
     slip: z.int().min(0).max(10).default(2).describe("Every so-manieth limited response is sent truncated; 0: none."),
-    exempt: z.array(prefix).default(LOOPBACK),
+    counters: z.int().min(16).max(16_777_216).default(65_536).describe("Counters kept, 12 octets each."),
+    exempt: z.array(prefix).default(LOOPBACK).describe("Clients that are never limited."),
   })
   .describe("Response rate limiting against amplification.");
 
-const HEX_SECRET = /^[0-9a-fA-F]{32}$/;
+const secret = z
+  .string()
+  .regex(/^[0-9a-fA-F]{32}$/, "32 hexadecimal digits are wanted, such as openssl rand -hex 16 prints");
 const cookies = z
   .strictObject({
-    secret: z
-      .string()
-      .regex(HEX_SECRET, "32 hexadecimal digits are wanted, such as openssl rand -hex 16 prints")
-      .optional(),
+    secrets: z.array(secret).default([]).describe("The first makes cookies, all are accepted; none: a fresh one."),
   })
-  .describe("The secret of server cookies (RFC 9018); shared by servers behind one address. Absent: a fresh one.");
+  .describe("The secrets of server cookies (RFC 9018), shared by servers behind one address.");
 
 const identity = z
   .strictObject({
-    nsid: z.string().max(128).optional().describe("Told to who asks for it (RFC 5001)."),
+    id: z.string().max(255).optional().describe("Told to id.server CH TXT and NSID (RFC 5001); absent: refused."),
     version: z.string().max(255).optional().describe("The answer to version.bind CH TXT; absent: refused."),
-    id: z.string().max(255).optional().describe("The answer to id.server CH TXT; absent: refused."),
   })
   .describe("What the server says about itself.");
 

@@ -50,7 +50,7 @@ async function closeAll(listeners: readonly Listener[]): Promise<void> {
 /** Metrics and the health check, or null when nobody asked for them. Throws ListenError. */
 export async function listenForMetrics(
   endpoint: Endpoint | null,
-  metrics: () => Promise<string>,
+  metrics: () => string | Promise<string>,
   log: Log,
 ): Promise<HttpListener | null> {
   if (endpoint === null) return null;

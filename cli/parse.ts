@@ -25,7 +25,9 @@ export function parsePlain(commands: readonly Command[], words: readonly string[
       options: Object.fromEntries(options),
       allowPositionals: true,
     });
-    const given = Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
+    const given = Object.entries(values).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, value] as const],
+    );
     return { command, given: new Arguments(command, new Map(given), positionals) };
   } catch (error) {
     // What Node's parser refuses is yargs's to explain.

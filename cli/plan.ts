@@ -77,7 +77,7 @@ function planServer(server: Namespace["servers"][number], context: PlanContext):
       listen: [formatEndpoint({ address: server.address, port })],
       zones,
       recursion: { allow: description.recursion, hints: resolve(hintsFileOf(wishes.stateFolder)), port },
-      identity: { nsid: server.name, id: server.name },
+      identity: { id: server.name },
       log: logLevel(wishes.log),
     },
   };
@@ -106,14 +106,21 @@ function planState(description: Namespace, port: number): State {
     pid: process.pid,
     port,
     resolver: formatEndpoint(parseEndpoint(description.resolver.address, port)),
-    servers: description.servers.map(({ name, address, zones }) => ({ name, address, zones, layer: layerOf(zones[0]!) })),
+    servers: description.servers.map(({ name, address, zones }) => ({
+      name,
+      address,
+      zones,
+      layer: layerOf(zones[0]!),
+    })),
   };
 }
 
 /** The example stands beside the sources, and one folder higher beside compiled code. */
 function exampleFile(files: Files): string {
   const places = ["../examples/internet/namespace.yaml", "../../examples/internet/namespace.yaml"];
-  const found = places.map((place) => fileURLToPath(new URL(place, import.meta.url))).find((file) => files.exists(file));
+  const found = places
+    .map((place) => fileURLToPath(new URL(place, import.meta.url)))
+    .find((file) => files.exists(file));
   if (found === undefined) throw new UsageError("the example name space is not installed; name a FILE of your own");
   return found;
 }

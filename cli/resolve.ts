@@ -3,13 +3,34 @@
  * imports load no schema library, no zone store and no HTTP.
  */
 import { systemClock, systemFiles, systemRandom } from "../base/index.ts";
-import { CLASS, Name, NameError, RCODE, rcodeToText, rdataType, type Rrset, toPacketAnswer, TYPE, typeFromText, typeToText } from "../dns/index.ts";
+import {
+  CLASS,
+  Name,
+  NameError,
+  RCODE,
+  rcodeToText,
+  rdataType,
+  type Rrset,
+  toPacketAnswer,
+  TYPE,
+  typeFromText,
+  typeToText,
+} from "../dns/index.ts";
 import { AddressError, type Endpoint, parseEndpoint, type Query, systemAsk } from "../net/index.ts";
-import { createEngine, type Engine, readHints, type Resolved, serversAt, Trace, type TraceLine, traceLines, type ZoneServers } from "../resolver/index.ts";
+import {
+  createEngine,
+  drawTrace,
+  type Engine,
+  readHints,
+  type Resolved,
+  serversAt,
+  Trace,
+  type ZoneServers,
+} from "../resolver/index.ts";
 import type { Arguments } from "./arguments.ts";
 import { EXIT, UsageError } from "./failure.ts";
 import { suggestion } from "./near.ts";
-import type { Output, Paint } from "./output.ts";
+import type { Output } from "./output.ts";
 import { isRunning, readState, type StateFolder } from "./state.ts";
 
 type Mode = "iterative" | "recursive" | "resolver";
@@ -75,7 +96,9 @@ function readQuery(given: Arguments): Query {
   const typeText = given.positional("TYPE") ?? "A";
   const type = typeFromText(typeText.toUpperCase());
   if (type === null) {
-    throw new UsageError(`${typeText} is no record type${suggestion(typeText, Object.keys(TYPE))}; any type is TYPE with its number, such as TYPE731`);
+    throw new UsageError(
+      `${typeText} is no record type${suggestion(typeText, Object.keys(TYPE))}; any type is TYPE with its number, such as TYPE731`,
+    );
   }
   return {
     question: { name: readName(given.required("NAME")), type, class: CLASS.IN },
@@ -125,10 +148,13 @@ function wayBeside({ state, hintsFile }: StateFolder, mode: Mode, port: number |
 
 function findState(folder: string): StateFolder {
   const found = readState(systemFiles, folder);
-  const instead = "start it, or say where to begin: --server ADDR[:PORT] asks a resolver, --hints FILE begins at the root";
+  const instead =
+    "start it, or say where to begin: --server ADDR[:PORT] asks a resolver, --hints FILE begins at the root";
   if (found === null) throw new UsageError(`no "strata up" has left its addresses in ${folder}; ${instead}`);
   if (!isRunning(systemFiles, found.state)) {
-    throw new UsageError(`the "strata up" that wrote ${folder} (process ${found.state.pid}) does not run any more; ${instead}`);
+    throw new UsageError(
+      `the "strata up" that wrote ${folder} (process ${found.state.pid}) does not run any more; ${instead}`,
+    );
   }
   return found;
 }
@@ -161,16 +187,9 @@ function hasRecords({ query, rcode, answer }: Resolved): boolean {
   return rcode === RCODE.NOERROR && answer.some((rrset) => rrset.type === type || type === TYPE.ANY);
 }
 
-const TONES: Readonly<Record<TraceLine["tone"], (paint: Paint) => (text: string) => string>> = {
-  ask: (paint) => paint.bold,
-  good: (paint) => paint.green,
-  bad: (paint) => paint.red,
-  note: (paint) => paint.dim,
-};
-
 function printText(resolved: Resolved, trace: Trace | null, output: Output): void {
   if (trace !== null) {
-    for (const { tone, text } of traceLines(trace.steps)) output.result(TONES[tone](output.paint)(text));
+    output.result(drawTrace(trace.steps, output.paint));
     if (resolved.answer.length > 0) output.result("");
   }
   for (const rrset of resolved.answer) for (const line of recordLines(rrset)) output.result(line);

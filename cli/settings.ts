@@ -4,12 +4,13 @@
  */
 import { dirname } from "node:path";
 import { type Files, fromHex } from "../base/index.ts";
-import { Name, NameError } from "../dns/index.ts";
-import { AddressError, type Endpoint, parseEndpoint, Prefix } from "../net/index.ts";
+import { Name } from "../dns/index.ts";
+import { type Endpoint, formatEndpoint, parseEndpoint, Prefix } from "../net/index.ts";
 import type { Layer } from "../zones/index.ts";
 import type { Arguments } from "./arguments.ts";
 import { type Configuration, configuration } from "./configuration.ts";
 import { UsageError } from "./failure.ts";
+import { parseEndpointOrPort, parseListen, parseName, parsePort, parsePrefixes } from "./options-read.ts";
 import { inFolder } from "./paths.ts";
 import { readYaml } from "./yaml.ts";
 import { readZoneList, type ZoneFile } from "./zone-list.ts";
@@ -27,14 +28,12 @@ export interface ServeSettings {
   readonly allow: readonly Prefix[] | null;
   readonly deny: readonly Prefix[];
   readonly rateLimit: Configuration["rateLimit"];
-  readonly cookieSecret: Uint8Array | null;
+  readonly cookieSecrets: readonly Uint8Array[];
   readonly identity: Configuration["identity"];
   readonly metrics: Endpoint | null;
   readonly log: string;
   readonly bounds: Configuration["bounds"];
 }
-
-export const METRICS_ADDRESS = "127.0.0.1";
 
 /** Throws UsageError for what is wrong or missing on the command line or in the files it names. */
 export function serveSettings(given: Arguments, files: Files): ServeSettings {
@@ -43,7 +42,7 @@ export function serveSettings(given: Arguments, files: Files): ServeSettings {
   if (fromFile === null && given.texts("listen").length === 0) {
     throw new UsageError("where to listen is missing: --listen ADDR:PORT (or --config FILE)");
   }
-  const base = fromFile ?? configuration.parse({ listen: given.texts("listen") .map((text) => checkEndpoint("listen", text)) });
+  const base = fromFile ?? configuration.parse({ listen: parseListen(given.texts("listen")).map(formatEndpoint) });
   const settings = toSettings(base, configFile === null ? "." : dirname(configFile), files);
   const merged = withArguments(settings, given, files);
   if (merged.zones.length === 0) {
@@ -79,7 +78,7 @@ function toSettings(config: Configuration, folder: string, files: Files): ServeS
     allow: access.allow?.map((text) => Prefix.parse(text)) ?? null,
     deny: access.deny.map((text) => Prefix.parse(text)),
     rateLimit: config.rateLimit,
-    cookieSecret: cookies.secret === undefined ? null : fromHex(cookies.secret),
+    cookieSecrets: cookies.secrets.flatMap((text) => fromHex(text) ?? []),
     identity: config.identity,
     metrics: config.metrics === undefined ? null : parseEndpointOrPort("metrics", config.metrics),
     log: config.log,
@@ -89,7 +88,7 @@ function toSettings(config: Configuration, folder: string, files: Files): ServeS
 
 function withArguments(settings: ServeSettings, given: Arguments, files: Files): ServeSettings {
   const layer = layerOf(given.text("layer"));
-  const listen = given.texts("listen").map((text) => parseEndpoint(checkEndpoint("listen", text)));
+  const listen = parseListen(given.texts("listen"));
   const single = given.texts("zone").map((text) => ({ ...parseZone(text), layer }));
   const list = given.text("zones");
   const listed = list === null ? [] : readZoneList(list, layer, files);
@@ -107,10 +106,13 @@ function withArguments(settings: ServeSettings, given: Arguments, files: Files):
 function recursionFrom(configured: RecursionSettings | null, given: Arguments): RecursionSettings | null {
   const allow = parsePrefixes("recursion", given.texts("recursion"));
   const hints = given.text("hints");
-  const port = given.text("port") === null ? null : parsePort("port", given.text("port")!);
+  const portText = given.text("port");
+  const port = portText === null ? null : parsePort("port", portText);
   if (configured === null && allow.length === 0) {
     if (hints === null && port === null) return null;
-    throw new UsageError("--hints and --port are for recursion: say for whom with --recursion CIDR, such as 127.0.0.0/8");
+    throw new UsageError(
+      "--hints and --port are for recursion: say for whom with --recursion CIDR, such as 127.0.0.0/8",
+    );
   }
   return {
     allow: allow.length > 0 ? allow : (configured?.allow ?? []),
@@ -137,45 +139,6 @@ function checkTwice(zones: readonly ZoneFile[]): void {
     }
     seen.set(zone.name.key, zone);
   }
-}
-
-/** Reads an option's text; what is wrong with it becomes a UsageError that names the option. */
-function readOption<T>(option: string, text: string, read: (text: string) => T): T {
-  try {
-    return read(text);
-  } catch (error) {
-    if (!(error instanceof AddressError || error instanceof NameError)) throw error;
-    throw new UsageError(`--${option} ${text}: ${error.message}`);
-  }
-}
-
-export const parseName = (option: string, text: string): Name => readOption(option, text, (given) => Name.parse(given));
-
-export function parsePrefixes(option: string, texts: readonly string[]): Prefix[] {
-  return texts.map((text) => readOption(option, text, (given) => Prefix.parse(given)));
-}
-
-export function parseListen(texts: readonly string[]): Endpoint[] {
-  return texts.map((text) => readOption("listen", text, (given) => parseEndpoint(given)));
-}
-
-/** `ADDR:PORT`, or a port alone for 127.0.0.1. */
-export function parseEndpointOrPort(option: string, text: string): Endpoint {
-  if (/^\d+$/.test(text)) return { address: METRICS_ADDRESS, port: parsePort(option, text) };
-  return readOption(option, text, (given) => parseEndpoint(given));
-}
-
-export function parsePort(option: string, text: string): number {
-  const port = Number(text);
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
-    throw new UsageError(`--${option} ${text}: a port is a whole number from 1 to 65535`);
-  }
-  return port;
-}
-
-function checkEndpoint(option: string, text: string): string {
-  readOption(option, text, (given) => parseEndpoint(given));
-  return text;
 }
 
 const layerOf = (text: string | null): Layer | null =>

@@ -24,7 +24,12 @@ export function readZoneList(list: string, layer: Layer | null, files: Files): Z
     if (line.trim() === "" || line.startsWith("#")) return;
     const tab = line.indexOf("\t");
     if (tab <= 0 || tab === line.length - 1) {
-      problems.push({ file: list, line: i + 1, column: 1, message: "NAME<tab>FILE is wanted: a zone's name, one tab, its master file" });
+      problems.push({
+        file: list,
+        line: i + 1,
+        column: 1,
+        message: "NAME<tab>FILE is wanted: a zone's name, one tab, its master file",
+      });
       return;
     }
     try {

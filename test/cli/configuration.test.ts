@@ -47,8 +47,8 @@ describe("a mistake in a server's configuration", () => {
     ],
     [
       "a secret that is too short",
-      "listen: ['[::1]:53']\ncookies: { secret: abc }\n",
-      "server.yaml:2:20: cookies.secret: 32 hex",
+      "listen: ['[::1]:53']\ncookies: { secrets: [abc] }\n",
+      "server.yaml:2:22: cookies.secrets[0]: 32 hex",
     ],
     [
       "a bound out of range",

@@ -1,0 +1,37 @@
+/** Texts of options read as what they mean; what is wrong with one becomes a UsageError that names the option. */
+import { Name, NameError } from "../dns/index.ts";
+import { AddressError, type Endpoint, parseEndpoint, Prefix } from "../net/index.ts";
+import { UsageError } from "./failure.ts";
+
+function readOption<T>(option: string, text: string, read: (text: string) => T): T {
+  try {
+    return read(text);
+  } catch (error) {
+    if (!(error instanceof AddressError || error instanceof NameError)) throw error;
+    throw new UsageError(`--${option} ${text}: ${error.message}`);
+  }
+}
+
+export const parseName = (option: string, text: string): Name => readOption(option, text, (given) => Name.parse(given));
+
+export function parsePrefixes(option: string, texts: readonly string[]): Prefix[] {
+  return texts.map((text) => readOption(option, text, (given) => Prefix.parse(given)));
+}
+
+export function parseListen(texts: readonly string[]): Endpoint[] {
+  return texts.map((text) => readOption("listen", text, (given) => parseEndpoint(given)));
+}
+
+/** `ADDR:PORT`, or a port alone for 127.0.0.1. */
+export function parseEndpointOrPort(option: string, text: string): Endpoint {
+  if (/^\d+$/.test(text)) return { address: "127.0.0.1", port: parsePort(option, text) };
+  return readOption(option, text, (given) => parseEndpoint(given));
+}
+
+export function parsePort(option: string, text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+    throw new UsageError(`--${option} ${text}: a port is a whole number from 1 to 65535`);
+  }
+  return port;
+}
