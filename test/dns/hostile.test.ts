@@ -71,9 +71,9 @@ describe("the messages that dns-packet does not survive (DESIGN §6)", () => {
     const octets = new Uint8Array(limit);
     octets.set([0, 1, 0x80, 0, 0, 0]);
     let at = 12;
-    // TXT whose RDATA is a chain: a label and a pointer to the link before.
+    // RDATA of a private type that is a chain: a label and a pointer to the link before.
     const links = 125;
-    octets.set([0, 0, 16, 0, 1, 0, 0, 0, 0, (links * 4 + 1) >> 8, (links * 4 + 1) & 255], at);
+    octets.set([0, 0xff, 0, 0, 1, 0, 0, 0, 0, (links * 4 + 1) >> 8, (links * 4 + 1) & 255], at);
     let before = at + 11;
     at = before + 1;
     for (let i = 0; i < links; i++) {
@@ -83,7 +83,9 @@ describe("the messages that dns-packet does not survive (DESIGN §6)", () => {
     }
     let answers = 1;
     for (; at + 12 <= limit; at += 12) {
-      octets.set([0xc0 | (before >> 8), before & 255, 0, 99 + (answers & 1), 0, 1, 0, 0, 0, 0, 0, 0], at);
+      // Eight deep names by turns, so that no memory of the last one helps; of a private type, whose RDATA may be empty.
+      const target = before - 4 * (answers % 8);
+      octets.set([0xc0 | (target >> 8), target & 255, 0xff, 0, 0, 1, 0, 0, 0, 0, 0, 0], at);
       answers++;
     }
     octets.set([answers >> 8, answers & 255], 6);
@@ -98,7 +100,7 @@ describe("the messages that dns-packet does not survive (DESIGN §6)", () => {
       for (let at = 12 + 11 + 501; at + 12 <= octets.length; at += 12) readName(octets, at, work);
     }).toThrow("more work");
     expect(work.steps).toBe(work.limit + 1);
-    expect(() => decodeMessage(octets)).toThrow(WireError);
+    expect(() => decodeMessage(octets)).toThrow("more work");
   });
 
   test.each([
