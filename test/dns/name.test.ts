@@ -119,7 +119,17 @@ describe("comparison", () => {
   });
 
   test("canonical order (RFC 4034 §6.1)", () => {
-    const ordered = ["example.", "a.example.", "yljkjljk.a.example.", "Z.a.example.", "zABC.a.EXAMPLE.", "z.example.", "\\001.z.example.", "*.z.example.", "\\200.z.example."]; // prettier-ignore
+    const ordered = [
+      "example.",
+      "a.example.",
+      "yljkjljk.a.example.",
+      "Z.a.example.",
+      "zABC.a.EXAMPLE.",
+      "z.example.",
+      "\\001.z.example.",
+      "*.z.example.",
+      "\\200.z.example.",
+    ];
     const names = ordered.map(name);
     const shuffled = [...names].reverse().sort((a, b) => a.compare(b));
     expect(shuffled.map(String)).toEqual(names.map(String));

@@ -1,5 +1,5 @@
 /** dns-packet's shapes: ours are held to dns-packet's own on what it gets right (DESIGN §6), and to reason on the rest. */
-import dnsPacket from "dns-packet";
+import { dnsPacket } from "../support/dns-packet.ts";
 import { describe, expect, test } from "vitest";
 import {
   DataError,

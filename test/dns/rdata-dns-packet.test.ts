@@ -1,5 +1,5 @@
 /** dns-packet as a second opinion on the types it has and gets right (DESIGN §6 lists where it does not). */
-import dnsPacket from "dns-packet";
+import { dnsPacket } from "../support/dns-packet.ts";
 import { describe, expect, test } from "vitest";
 import { Name, rdataType, tokenize, typeFromText } from "../../dns/index.ts";
 import { RDATA_ROWS } from "../support/rdata-table.ts";

@@ -1,5 +1,5 @@
 /** The writer: compression, room, going back. Read back with our own decoder and, where it is right, dns-packet's. */
-import dnsPacket from "dns-packet";
+import { dnsPacket } from "../support/dns-packet.ts";
 import { assert as holds, property, array, constantFrom, nat, record, tuple, uint8Array } from "fast-check";
 import { describe, expect, test } from "vitest";
 import { toHex } from "../../base/index.ts";
