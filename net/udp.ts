@@ -21,6 +21,10 @@ class UdpServer implements Listener {
   readonly #limits: ListenLimits;
   readonly #socket: Socket;
   #response: Uint8Array;
+  /** The first n octets of the response buffer, by n: making a view costs more than keeping it. */
+  #views: (Uint8Array | undefined)[] = [];
+  /** How many datagrams the kernel had not taken after the last one was sent. */
+  #unsent = 0;
   /** Requests to be answered later that have not ended. */
   #open = 0;
   #draining = false;
@@ -89,7 +93,7 @@ class UdpServer implements Listener {
         if (isOpen) this.#end();
       }
       // What comes later lies in memory of its own, so it can be sent as it is.
-      if (octets.length > 0 && !this.#closed) this.#send(octets, octets.length, port, address);
+      if (octets.length > 0 && !this.#closed) this.#send(octets, port, address);
     };
     let length = 0;
     try {
@@ -100,7 +104,7 @@ class UdpServer implements Listener {
       this.#parts.log.error({ error: String(error) }, "a request could not be handled");
     }
     if (length > 0) {
-      this.#send(this.#response, length, port, address);
+      this.#respond(length, port, address);
     } else if (length === LATER && !isEnded) {
       isOpen = true;
       this.#open++;
@@ -112,19 +116,27 @@ class UdpServer implements Listener {
     if (this.#open === 0 && this.#draining) this.#drained();
   }
 
-  #send(octets: Uint8Array, length: number, port: number, address: string): void {
+  #respond(length: number, port: number, address: string): void {
+    const view = (this.#views[length] ??= this.#response.subarray(0, length));
+    this.#send(view, port, address);
+    // Nearly always the kernel has taken the datagram by now. When it has not, the octets stay in use: leave them behind.
+    if (this.#unsent > 0) {
+      this.#response = new Uint8Array(this.#limits.udpResponseOctets);
+      this.#views = [];
+    }
+  }
+
+  #send(octets: Uint8Array, port: number, address: string): void {
     const socket = this.#socket;
     const counters = this.#parts.counters;
-    if (socket.getSendQueueCount() >= this.#limits.udpUnsentDatagrams) {
+    const max = this.#limits.udpUnsentDatagrams;
+    if (this.#unsent >= max && socket.getSendQueueCount() >= max) {
       counters.udpUnsentDropped++;
       return;
     }
-    socket.send(octets, 0, length, port, address);
+    socket.send(octets, port, address);
     counters.udpResponses++;
-    // Nearly always the kernel has taken the datagram by now. When it has not, the octets stay in use: leave them behind.
-    if (octets === this.#response && socket.getSendQueueCount() > 0) {
-      this.#response = new Uint8Array(this.#limits.udpResponseOctets);
-    }
+    this.#unsent = socket.getSendQueueCount();
   }
 
   /** Bursts are what loses queries. The system may give less than is asked for, or nothing, and that is no fault. */
