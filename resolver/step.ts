@@ -129,7 +129,9 @@ function judgeSections(asked: Asked, response: Message, ignored: string[]): Step
       const glue = ns.type === TYPE.NS ? glueOf(zone, ns, response, ignored) : [];
       return { kind: "answer", aliases, found, glue, authoritative: response.authoritative };
     }
-    const denial = denialOf(asked, walk.name, response, ignored);
+    // A server may stop at the end of its zone: only an SOA says that the target was looked for and is not there.
+    const said = denialOf(asked, walk.name, response, ignored);
+    const denial = said?.soa == null ? null : said;
     return { kind: "alias", aliases, target: walk.name, denial, authoritative: response.authoritative };
   }
   const referral = response.rcode === RCODE.NOERROR ? referralOf(asked, response, ignored) : null;
