@@ -5,7 +5,7 @@
  */
 import { LRUCache } from "lru-cache";
 import { assert, type Clock } from "../base/index.ts";
-import { Name, type Question, type Rrset, TYPE } from "../dns/index.ts";
+import { type Name, type Question, type Rrset, TYPE } from "../dns/index.ts";
 
 /** RFC 2181 §5.4.1, from least to most trusted. What is below `answer` never answers a client's question. */
 export const RANK = {

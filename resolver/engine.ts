@@ -94,7 +94,7 @@ export function createEngine(handed: EngineParts, options: EngineOptions): Engin
   const resolve = (query: Query, asked: ResolveOptions): Promise<Resolved> => {
     parts.counts.queries++;
     // A query with a trace or a budget of its own is nobody else's.
-    const isShared = asked.trace == null && asked.descent === undefined && asked.limits === undefined;
+    const isShared = (asked.trace ?? null) === null && asked.descent === undefined && asked.limits === undefined;
     if (!isShared) return start(query, asked);
     const key = `${questionKey(query.question)} ${String(query.dnssecOk)} ${String(query.checkingDisabled)}`;
     return flights.join(key, asked.signal, (signal) => start(query, { ...asked, signal }));

@@ -7,6 +7,7 @@ import {
   CLASS,
   classFromText,
   Name,
+  parseName,
   rdataType,
   type Rr,
   TextError,
@@ -52,7 +53,7 @@ function readLine(line: string, before: Name): Rr | null {
     if (firstText.toUpperCase() === "$TTL") return null;
     throw tokens.error(first, `${firstText} has no place in a hints file: NS, A and AAAA records are wanted`);
   }
-  const owner = first.start > 0 ? before : Name.parse(tokenText(tokens.next() ?? first));
+  const owner = first.start > 0 ? before : parseName(tokens.next() ?? first, Name.root);
   for (let token = tokens.next(); token !== null; token = tokens.next()) {
     const text = tokenText(token);
     const type = typeFromText(text);

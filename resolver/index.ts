@@ -15,6 +15,7 @@ export { type Cost, type Resolved, responseOf } from "./follow.ts";
 export { handDown, type HandDownOptions } from "./hand-down.ts";
 export { HintsError, readHints, serversAt } from "./hints.ts";
 export {
+  type LookupAddress,
   type LookupCallback,
   type LookupFunction,
   type LookupOptions,

@@ -71,10 +71,12 @@ function foundIn(step: Exclude<UsefulStep, { readonly kind: "referral" }>): Foun
 
 /** DS belongs to the parent's side of a cut (RFC 4035 §3.1.4.1), so the walk begins above the name. */
 async function start(parts: Parts, { question, lookup }: Walk, job: Job): Promise<ZoneServers> {
-  if (job.descent?.start != null && question.name.isAtOrBelow(job.descent.start.zone)) {
-    const from = job.descent.followsReferrals ? "zone data" : "configuration";
-    job.trace?.add({ kind: "start", zone: job.descent.start.zone.toString(), from });
-    return job.descent.start;
+  const handed = job.descent?.start ?? null;
+  if (job.descent !== null && handed !== null && question.name.isAtOrBelow(handed.zone)) {
+    const own = handed === parts.settings.hints ? "hints" : "zone data";
+    const from = job.descent.followsReferrals ? own : "configuration";
+    job.trace?.add({ kind: "start", zone: handed.zone.toString(), from });
+    return handed;
   }
   const name = question.type === TYPE.DS ? (question.name.parent() ?? Name.root) : question.name;
   const known = parts.delegations.closest(name);

@@ -76,7 +76,7 @@ function noteHit(cached: Cached, found: Found, question: Question, job: Pick<Job
  */
 function isWorthKeeping(failure: Failure, job: Job): boolean {
   if (failure.infoCode === EDE.CACHED_ERROR || job.signal.aborted) return false;
-  if (failure.bound === null) return job.descent?.chain == null;
+  if (failure.bound === null) return (job.descent?.chain ?? null) === null;
   return job.stack.length === 1 && job.descent === null;
 }
 

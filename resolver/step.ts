@@ -131,7 +131,7 @@ function judgeSections(asked: Asked, response: Message, ignored: string[]): Step
     }
     // A server may stop at the end of its zone: only an SOA says that the target was looked for and is not there.
     const said = denialOf(asked, walk.name, response, ignored);
-    const denial = said?.soa == null ? null : said;
+    const denial = said !== null && said.soa !== null ? said : null;
     return { kind: "alias", aliases, target: walk.name, denial, authoritative: response.authoritative };
   }
   const referral = response.rcode === RCODE.NOERROR ? referralOf(asked, response, ignored) : null;

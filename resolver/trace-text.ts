@@ -116,7 +116,7 @@ function askDetails(step: AskStep): TraceLine[] {
 
 function reportNode(report: Report): Node {
   const { server, messages, octets } = report;
-  const text = `${server} reports: ${messages} ${messages === 1 ? "message" : "messages"} of its own, ${octets} octets`;
+  const text = `${server} reports: ${messages} ${messages === 1 ? "message" : "messages"} from there on, ${octets} octets`;
   return { tone: "note", text, details: [], inner: nodesOf(report.steps) };
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { SeededRandom, SimulatedClock } from "../../base/index.ts";
 import { CLASS, Name, type Question, type Rrset, TYPE } from "../../dns/index.ts";
-import { Cache } from "../../resolver/index.ts";
+import { Cache, type CacheOptions } from "../../resolver/index.ts";
 import { RANK, type Rank } from "../../resolver/cache.ts";
 import { ServerTable } from "../../resolver/servers.ts";
 import { records } from "./world.ts";
@@ -35,7 +35,7 @@ describe("ranks (RFC 2181 §5.4.1)", () => {
   });
 });
 
-test.each([
+test.each<readonly [Partial<CacheOptions>, number, number, string]>([
   [{}, 100, 100, "the record's own TTL"],
   [{ ttlSecondsMax: 50 }, 100, 50, "the maximum"],
   [{ ttlSecondsMin: 10 }, 0, 10, "the minimum"],

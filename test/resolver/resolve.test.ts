@@ -110,7 +110,7 @@ test("a record lives for its TTL and then is asked again; one with TTL 0 is neve
   expect(world.askedOf("198.51.100.5").filter((question) => question === "moving.cs.vu.nl. A")).toHaveLength(2);
 });
 
-test.each([
+test.each<readonly [string, string, number, string]>([
   ["gone.cs.vu.nl.", "A", RCODE.NXDOMAIN, "the name does not exist (RFC 2308 §2.1)"],
   ["www.cs.vu.nl.", "MX", RCODE.NOERROR, "the name has no such type (RFC 2308 §2.2)"],
   ["b.cs.vu.nl.", "A", RCODE.NOERROR, "an empty non-terminal (RFC 8020)"],

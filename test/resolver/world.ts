@@ -27,7 +27,7 @@ import {
   type EngineOptions,
   readHints,
   type Resolved,
-  Trace,
+  type Trace,
 } from "../../resolver/index.ts";
 
 export const PORT = 53;
