@@ -4,7 +4,8 @@ import type { Output, Paint } from "./output.ts";
 export interface PicturedZone {
   readonly name: string;
   readonly layer: string;
-  readonly records: number;
+  /** Null where another process knows. */
+  readonly records: number | null;
   readonly servers: readonly { readonly name: string; readonly address: string }[];
 }
 
@@ -60,7 +61,7 @@ function drawZone(zone: PicturedZone, widths: Widths, { result, paint }: Output)
   zone.servers.forEach(({ name, address }, i) => {
     const first = i === 0;
     const zoneText = (first ? zone.name : "").padEnd(widths.zone);
-    const records = first ? paint.dim(`${zone.records} record${zone.records === 1 ? "" : "s"}`) : "";
+    const records = first && zone.records !== null ? paint.dim(`${zone.records} records`) : "";
     const text = `    ${paint.bold(zoneText)}  ${address.padEnd(widths.address)}  ${name.padEnd(widths.server)}  ${records}`;
     result(text.trimEnd());
   });

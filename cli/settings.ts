@@ -28,6 +28,8 @@ export interface ServeSettings {
   readonly allow: readonly Prefix[] | null;
   readonly deny: readonly Prefix[];
   readonly rateLimit: Configuration["rateLimit"];
+  /** Never limited. */
+  readonly exempt: readonly Prefix[];
   readonly cookieSecrets: readonly Uint8Array[];
   readonly identity: Configuration["identity"];
   readonly metrics: Endpoint | null;
@@ -43,7 +45,7 @@ export function serveSettings(given: Arguments, files: Files): ServeSettings {
     throw new UsageError("where to listen is missing: --listen ADDR:PORT (or --config FILE)");
   }
   const base = fromFile ?? configuration.parse({ listen: parseListen(given.texts("listen")).map(formatEndpoint) });
-  const settings = toSettings(base, configFile === null ? "." : dirname(configFile), files);
+  const settings = settingsOf(base, configFile === null ? "." : dirname(configFile), files);
   const merged = withArguments(settings, given, files);
   if (merged.zones.length === 0) {
     throw new UsageError("there is no zone to serve: --zone NAME=FILE, --zones LIST, or zones in the configuration");
@@ -56,7 +58,8 @@ export function readConfiguration(file: string, files: Files): Configuration {
   return readYaml({ file, text: new TextDecoder().decode(files.read(file)) }, configuration);
 }
 
-function toSettings(config: Configuration, folder: string, files: Files): ServeSettings {
+/** @param folder Where relative files start. */
+export function settingsOf(config: Configuration, folder: string, files: Files): ServeSettings {
   const zones = config.zones.map(({ name, file, layer }) => ({
     name: Name.parse(name),
     file: inFolder(folder, file),
@@ -78,6 +81,7 @@ function toSettings(config: Configuration, folder: string, files: Files): ServeS
     allow: access.allow?.map((text) => Prefix.parse(text)) ?? null,
     deny: access.deny.map((text) => Prefix.parse(text)),
     rateLimit: config.rateLimit,
+    exempt: config.rateLimit.exempt.map((text) => Prefix.parse(text)),
     cookieSecrets: cookies.secrets.flatMap((text) => fromHex(text) ?? []),
     identity: config.identity,
     metrics: config.metrics === undefined ? null : parseEndpointOrPort("metrics", config.metrics),

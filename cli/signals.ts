@@ -3,21 +3,19 @@
 /** What a shell reports for a process that ^C ended. */
 const EXIT_INTERRUPTED = 130;
 
-/** Aborted by the first SIGINT or SIGTERM. */
+/** Aborted by the first SIGINT or SIGTERM, or when the process that supervises us is gone: we must not outlive it. */
 export function stopSignal(): AbortSignal {
   const controller = new AbortController();
   const onSignal = (): void => {
     if (controller.signal.aborted) process.exit(EXIT_INTERRUPTED);
+    // The channel to a supervisor would keep the process alive.
+    if (process.connected) process.disconnect();
     controller.abort(new Error("stopped by a signal"));
   };
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
+  if (process.connected) process.once("disconnect", onSignal);
   return controller.signal;
-}
-
-/** Aborts with the channel to the process that supervises us, if there is one: we must not outlive it. */
-export function stopWithSupervisor(stop: () => void): void {
-  if (process.connected) process.once("disconnect", stop);
 }
 
 /** Calls back on every SIGHUP. */

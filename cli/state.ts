@@ -3,7 +3,7 @@
  * `state.json` with who listens where, and `root.hints` with the root's servers. No schema library here, because
  * `strata resolve` reads it and may take 150 ms in all.
  */
-import { type Files } from "../base/index.ts";
+import type { Files } from "../base/index.ts";
 import { WorkError } from "./failure.ts";
 
 export const STATE_FOLDER = ".strata";
@@ -46,12 +46,21 @@ export function readState(files: Files, folder: string): StateFolder | null {
   return { folder, state, hintsFile: hintsFileOf(folder) };
 }
 
-export function writeState(files: Files, folder: string, state: State, hints: string): void {
+/** The servers read the hints as they start, so they are written before the state. */
+export function writeHints(files: Files, folder: string, hints: string): void {
   files.write(hintsFileOf(folder), hints);
+}
+
+/** After a start that failed; another `strata up` may have put its state beside them since. */
+export function removeHints(files: Files, folder: string): void {
+  if (!files.exists(stateFileOf(folder))) files.remove(hintsFileOf(folder));
+}
+
+export function writeState(files: Files, folder: string, state: State): void {
   files.write(stateFileOf(folder), `${JSON.stringify(state, null, 2)}\n`);
 }
 
-/** Takes away what `writeState` wrote, unless another process has written there since. */
+/** Takes state and hints away, unless another process has written there since. */
 export function removeState(files: Files, folder: string, pid: number): void {
   try {
     if (readState(files, folder)?.state.pid !== pid) return;

@@ -26,6 +26,8 @@ export interface SupervisorParts {
   /** The program's main file, as the first argument of this process names it. */
   readonly mainFile: string;
   readonly note: (text: string) => void;
+  /** Told of the process numbers, by name, whenever a child has become ready. */
+  readonly changed: (processes: ReadonlyMap<string, number>) => void;
 }
 
 /** The processes of one `strata up`. */
@@ -39,13 +41,12 @@ export class Supervisor {
 
   /** Resolves when the child prints `ready`; rejects when it ends before that. */
   async start(plan: ChildPlan): Promise<void> {
-    const child = new SupervisedChild(plan, this.#parts);
+    const child = new SupervisedChild(plan, this.#parts, () => this.#parts.changed(this.#running()));
     this.#children.add(child);
     await child.start();
   }
 
-  /** The process numbers of the children that run, by name. */
-  get running(): ReadonlyMap<string, number> {
+  #running(): ReadonlyMap<string, number> {
     const entries = [...this.#children].map((child) => [child.plan.name, child.pid] as const);
     return new Map(entries.flatMap(([name, pid]) => (pid === null ? [] : [[name, pid] as const])));
   }
@@ -63,15 +64,17 @@ export class Supervisor {
 class SupervisedChild {
   readonly plan: ChildPlan;
   readonly #parts: SupervisorParts;
+  readonly #becameReady: () => void;
   #process: ChildProcess | null = null;
   #ended: Promise<void> = Promise.resolve();
   #stopping = false;
   #restart: Timer | null = null;
   #backOffMilliseconds = BACK_OFF_FIRST_MILLISECONDS;
 
-  constructor(plan: ChildPlan, parts: SupervisorParts) {
+  constructor(plan: ChildPlan, parts: SupervisorParts, becameReady: () => void) {
     this.plan = plan;
     this.#parts = parts;
+    this.#becameReady = becameReady;
   }
 
   get pid(): number | null {
@@ -107,6 +110,7 @@ class SupervisedChild {
       else isNotReady(new WorkError(`the process of ${this.plan.name} ended before it was ready`));
     });
     await ready;
+    this.#becameReady();
   }
 
   async stop(): Promise<void> {

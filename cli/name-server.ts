@@ -1,0 +1,128 @@
+/** One name server at work: its zones, its recursion, and the listeners in front of it. */
+import { type Files, type Log, systemClock, systemRandom } from "../base/index.ts";
+import { Name } from "../dns/index.ts";
+import { addressOctets, type Endpoint, type HttpListener, type Recursion, systemAsk } from "../net/index.ts";
+import { NameServer, nameServerMetrics, RATE_LIMITS, type RateLimits } from "../nameserver/index.ts";
+import { addressKind, createEngine, handDown, readHints, type ZoneServers } from "../resolver/index.ts";
+import { ZoneStore } from "../zones/index.ts";
+import { listen, listenForMetrics, type Listening } from "./listening.ts";
+import type { RecursionSettings, ServeSettings } from "./settings.ts";
+import { ZoneKeeper } from "./zone-keeper.ts";
+
+export interface NameServerParts {
+  readonly files: Files;
+  readonly log: Log;
+  readonly note: (text: string) => void;
+}
+
+export interface RunningNameServer {
+  readonly zones: ZoneKeeper;
+  close(): Promise<void>;
+}
+
+/** Loads every zone, then opens every listener. Throws UsageError for zones that cannot be served, and ListenError. */
+export async function startNameServer(settings: ServeSettings, parts: NameServerParts): Promise<RunningNameServer> {
+  const store = ZoneStore.create();
+  const zones = new ZoneKeeper(settings.zones, { store, files: parts.files, note: parts.note });
+  zones.load();
+  const server = createNameServer(settings, store, parts);
+  const { bounds } = settings;
+  const listening = await listen({
+    endpoints: settings.listen,
+    handler: server,
+    log: parts.log,
+    limits: {
+      tcpConnections: bounds.tcpConnections,
+      tcpConnectionsPerClient: bounds.tcpConnectionsPerClient,
+      tcpIdleMilliseconds: bounds.tcpIdleSeconds * 1000,
+    },
+  });
+  const metrics = await openMetrics({ settings, server, store, listening }, parts);
+  return {
+    zones,
+    async close() {
+      await Promise.all([listening.close(), metrics?.close()]);
+    },
+  };
+}
+
+function createNameServer(settings: ServeSettings, store: ZoneStore, parts: NameServerParts): NameServer {
+  const { recursion, rateLimit, identity } = settings;
+  const name = identity.id ?? settings.listen.map(({ address }) => address).join(",");
+  return new NameServer({
+    store,
+    clock: systemClock,
+    random: systemRandom,
+    recursion: recursion === null ? null : recursionOf(recursion, { settings, identity: name, files: parts.files }),
+    settings: {
+      identity: identity.id ?? null,
+      version: identity.version ?? null,
+      allow: settings.allow,
+      deny: settings.deny,
+      recursionAllow: recursion?.allow ?? [],
+      rateLimits: rateLimitsOf(rateLimit),
+      unlimited: settings.exempt,
+      cookieSecrets: settings.cookieSecrets,
+      payloadOctets: settings.bounds.udpPayloadOctets,
+    },
+  });
+}
+
+function rateLimitsOf({ exempt: _exempt, ...limits }: ServeSettings["rateLimit"]): RateLimits {
+  return { ...RATE_LIMITS, ...limits };
+}
+
+interface RecursionContext {
+  readonly settings: ServeSettings;
+  readonly identity: string;
+  readonly files: Files;
+}
+
+function recursionOf(recursion: RecursionSettings, { settings, identity, files }: RecursionContext): Recursion {
+  const { hintsFile, port } = recursion;
+  const engine = createEngine(
+    { ask: systemAsk({ clock: systemClock, random: systemRandom }), clock: systemClock, random: systemRandom },
+    {
+      hints: hintsFile === null ? NO_HINTS : readHints(files.read(hintsFile), hintsFile),
+      mode: "iterative",
+      port,
+      own: settings.listen,
+      cache: { octetsMax: settings.bounds.cacheOctets },
+      // Without hints the only sign that servers may have private addresses is that we have one ourselves.
+      ...(hintsFile === null ? { allowPrivate: settings.listen.some(isPrivate) } : {}),
+      layerOf: layersOf(settings),
+    },
+  );
+  return handDown(engine, { identity });
+}
+
+/** Only names below the server's own zones can then be handed down. */
+const NO_HINTS: ZoneServers = { zone: Name.root, servers: [], endsAt: Number.POSITIVE_INFINITY };
+
+function isPrivate({ address }: Endpoint): boolean {
+  const octets = addressOctets(address);
+  return octets !== null && addressKind(octets) === "private";
+}
+
+function layersOf({ zones }: ServeSettings): (zone: Name) => string | null {
+  const layers = new Map(zones.map(({ name, layer }) => [name.key, layer]));
+  return (zone) => layers.get(zone.key) ?? null;
+}
+
+interface Measured {
+  readonly settings: ServeSettings;
+  readonly server: NameServer;
+  readonly store: ZoneStore;
+  readonly listening: Listening;
+}
+
+async function openMetrics(measured: Measured, parts: NameServerParts): Promise<HttpListener | null> {
+  const { settings, server, store, listening } = measured;
+  const metrics = (): Promise<string> => nameServerMetrics(server, store);
+  try {
+    return await listenForMetrics(settings.metrics, metrics, parts.log);
+  } catch (error) {
+    await listening.close();
+    throw error;
+  }
+}

@@ -1,0 +1,28 @@
+/** `strata serve`: one name server, until it is told to stop. */
+import { createLog, systemFiles } from "../base/index.ts";
+import type { Arguments } from "./arguments.ts";
+import { EXIT } from "./failure.ts";
+import { type RunningNameServer, startNameServer } from "./name-server.ts";
+import type { Output } from "./output.ts";
+import { serveSettings } from "./settings.ts";
+import { aborted, onHangUp, stopSignal } from "./signals.ts";
+import { keepCompiledCode } from "./start-up.ts";
+
+export async function serve(given: Arguments, output: Output): Promise<number> {
+  let running: RunningNameServer | null = null;
+  // From the start, because an unheard SIGHUP ends a process.
+  onHangUp(() => running?.zones.reload());
+  const settings = serveSettings(given, systemFiles);
+  running = await startNameServer(settings, {
+    files: systemFiles,
+    log: createLog(settings.log),
+    note: (text) => output.note(text),
+  });
+  // Not before: until the zones are loaded ^C should simply end the process.
+  const stop = stopSignal();
+  output.result("ready");
+  keepCompiledCode();
+  await aborted(stop);
+  await running.close();
+  return EXIT.ok;
+}
