@@ -1,0 +1,211 @@
+/**
+ * Where one request is answered: what was read of it, who sent it, and what the response is to be. There is one desk, cleared for
+ * each request, so that a request costs no object. `respond.ts` says in which order things happen on it.
+ */
+import {
+  CLASS,
+  DNSSEC_OK,
+  EDNS_VERSION,
+  encodeExtendedError,
+  FLAG,
+  MESSAGE_OCTETS_MAX,
+  MessageWriter,
+  OPT_OCTETS,
+  OPTION,
+  PAYLOAD_OCTETS_DEFAULT,
+  PAYLOAD_OCTETS_MAX,
+  RCODE,
+  type RequestOutcome,
+  RequestView,
+  SECTION,
+} from "../dns/index.ts";
+import type { Peer } from "../net/index.ts";
+import { ClientAddress } from "./client.ts";
+import { COOKIE_OCTETS, type CookieVerdict, ServerCookies } from "./cookie.ts";
+import { TRANSPORT } from "./counters.ts";
+import { RESPONSE_KIND } from "./limiter.ts";
+
+/** What stays the same for all requests. */
+export interface DeskSettings {
+  /** NSID's data (RFC 5001); empty when it is not told. */
+  readonly nsid: Uint8Array;
+  readonly cookieSecrets: readonly Uint8Array[];
+  readonly payloadOctets: number;
+  /** Told to TCP clients that ask (RFC 7828), in units of 100 ms. */
+  readonly keepaliveUnits: number;
+}
+
+export const DESK_SETTINGS = { payloadOctets: PAYLOAD_OCTETS_MAX, keepaliveUnits: 100 } as const;
+
+/** Longer identities are cut, so that a response of 512 octets always has room for question, NSID and cookie. */
+export const NSID_OCTETS_MAX = 64;
+
+const EMPTY = new Uint8Array(0);
+const OPTION_HEAD_OCTETS = 4;
+
+export class Desk {
+  readonly view = new RequestView();
+  readonly client = new ClientAddress();
+  readonly cookies: ServerCookies;
+  writer: MessageWriter = new MessageWriter(EMPTY);
+  transport: number = TRANSPORT.UDP;
+  cookie: CookieVerdict | "none" = "none";
+  /** Whether this client may have names resolved for it: RA. */
+  mayRecurse = false;
+
+  rcode = 0;
+  isAuthoritative = false;
+  isTruncated = false;
+  /** An extended error (RFC 8914), its whole data; empty when there is none. */
+  extendedError: Uint8Array = EMPTY;
+  /** See RESPONSE_KIND. */
+  kind: number = RESPONSE_KIND.ERROR;
+  nameHash = 0;
+  /** The answer leads out of the zones we hold: a referral, a name outside, an alias to one. */
+  leavesZones = false;
+
+  readonly nsid: Uint8Array;
+  readonly #settings: DeskSettings;
+  readonly #writers = new WeakMap<Uint8Array, MessageWriter>();
+  readonly #keepalive: Uint8Array;
+  #peer: Peer | null = null;
+
+  constructor(settings: DeskSettings) {
+    this.#settings = settings;
+    this.nsid = settings.nsid;
+    this.cookies = new ServerCookies(settings.cookieSecrets);
+    this.#keepalive = Uint8Array.of(settings.keepaliveUnits >> 8, settings.keepaliveUnits);
+  }
+
+  /** Reads the request. Transports have one response buffer each and may change it, so each gets a writer of its own. */
+  open(request: Uint8Array, response: Uint8Array, peer: Peer): RequestOutcome {
+    if (this.writer.octets !== response) this.writer = this.writerOf(response);
+    this.transport = peer.transport === "udp" ? TRANSPORT.UDP : TRANSPORT.TCP;
+    this.#peer = peer;
+    this.cookie = "none";
+    this.mayRecurse = false;
+    this.clear();
+    return this.view.parse(request, request.length);
+  }
+
+  /** Forgets what was decided about the response. */
+  clear(): void {
+    this.rcode = RCODE.NOERROR;
+    this.isAuthoritative = false;
+    this.isTruncated = false;
+    this.extendedError = EMPTY;
+    this.kind = RESPONSE_KIND.ERROR;
+    this.nameHash = 0;
+    this.leavesZones = false;
+  }
+
+  /** The client's address as octets; read only when somebody wants to know. */
+  readClient(): ClientAddress {
+    this.client.read(this.#peer!.address);
+    return this.client;
+  }
+
+  writerOf(response: Uint8Array): MessageWriter {
+    const known = this.#writers.get(response);
+    if (known !== undefined) return known;
+    const writer = new MessageWriter(response);
+    this.#writers.set(response, writer);
+    return writer;
+  }
+
+  /** The longest response this client and transport take (RFC 6891 §6.2.3, DESIGN §8). */
+  get octetsMax(): number {
+    if (this.transport === TRANSPORT.TCP) return MESSAGE_OCTETS_MAX;
+    const { payloadOctets } = this.view;
+    if (payloadOctets <= PAYLOAD_OCTETS_DEFAULT) return PAYLOAD_OCTETS_DEFAULT;
+    return payloadOctets < this.#settings.payloadOctets ? payloadOctets : this.#settings.payloadOctets;
+  }
+
+  /** Begins a response with the question as it came, and room kept for OPT. */
+  begin(): void {
+    this.#begin(this.octetsMax);
+  }
+
+  /** As `begin`, with as much room as a message can have and a buffer of one's own. */
+  beginIn(writer: MessageWriter): void {
+    this.writer = writer;
+    this.#begin(MESSAGE_OCTETS_MAX);
+  }
+
+  #begin(octetsMax: number): void {
+    const { view, writer } = this;
+    writer.beginResponse(view.octets, view.questionEnd === 0 ? 12 : view.questionEnd, octetsMax);
+    if (view.hasEdns) writer.reserve(this.#optOctets());
+  }
+
+  #optOctets(): number {
+    let octets = OPT_OCTETS;
+    if (this.view.asksNsid && this.nsid.length > 0) octets += OPTION_HEAD_OCTETS + this.nsid.length;
+    if (this.cookie !== "none") octets += OPTION_HEAD_OCTETS + COOKIE_OCTETS;
+    return octets;
+  }
+
+  /** An error, or a response with nothing in its sections: whatever they held is dropped. */
+  refuse(rcode: number, infoCode: number = -1): void {
+    this.clear();
+    this.rcode = rcode;
+    if (infoCode >= 0) this.extendedError = extendedErrorOf(infoCode);
+    this.begin();
+  }
+
+  /** Ends the response: header, OPT. Returns its length. */
+  finish(): number {
+    const { view, writer } = this;
+    writer.flags = this.#flags();
+    writer.release();
+    if (view.hasEdns) this.#writeOpt();
+    return writer.finish();
+  }
+
+  /** QR, the request's opcode, RD and CD, and what was decided; AD is never copied. */
+  #flags(): number {
+    return (
+      FLAG.RESPONSE |
+      (this.view.flags & (0x7800 | FLAG.RECURSION_DESIRED | FLAG.CHECKING_DISABLED)) |
+      (this.isAuthoritative ? FLAG.AUTHORITATIVE : 0) |
+      (this.isTruncated ? FLAG.TRUNCATED : 0) |
+      (this.mayRecurse ? FLAG.RECURSION_AVAILABLE : 0) |
+      (this.rcode & 15)
+    );
+  }
+
+  #writeOpt(): void {
+    const { view, writer } = this;
+    const { nsid } = this;
+    const { payloadOctets } = this.#settings;
+    writer.writeOpt(payloadOctets, this.rcode >> 4, EDNS_VERSION, view.dnssecOk ? DNSSEC_OK : 0);
+    if (view.asksNsid && nsid.length > 0) writer.writeOption(OPTION.NSID, nsid, 0, nsid.length);
+    if (this.cookie !== "none") writer.writeOption(OPTION.COOKIE, this.cookies.cookie, 0, COOKIE_OCTETS);
+    // What follows is welcome but never worth a truncation: written when there is room.
+    if (this.extendedError.length > 0) {
+      writer.writeOption(OPTION.EDE, this.extendedError, 0, this.extendedError.length);
+    }
+    if (view.asksKeepalive && this.transport === TRANSPORT.TCP) {
+      writer.writeOption(OPTION.TCP_KEEPALIVE, this.#keepalive, 0, 2);
+    }
+  }
+}
+
+const extendedErrors = new Map<number, Uint8Array>();
+
+/** Without text: the codes speak for themselves, and a REFUSED should be no longer than it must. */
+function extendedErrorOf(infoCode: number): Uint8Array {
+  const known = extendedErrors.get(infoCode);
+  if (known !== undefined) return known;
+  const { data } = encodeExtendedError({ infoCode, text: "" });
+  extendedErrors.set(infoCode, data);
+  return data;
+}
+
+/** Zone data is of this class; others are not served. */
+export const SERVED_CLASS = CLASS.IN;
+
+/** Records in the three sections, for tests of emptiness. */
+export function recordsIn(writer: MessageWriter): number {
+  return writer.count(SECTION.ANSWER) + writer.count(SECTION.AUTHORITY) + writer.count(SECTION.ADDITIONAL);
+}
