@@ -18,7 +18,9 @@ export interface MasterProblem {
   readonly rule: string;
   /** What would be right; empty when the message says it. */
   readonly suggestion: string;
+  /** The line, or of a huge one what surrounds the place, from the character numbered `sourceColumn` on. */
   readonly sourceLine: string;
+  readonly sourceColumn: number;
   /** Characters the carets stand under. */
   readonly length: number;
 }
@@ -59,11 +61,12 @@ export function problemAt(
     severity: what.severity ?? "error",
     file: place.file,
     line: place.line,
-    column: shownFrom > from ? 1025 : before + 1,
+    column: shownFrom - from + before + 1,
     message: what.message,
     rule: what.rule,
     suggestion: what.suggestion,
     sourceLine: text.decode(source.subarray(shownFrom, shownTo)).replace(/\r$/, ""),
+    sourceColumn: shownFrom - from + 1,
     length: Math.max(1, marked),
   };
 }
@@ -84,7 +87,7 @@ export function formatProblem(problem: MasterProblem): string {
 function drawCaret(problem: MasterProblem): string {
   // One cell a character, so that the caret stands where it should: tabs and controls become one visible cell each.
   const cells = [...problem.sourceLine].map((cell) => (cell === "\t" ? " " : isControl(cell) ? "\u00b7" : cell));
-  const at = Math.min(problem.column - 1, cells.length);
+  const at = Math.min(problem.column - problem.sourceColumn, cells.length);
   const from = at + 20 < WIDTH_MAX ? 0 : at - 60;
   const to = Math.min(cells.length, from + WIDTH_MAX);
   const front = from > 0 ? "\u2026" : "";
