@@ -9,7 +9,7 @@ export function stopSignal(): AbortSignal {
   const onSignal = (): void => {
     if (controller.signal.aborted) process.exit(EXIT_INTERRUPTED);
     // The channel to a supervisor would keep the process alive.
-    if (process.connected) process.disconnect();
+    if (process.connected) process.disconnect?.();
     controller.abort(new Error("stopped by a signal"));
   };
   process.on("SIGINT", onSignal);
