@@ -241,7 +241,8 @@ function denialOf(asked: Asked, name: Name, response: Message, ignored: string[]
     if (soa !== null) ignored.push(`${shown(soa)}: it cannot speak for ${name.toString()}`);
     // RFC 2308 §2.1 knows denials without SOA. NXDOMAIN is plain enough; an empty NOERROR is believed from the zone's own
     // server only. Neither is cached (§5).
-    const isPlain = name.isAtOrBelow(zone) && (kind === "nxdomain" || response.authority.length === 0);
+    const isPlain =
+      name.isAtOrBelow(zone) && (kind === "nxdomain" || response.answer.length + response.authority.length === 0);
     return isPlain ? { kind, soa: null, proof: [] } : null;
   }
   const proof = rrsets.filter((rrset) => isProof(rrset) && rrset.owner.isAtOrBelow(soa.owner));

@@ -8,6 +8,7 @@ const TLD = "198.51.100.1";
 const TLD2 = "198.51.100.11";
 const GOOD = "198.51.100.2";
 const EVIL = "198.51.100.66";
+const EVIL2 = "198.51.100.67";
 
 /** The root, and `test.` with a good and an evil zone. */
 function rootFor(world: World, tldAddresses = [TLD]): void {
@@ -122,9 +123,9 @@ describe("ghost domains", () => {
         ns.evil.test. 86400 A ${EVIL}
         a.evil.test. 1 A 203.0.113.66
         sub.evil.test. 86400 NS ns.sub.evil.test.
-        ns.sub.evil.test. 86400 A ${EVIL}`,
-      "sub.evil.test.": `${SOA("sub.evil.test.")}\n a.sub.evil.test. 1 A 203.0.113.66`,
+        ns.sub.evil.test. 86400 A ${EVIL2}`,
     });
+    world.server(EVIL2, { "sub.evil.test.": `${SOA("sub.evil.test.")}\n a.sub.evil.test. 1 A 203.0.113.66` });
     const engine = world.engine();
     await world.resolve(engine, "a.sub.evil.test.");
     revoked = true;
