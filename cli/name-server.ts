@@ -2,7 +2,7 @@
 import { type Files, type Log, systemClock, systemRandom } from "../base/index.ts";
 import { Name } from "../dns/index.ts";
 import { addressOctets, type Endpoint, type HttpListener, type Recursion, systemAsk } from "../net/index.ts";
-import { NameServer, nameServerMetrics, RATE_LIMITS, type RateLimits } from "../nameserver/index.ts";
+import { NameServer, nameServerMetricsPage, RATE_LIMITS, type RateLimits } from "../nameserver/index.ts";
 import { addressKind, createEngine, handDown, readHints, type ZoneServers } from "../resolver/index.ts";
 import { ZoneStore } from "../zones/index.ts";
 import { listen, listenForMetrics, type Listening } from "./listening.ts";
@@ -118,7 +118,7 @@ interface Measured {
 
 async function openMetrics(measured: Measured, parts: NameServerParts): Promise<HttpListener | null> {
   const { settings, server, store, listening } = measured;
-  const metrics = (): Promise<string> => nameServerMetrics(server, store);
+  const metrics = nameServerMetricsPage(server.counters, store);
   try {
     return await listenForMetrics(settings.metrics, metrics, parts.log);
   } catch (error) {
