@@ -1,0 +1,70 @@
+/** The package: what npm pack makes is installed in an empty folder, run, imported and type-checked there. */
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ROOT, userEnvironment } from "../support/repository-copy.ts";
+
+const CONSUMER = `import { Resolver } from "strata";
+const resolver: Resolver = new Resolver({ servers: ["127.0.0.1:53"] });
+export const answer: Promise<readonly unknown[]> = resolver.resolve("www.example", "A");
+`;
+
+describe("the package in an empty folder", () => {
+  let folder = "";
+  let installed = "";
+  // Node 26 comes first on the PATH of who uses the package; the machine's own may be older.
+  const environment = {
+    ...userEnvironment(),
+    PATH: `${join(ROOT, "node_modules", "node", "bin")}${delimiter}${userEnvironment()["PATH"] ?? ""}`,
+  };
+  const run = (program: string, ...args: string[]): string =>
+    execFileSync(program, args, {
+      cwd: installed,
+      env: environment,
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "strata-pack-"));
+    installed = join(folder, "consumer");
+    mkdirSync(installed);
+    execFileSync("npm", ["pack", "--pack-destination", folder], { cwd: ROOT, env: environment, stdio: "pipe" });
+    const tarball = readdirSync(folder).find((name) => name.endsWith(".tgz"));
+    writeFileSync(join(installed, "package.json"), '{ "name": "consumer", "private": true, "type": "module" }\n');
+    run("npm", "install", "--prefer-offline", "--no-audit", "--no-fund", join(folder, tarball!));
+  }, 300_000);
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  test("strata --help and --version", () => {
+    expect(run("node_modules/.bin/strata", "--help")).toContain("resolve");
+    expect(run("node_modules/.bin/strata", "--version").trim()).toBe("0.1.0");
+  });
+
+  test("reads the zone files that come with it", () => {
+    const file = "node_modules/strata/examples/internet/cs.vu.nl.zone";
+    expect(run("node_modules/.bin/strata", "zone", "print", file, "--origin", "cs.vu.nl")).toContain("www.cs.vu.nl.");
+  });
+
+  test("is imported as a library", () => {
+    const script = 'import { Resolver } from "strata"; process.stdout.write(typeof Resolver);';
+    expect(run("node", "--input-type=module", "--eval", script)).toBe("function");
+  });
+
+  test("has its types", () => {
+    writeFileSync(join(installed, "consumer.ts"), CONSUMER);
+    const options = ["--noEmit", "--strict", "--module", "nodenext", "--target", "esnext", "--skipLibCheck", "false"];
+    const types = ["--types", "node", "--typeRoots", join(ROOT, "node_modules", "@types")];
+    const compiler = join(ROOT, "node_modules", "typescript", "bin", "tsc");
+    expect(run("node", compiler, ...options, ...types, "consumer.ts")).toBe("");
+    writeFileSync(join(installed, "wrong.ts"), `${CONSUMER}resolver.resolve(53);\n`);
+    expect(() => run("node", compiler, ...options, ...types, "wrong.ts")).toThrow();
+  });
+
+  test("holds no sources, tests or secrets", () => {
+    const files = run("npm", "pack", "--dry-run", "--json", "node_modules/strata");
+    expect(files).not.toMatch(/"(test|bench|scripts|base)\//);
+  });
+});
