@@ -4,7 +4,7 @@
  */
 import type { Files } from "../base/index.ts";
 import type { Name } from "../dns/index.ts";
-import { formatProblem, type LoadedStore, type LoadOutcome, loadZone, type MasterProblem } from "../zones/index.ts";
+import { formatProblem, type LoadOutcome, type LoadParts, loadZone, type MasterProblem } from "../zones/index.ts";
 import { UsageError } from "./failure.ts";
 import type { ZoneFile } from "./zone-list.ts";
 
@@ -12,7 +12,7 @@ import type { ZoneFile } from "./zone-list.ts";
 const PROBLEMS_SHOWN = 20;
 
 export interface KeeperParts {
-  readonly store: LoadedStore;
+  readonly store: LoadParts["store"];
   readonly files: Files;
   readonly note: (text: string) => void;
 }
