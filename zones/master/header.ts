@@ -1,7 +1,7 @@
 /**
  * What stands before a record's RDATA: TTL and class, both optional and in either order, and the type (RFC 1035 §5.1).
  */
-import { classFromText, TYPE, typeFromText } from "../../dns/index.ts";
+import { CLASS, classFromText, TYPE, typeFromText } from "../../dns/index.ts";
 import { NOT_READ, readSeconds } from "./field-text.ts";
 import type { Fault, RecordLexer } from "./lexer.ts";
 import { didYouMean } from "./nearest.ts";
@@ -48,6 +48,10 @@ export class RecordHeader {
         hasClass = true;
       } else {
         this.type = typeAt(tokens.source, start, end);
+        if (this.type === 0 && !hasClass && classFromText(wordAt(tokens, i)) === CLASS.IN) {
+          hasClass = true;
+          continue;
+        }
         if (this.type === 0) return badType(tokens, i, first);
         this.rdataAt = i + 1;
         return null;
@@ -133,20 +137,20 @@ function badTtl(word: string): Fault {
 function badType(tokens: RecordLexer, index: number, first: number): Fault {
   const word = wordAt(tokens, index);
   const upper = word.toUpperCase();
-  const dnsClass = tokens.quoted[index] === 1 ? null : classFromText(upper);
-  if (dnsClass !== null) {
-    return {
-      message: `class ${upper} is not served here`,
-      rule: "a zone has one class, RFC 1035 §5.2; Strata's is IN",
-      suggestion: "write IN, or leave the class out",
-    };
-  }
   const type = typeFromText(upper);
   if (type !== null) {
     return {
       message: `${upper} is a type that no zone can hold`,
       rule: "RFC 6895 §3.1",
       suggestion: "take the record out; such types stand in questions and messages only",
+    };
+  }
+  const dnsClass = tokens.quoted[index] === 1 ? null : classFromText(upper);
+  if (dnsClass !== null) {
+    return {
+      message: `class ${upper} is not served here`,
+      rule: "a zone has one class, RFC 1035 §5.2; Strata's is IN",
+      suggestion: "write IN, or leave the class out",
     };
   }
   const isOwner = tokens.hasLeadingBlank && first === 0;
