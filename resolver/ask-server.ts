@@ -21,10 +21,10 @@ export interface Target {
   readonly silences: number;
 }
 
-/** What came of asking; null when nothing came. `traced` is the step as data, to which is added what was kept. */
+/** What came of asking; `judged` is null when nothing came, in silence or because nobody is there. `traced` is the step as data, to which is added what was kept. */
 export interface Asking {
   readonly judged: Judged | null;
-  readonly recursionDesired: boolean;
+  readonly isSilent: boolean;
   readonly why: string;
   readonly traced: AskStep | null;
 }
@@ -169,7 +169,7 @@ function received(parts: Parts, came: { readonly sending: Sending; readonly repl
   chargeReports(job.budget, reports);
   const traced = job.trace === null ? null : tracedReply(parts, { sending, reply, judged, reports });
   if (traced !== null) job.trace?.add(traced);
-  return { judged, recursionDesired, why: detailOf(judged), traced };
+  return { judged, isSilent: false, why: detailOf(judged), traced };
 }
 
 function nothingCame(
@@ -198,7 +198,7 @@ function nothingCame(
     kept: [],
     reports: [],
   });
-  return { judged: null, recursionDesired: sending.manner.recursionDesired, why, traced: null };
+  return { judged: null, isSilent, why, traced: null };
 }
 
 type TracedHead = Pick<

@@ -45,8 +45,13 @@ export async function askZone(parts: Parts, lookup: Lookup, asked: ZoneQuestion,
     const target = { zone: asked.at.zone, serverName, endpoint, silences };
     const asking = await askServer(parts, target, asked.question, job);
     last = `${formatEndpoint(endpoint)}: ${asking.why}`;
-    if (asking.judged === null) {
+    if (asking.judged === null && asking.isSilent) {
       candidate.silences++;
+      continue;
+    }
+    // Where the system says that nobody listens, nobody will a moment later.
+    if (asking.judged === null) {
+      candidates.drop(candidate);
       continue;
     }
     heard = true;

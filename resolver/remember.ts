@@ -73,10 +73,11 @@ function noteHit(cached: Cached, found: Found, question: Question, job: Pick<Job
 /**
  * Failures of the servers are kept (RFC 9520 §3.2); those of a bound only for the client's own question and only with a
  * whole budget, since a lookup that ran into what another had spent says nothing of its own question.
+ * What another server handed us came with a share of a budget, so its failures are not kept either.
  */
 function isWorthKeeping(failure: Failure, job: Job): boolean {
   if (failure.infoCode === EDE.CACHED_ERROR || job.signal.aborted) return false;
-  if (failure.bound === null) return (job.descent?.chain ?? null) === null;
+  if (failure.bound === null) return (job.descent?.chain?.passed ?? []).length === 0;
   return job.stack.length === 1 && job.descent === null;
 }
 
