@@ -44,7 +44,8 @@ export async function askZone(parts: Parts, lookup: Lookup, asked: ZoneQuestion,
     const { serverName, endpoint, silences } = candidate;
     const target = { zone: asked.at.zone, serverName, endpoint, silences };
     const asking = await askServer(parts, target, asked.question, job);
-    last = `${formatEndpoint(endpoint)}: ${asking.why}`;
+    const place = formatEndpoint(endpoint);
+    last = asking.why.startsWith(place) ? asking.why : `${place}: ${asking.why}`;
     if (asking.judged === null && asking.isSilent) {
       candidate.silences++;
       continue;

@@ -110,7 +110,7 @@ function toZone(
 }
 
 function secondsUntil(parts: Parts, { endsAt }: ZoneServers): number {
-  return Math.max(0, Math.floor((endsAt - parts.clock.now()) / 1000));
+  return Math.max(0, Math.round((endsAt - parts.clock.now()) / 1000));
 }
 
 function unreachable(heard: boolean, text: string): Failure {

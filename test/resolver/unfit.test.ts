@@ -44,6 +44,16 @@ describe("servers that are not fit", () => {
     expect(world.askedOf(TLD).length).toBeLessThanOrEqual(3);
   });
 
+  test("where nobody listens is asked once, and the failure is kept in every mode", async () => {
+    for (const mode of ["iterative", "recursive"] as const) {
+      const world = new World();
+      const engine = world.engine({ mode });
+      const first = await world.resolve(engine, "www.test.");
+      expect([first.rcode, first.cost.messages]).toEqual([RCODE.SERVFAIL, 1]);
+      expect((await world.resolve(engine, "www.test.")).cost.messages).toBe(0);
+    }
+  });
+
   test("a third of the datagrams lost, both servers sometimes silent: every question is answered", async () => {
     const world = new World(11);
     twoServers(world);
