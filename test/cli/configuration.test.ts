@@ -85,9 +85,12 @@ resolver: { address: 127.0.1.53 }
   ]);
 });
 
-test("the example name space is right", () => {
-  const file = fileURLToPath(new URL("../../examples/internet/namespace.yaml", import.meta.url));
-  expect(problemsOf(namespace, readFileSync(file, "utf8"))).toEqual([]);
+test.each([
+  ["internet/namespace.yaml", namespace],
+  ["server.yaml", configuration],
+] as const)("the example %s is right", (name, schema) => {
+  const file = fileURLToPath(new URL(`../../examples/${name}`, import.meta.url));
+  expect(problemsOf(schema, readFileSync(file, "utf8"))).toEqual([]);
 });
 
 test("the JSON Schema for editors knows every key and its meaning", () => {
