@@ -119,7 +119,7 @@ function generate(reader: Directed): void {
   // Owner and RDATA are expanded as text and read again, so that every type can be made and is checked as usual.
   const parts: string[] = [];
   for (let i = 2; i < lexer.count; i++) {
-    parts.push(Buffer.from(lexer.source.subarray(lexer.starts[i]!, lexer.ends[i]!)).toString("latin1"));
+    parts.push(Buffer.from(lexer.source.subarray(lexer.starts[i], lexer.ends[i])).toString("latin1"));
   }
   const template = parseTemplate(parts.join(" "));
   if (isFault(template)) return reader.tokenProblem(2, template);

@@ -114,7 +114,7 @@ function asText(source: Uint8Array, start: number, end: number): string {
 /** A token as it stands in the file, shortened. */
 export function wordAt(tokens: RecordLexer, index: number): string {
   return new TextDecoder().decode(
-    tokens.source.subarray(tokens.starts[index]!, Math.min(tokens.ends[index]!, tokens.starts[index]! + 64)),
+    tokens.source.subarray(tokens.starts[index], Math.min(tokens.ends[index]!, tokens.starts[index]! + 64)),
   );
 }
 

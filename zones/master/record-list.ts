@@ -211,7 +211,7 @@ export class SortedRecords {
   }
 
   owner(name: number): Name {
-    return Name.fromWire(this.#columns.pool, this.#columns.owners[name]!);
+    return Name.fromWire(this.#columns.pool, this.#columns.owners[name]);
   }
 
   /** The rank of the name with this key, or -1. */
