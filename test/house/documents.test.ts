@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { COMMANDS } from "../../cli/index.ts";
+import { LAYER_NAMES, LAYERS, type LayerPromise } from "../../zones/index.ts";
 import manifest from "../../package.json" with { type: "json" };
 import {
   fences,
@@ -66,5 +67,23 @@ describe("docs/rfc.md", () => {
     expect(rfcComplaints("| RFC 1 §1 | `dns/gone.ts` | `test/house/sources.ts` |")).toHaveLength(1);
     expect(rfcComplaints("| RFC 1 §1 | `dns/name.ts` | |")).toHaveLength(1);
     expect(rfcComplaints("| RFC 1 §1 | `dns/name.ts` | `test/house/sources.ts` |")).toEqual([]);
+  });
+});
+
+describe("the README's table of layers", () => {
+  const row = (title: string, cell: (promise: LayerPromise) => string): string =>
+    `| ${[title, ...LAYER_NAMES.map((name) => cell(LAYERS[name]))].join(" | ")} |`;
+  test.each([
+    row("stands for", ({ standsFor }) => standsFor),
+    row("nodes", ({ nodes }) => nodes),
+    row("responsiveness to lookups", ({ responsiveness }) => responsiveness),
+    row("update propagation", ({ propagation }) => propagation),
+    row("replicas", ({ replicas }) => replicas),
+    row(
+      "client-side caching",
+      ({ clientCaching, ttlSecondsDefault }) => `${clientCaching}, default TTL ${ttlSecondsDefault}`,
+    ),
+  ])("says what zones/layer.ts says: %s", (line) => {
+    expect(documents.find(({ path }) => path === "README.md")!.text.split("\n")).toContain(line);
   });
 });
