@@ -1,6 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { Name } from "../../dns/index.ts";
-import { checkZone, groupFindings, type Layer, LAYER_NAMES, LAYERS } from "../../zones/index.ts";
+import {
+  checkZone,
+  groupFindings,
+  type Layer,
+  LAYER_NAMES,
+  LAYERS,
+  readMaster,
+  RecordList,
+} from "../../zones/index.ts";
 import { listOf } from "./master-support.ts";
 
 const SOUND = `$TTL 1h
@@ -95,6 +103,19 @@ describe("the layer's promises (DESIGN §2)", () => {
     }
     expect(LAYER_NAMES.map((name) => LAYERS[name].ttlSecondsDefault)).toEqual([86400, 3600, 30]);
   });
+});
+
+test("a finding in an included file names that file", () => {
+  const files: Record<string, string> = { main: `${SOUND}$INCLUDE hosts\n@ MX 10 gone\n`, hosts: "\n@ MX 5 lost\n" };
+  const source = (name: string) => ({ name, octets: new TextEncoder().encode(files[name]) });
+  const apex = Name.parse("vu.nl.");
+  const list = new RecordList();
+  expect(readMaster(source("main"), { origin: apex, include: source }, list)).toEqual([]);
+  const findings = checkZone(list.sorted(), { apex, layer: null });
+  expect(findings.map(({ file, line, code }) => `${file}:${line} ${code}`).sort()).toEqual([
+    "hosts:2 target-missing",
+    "main:7 target-missing",
+  ]);
 });
 
 test("many alike are counted and few are shown, errors first", () => {

@@ -31,13 +31,14 @@ export class CheckedZone {
   }
 
   /** Notes a finding at a record, or at the name's first. */
-  report(where: CheckedName, record: number, finding: Omit<Finding, "line" | "owner">): void {
+  report(where: CheckedName, record: number, finding: Omit<Finding, "line" | "file" | "owner">): void {
     const count = (this.#counts.get(finding.code) ?? 0) + 1;
     this.#counts.set(finding.code, count);
     if (count > FINDINGS_OF_A_CODE_MAX) return;
     const at = record >= 0 ? record : (where.rrsets[0]?.first ?? -1);
     const line = at < 0 ? 0 : this.records.line(at);
-    this.findings.push({ ...finding, line, owner: where.name < 0 ? this.apex : this.records.owner(where.name) });
+    const file = at < 0 ? null : this.records.file(at);
+    this.findings.push({ ...finding, line, file, owner: where.name < 0 ? this.apex : this.records.owner(where.name) });
   }
 
   /** All findings of a code, those that were not kept too. */

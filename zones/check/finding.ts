@@ -10,6 +10,8 @@ export interface Finding {
   readonly severity: Severity;
   /** The line of the zone's file, 0 when it belongs to none. */
   readonly line: number;
+  /** That file: the zone's own or one it includes. Null for the zone as a whole. */
+  readonly file: string | null;
   readonly owner: Name;
   readonly message: string;
   /** The rule, with its RFC section. */
@@ -41,8 +43,10 @@ export function groupFindings(findings: readonly Finding[], shownMax = 5): Findi
     .sort((a, b) => RANK[a.severity] - RANK[b.severity] || (a.shown[0]?.line ?? 0) - (b.shown[0]?.line ?? 0));
 }
 
-/** `file:line: severity: owner: message (reason); fix [code]`. */
+/**
+ * `file:line: severity: owner: message (reason); fix [code]`; `file` is for findings that have none.
+ */
 export function formatFinding(file: string, finding: Finding): string {
   const { line, severity, owner, message, reason, fix, code } = finding;
-  return `${file}:${line}: ${severity}: ${owner.toString()} ${message} (${reason}); ${fix} [${code}]`;
+  return `${finding.file ?? file}:${line}: ${severity}: ${owner.toString()} ${message} (${reason}); ${fix} [${code}]`;
 }

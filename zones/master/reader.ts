@@ -41,6 +41,8 @@ export interface RecordSink {
     rdataLength: number,
     line: number,
   ): Complaint | null;
+  /** Says that the records from here on stand in this file, until it says another. */
+  enter?(file: string): void;
 }
 
 export interface MasterOptions {
@@ -121,7 +123,9 @@ export class MasterReader implements Directed {
     this.#depth = depth;
     this.#ownerStart = -1;
     this.#lexer = new RecordLexer(source.octets, (start, end, fault) => this.problem(start, end, fault));
+    this.#sink.enter?.(source.name);
     this.#readRecords(this.#lexer);
+    this.#sink.enter?.(before.file);
     this.#lexer = before.lexer;
     this.#file = before.file;
     this.#depth = before.depth;

@@ -24,6 +24,9 @@ export class RecordList implements RecordSink {
   #lines = new Int32Array(this.#room);
   #rdataAt = new Uint32Array(this.#room);
   #rdataLength = new Uint16Array(this.#room);
+  #files = new Uint16Array(this.#room);
+  readonly #fileNames: string[] = [];
+  #file = 0;
   #count = 0;
   #owners: number[] = [];
   #keys: string[] = [];
@@ -60,9 +63,16 @@ export class RecordList implements RecordSink {
     this.#types[at] = type;
     this.#ttls[at] = ttlSeconds;
     this.#lines[at] = line;
+    this.#files[at] = this.#file;
     this.#rdataAt[at] = this.#store(rdata, rdataOffset, rdataLength);
     this.#rdataLength[at] = rdataLength;
     return null;
+  }
+
+  /** The lines of what follows are those of this file. */
+  enter(file: string): void {
+    const known = this.#fileNames.indexOf(file);
+    this.#file = known >= 0 ? known : Math.min(this.#fileNames.push(file) - 1, 0xffff);
   }
 
   /** The list as it is now, in canonical order. */
@@ -78,7 +88,13 @@ export class RecordList implements RecordSink {
     const order = new Int32Array(count);
     const next = firsts.slice();
     for (let i = 0; i < count; i++) order[next[rankOfName[this.#names[i]!]!]!++] = i;
-    const columns = { types: this.#types, ttls: this.#ttls, lines: this.#lines };
+    const columns = {
+      types: this.#types,
+      ttls: this.#ttls,
+      lines: this.#lines,
+      files: this.#files,
+      fileNames: this.#fileNames,
+    };
     const rdata = { pool: this.#pool, rdataAt: this.#rdataAt, rdataLength: this.#rdataLength };
     const owners = keys.map((key) => this.#owners[this.#nameByKey.get(key)!]!);
     return new SortedRecords({ ...columns, ...rdata, keys, owners, firsts, order });
@@ -127,6 +143,7 @@ export class RecordList implements RecordSink {
     this.#types = larger(this.#types, new Uint16Array(this.#room));
     this.#ttls = larger(this.#ttls, new Uint32Array(this.#room));
     this.#lines = larger(this.#lines, new Int32Array(this.#room));
+    this.#files = larger(this.#files, new Uint16Array(this.#room));
     this.#rdataAt = larger(this.#rdataAt, new Uint32Array(this.#room));
     this.#rdataLength = larger(this.#rdataLength, new Uint16Array(this.#room));
   }
@@ -180,6 +197,8 @@ interface Columns {
   readonly types: Uint16Array;
   readonly ttls: Uint32Array;
   readonly lines: Int32Array;
+  readonly files: Uint16Array;
+  readonly fileNames: readonly string[];
   readonly pool: Uint8Array;
   readonly rdataAt: Uint32Array;
   readonly rdataLength: Uint16Array;
@@ -246,6 +265,12 @@ export class SortedRecords {
 
   line(record: number): number {
     return this.#columns.lines[this.#columns.order[record]!]!;
+  }
+
+  /** The file in which that line stands; null when the record comes from none. */
+  file(record: number): string | null {
+    const { files, fileNames, order } = this.#columns;
+    return fileNames[files[order[record]!]!] ?? null;
   }
 
   /** A view, not to be written to. */
