@@ -66,8 +66,9 @@ function printGroup(file: string, { code, severity, count, shown }: FindingGroup
   const { paint } = output;
   const head = severityPaint(severity, paint)(severity);
   output.result(`${head} ${paint.bold(code)}${count > 1 ? ` (${count} times)` : ""}: ${shown[0]?.reason ?? ""}`);
-  for (const { line, owner, message } of shown) {
-    output.result(`  ${line > 0 ? `${file}:${line}:` : `${file}:`} ${owner.toString()} ${message}`);
+  for (const { file: own, line, owner, message } of shown) {
+    const place = own ?? file;
+    output.result(`  ${line > 0 ? `${place}:${line}:` : `${place}:`} ${owner.toString()} ${message}`);
   }
   if (count > shown.length)
     output.result(paint.dim(`  … and ${count - shown.length} more of these; --json has them all`));
