@@ -7,6 +7,8 @@ export interface Import {
   readonly specifier: string;
   /** The file it means, relative to the repository, or null when it is a package or a module of Node. */
   readonly file: string | null;
+  /** Nothing of it is left when the types are stripped. */
+  readonly isType: boolean;
   readonly line: number;
 }
 
@@ -45,7 +47,7 @@ export function parseSource(path: string, text: string): Source {
     const specifier = importedSpecifier(node);
     if (specifier === null) return;
     const file = specifier.startsWith(".") ? posix.join(posix.dirname(path), specifier) : null;
-    imports.push({ specifier, file, line: lineOf(tree, node) });
+    imports.push({ specifier, file, isType: isTypeOnly(node), line: lineOf(tree, node) });
   });
   return { path, folder: folderOf(path), tree, imports };
 }
@@ -75,4 +77,15 @@ function importedSpecifier(node: ts.Node): string | null {
     literal = node.arguments[0];
   else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) literal = node.argument.literal;
   return literal !== undefined && ts.isStringLiteralLike(literal) ? literal.text : null;
+}
+
+/** `import type`, and lists in which every name is a type. */
+function isTypeOnly(node: ts.Node): boolean {
+  if (ts.isImportTypeNode(node)) return true;
+  if (ts.isExportDeclaration(node)) return node.isTypeOnly;
+  if (!ts.isImportDeclaration(node) || node.importClause === undefined) return false;
+  const { name, namedBindings, phaseModifier } = node.importClause;
+  if (phaseModifier === ts.SyntaxKind.TypeKeyword) return true;
+  const isList = name === undefined && namedBindings !== undefined && ts.isNamedImports(namedBindings);
+  return isList && namedBindings.elements.every((element) => element.isTypeOnly);
 }

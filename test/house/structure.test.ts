@@ -72,13 +72,13 @@ const rules: readonly Rule[] = [
     check: cycleComplaints,
     wrong: [
       ["dns/a.ts", `import "./b.ts";`],
-      ["dns/b.ts", `import type { C } from "./c.ts";`],
+      ["dns/b.ts", `import { type A, c } from "./c.ts";`],
       ["dns/c.ts", `import "./a.ts";`],
     ],
     right: [
       ["dns/a.ts", `import "./b.ts"; import "./c.ts";`],
       ["dns/b.ts", `import "./c.ts";`],
-      ["dns/c.ts", ``],
+      ["dns/c.ts", `import type { A } from "./a.ts"; import { type B } from "./b.ts";`],
     ],
   },
   {

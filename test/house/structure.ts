@@ -44,9 +44,17 @@ export function indexComplaints(sources: readonly Source[]): string[] {
     );
 }
 
-/** Files that import each other in a ring, types included: each ring is named once, from its first file. */
+/**
+ * Files that import each other in a ring: each ring is named once, from its first file. Inside a folder a type may look back
+ * (two files that share a noun), because nothing of that is left at run time; floors forbid it between folders.
+ */
 export function cycleComplaints(sources: readonly Source[]): string[] {
-  const targets = new Map(sources.map(({ path, imports }) => [path, imports.flatMap(({ file }) => file ?? [])]));
+  const targets = new Map(
+    sources.map(({ path, imports }) => [
+      path,
+      imports.flatMap(({ file, isType }) => (file === null || isType ? [] : file)),
+    ]),
+  );
   const state = new Map<string, "open" | "done">();
   const complaints: string[] = [];
   const walk = (path: string, trail: readonly string[]): void => {
