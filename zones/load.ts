@@ -185,6 +185,15 @@ const COMPLAINTS: ReadonlyMap<string, Complaint> = new Map([
   ["duplicate", DUPLICATE],
   ["ttl-differs", TTL_DIFFERS],
   [
+    "only-one-allowed",
+    {
+      severity: "error",
+      message: "a second record of a type that a name has once",
+      rule: "RFC 2181 §10.1 for CNAME, RFC 6672 §2.4 for DNAME, RFC 1035 §5.2 for SOA",
+      suggestion: "keep one of them",
+    },
+  ],
+  [
     "too-many",
     {
       severity: "error",
