@@ -65,14 +65,19 @@ export class Additional {
 
   #addresses(octets: Uint8Array, at: number): void {
     const zone = this.#store.findZone(octets, at);
-    if (zone === 0) return;
-    this.#owner.inOctets(octets, at);
+    if (zone !== 0) this.#addressesIn(zone, octets, at);
+  }
+
+  /** Our own data with their signatures, glue without. False when glue did not fit; our own data can always be asked for. */
+  #addressesIn(zone: number, octets: Uint8Array, at: number): boolean {
     lookup(this.#store, zone, octets, at, TYPE.A, this.#found);
     const { kind, node } = this.#found;
-    if (kind === "referral") this.#glue(zone, octets, at);
-    else if ((kind === "answer" || kind === "nodata") && node !== 0) {
+    if (kind === "referral") return this.#glue(zone, octets, at);
+    if ((kind === "answer" || kind === "nodata") && node !== 0) {
+      this.#owner.inOctets(octets, at);
       this.#addressesOf(node);
     }
+    return true;
   }
 
   #addressesOf(node: number): void {
@@ -115,7 +120,7 @@ export class Additional {
     for (let i = rrsetCount(store, ns); i > 0; i--, record = nextRecord(store, record)) {
       const at = recordRdata(store, record);
       if (isBelow(store.octets, at, cut.octets, cut.at) !== inDomain) continue;
-      if (!this.#glue(zone, store.octets, at)) isWhole = false;
+      if (!this.#addressesIn(zone, store.octets, at)) isWhole = false;
     }
     return isWhole;
   }

@@ -1,6 +1,5 @@
 export { EVENT, EVENT_NAMES, NameServerCounters } from "./counters.ts";
 export { RATE_LIMITS, type RateLimits } from "./limiter.ts";
-export { registerNameServerMetrics } from "./metrics.ts";
 export { nameServerMetricsPage } from "./metrics-page.ts";
 export { RECURSION_LIMITS, type RecursionLimits } from "./recursion.ts";
 export { NameServer, SERVER_SETTINGS, type ServerParts, type ServerSettings } from "./server.ts";

@@ -10,11 +10,11 @@ import { CLASS, EDE, MessageWriter, RCODE, SECTION, TYPE } from "../dns/index.ts
 import {
   findRrset,
   firstRecord,
-  firstRrset,
   Lookup,
   lookup,
-  nextRrset,
   nodeName,
+  nodeRrset,
+  nodeRrsetCount,
   recordLength,
   recordRdata,
   rrsetTtl,
@@ -59,6 +59,7 @@ export class ZoneAnswers {
   /** Fills the sections of the response that was begun on the desk. */
   answer(desk: Desk): void {
     const { writer, view } = desk;
+    this.#store.refresh(); // All of the answer comes from one version.
     this.#sections.begin(writer, view.dnssecOk);
     this.#owner.inMessage(writer.octets, QUESTION_AT);
     for (let aliases = 0; ; aliases++) {
@@ -113,7 +114,7 @@ export class ZoneAnswers {
   #writeAnswer(desk: Desk): void {
     desk.kind = RESPONSE_KIND.ANSWER;
     const { node, rrset } = this.#found;
-    if (rrset === 0) {
+    if (rrset === 0 || desk.view.qtype === TYPE.RRSIG) {
       this.#writeAny(desk, node);
       return;
     }
@@ -129,11 +130,18 @@ export class ZoneAnswers {
     return false;
   }
 
-  /** ANY: the first RRset over UDP, where it is asked for to make responses large (RFC 8482 §4.1); all over TCP. */
+  /** ANY and RRSIG: one RRset over UDP, where they are asked for to make responses large (RFC 8482 §4.1); all over TCP. */
   #writeAny(desk: Desk, node: number): void {
     const store = this.#store;
-    for (let rrset = firstRrset(store, node); rrset !== 0; rrset = nextRrset(store, rrset)) {
-      if (rrsetType(store, rrset) === TYPE.RRSIG) continue; // With what it covers, for those who want DNSSEC.
+    const { qtype, dnssecOk } = desk.view;
+    const count = nodeRrsetCount(store, node);
+    desk.nameHash = node;
+    for (let i = 0; i < count; i++) {
+      const rrset = nodeRrset(store, node, i);
+      const isSignature = rrsetType(store, rrset) === TYPE.RRSIG;
+      if (qtype === TYPE.RRSIG && !isSignature) continue;
+      // With DO, ANY has the signatures beside what they cover; over UDP without it they tell nothing.
+      if (qtype === TYPE.ANY && isSignature && (dnssecOk || desk.transport === TRANSPORT.UDP)) continue;
       if (!this.#write(desk, SECTION.ANSWER, this.#owner, rrset)) return;
       if (desk.transport === TRANSPORT.UDP) break;
     }
@@ -215,6 +223,10 @@ export class ZoneAnswers {
     desk.nameHash = zone;
     desk.rcode = rcode;
     const soa = zoneSoa(store, zone);
+    if (soa === 0) {
+      desk.refuse(RCODE.SERVFAIL, EDE.NOT_READY); // A zone that was published empty, to be filled later.
+      return;
+    }
     const ttlSeconds = Math.min(rrsetTtl(store, soa), soaMinimum(store, soa));
     if (!this.#sections.ofNode(SECTION.AUTHORITY, zoneApex(store, zone), soa, ttlSeconds)) {
       desk.isTruncated = true;

@@ -3,7 +3,7 @@
  * that was found, and answered later. Off the hot path, so it works with whole messages. Whether the client may ask so
  * was decided before; what is here are the bounds: questions in flight, clients waiting, and circles.
  */
-import type { Clock } from "../base/index.ts";
+import { assert, type Clock } from "../base/index.ts";
 import {
   decodeMessage,
   type Edns,
@@ -124,15 +124,18 @@ export class HandingDown {
     const { limits, counters } = this.#parts;
     const isFull = this.#waiting >= limits.clients || (known === undefined && this.#flights.size >= limits.questions);
     if (isFull) return this.#refuse(desk, EVENT.RECURSION_BOUND);
-    const flight = known ?? { waiters: [] };
+    // What can fail comes first, so that nothing is counted as waiting that is not.
+    const waiter = waiterOf(desk, later);
+    const beginning = known === undefined ? this.#beginningOf(desk) : null;
     this.#waiting++;
-    flight.waiters.push(waiterOf(desk, later));
     if (known !== undefined) {
+      known.waiters.push(waiter);
       counters.event(EVENT.RECURSION_SHARED);
       return true;
     }
+    assert(beginning !== null, "a new flight has a beginning");
     counters.event(EVENT.RECURSION_STARTED);
-    const beginning = this.#beginningOf(desk);
+    const flight: Flight = { waiters: [waiter] };
     this.#flights.set(key, flight);
     void this.#fly(key, flight, beginning, queryOf(desk, chain));
     return true;

@@ -83,7 +83,7 @@ export class SipHash {
     const low = aLow + (bLow >>> 0);
     v[a] = low;
     v[a + 1] = v[a + 1]! + bHigh + (low > 0xffff_ffff ? 1 : 0);
-    v[b] = ((bLow << bits) | (bHigh >>> (32 - bits))) ^ v[a]!;
+    v[b] = ((bLow << bits) | (bHigh >>> (32 - bits))) ^ v[a];
     v[b + 1] = ((bHigh << bits) | (bLow >>> (32 - bits))) ^ v[a + 1]!;
   }
 }
