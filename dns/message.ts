@@ -5,7 +5,7 @@
 import { assert, equalOctets } from "../base/index.ts";
 import { CLASS, OPCODE, TYPE } from "./codes.ts";
 import { decodeOptions, DNSSEC_OK, type Edns, encodeOptions } from "./edns.ts";
-import { Name } from "./name.ts";
+import { type Name } from "./name.ts";
 import { rdataType } from "./rdata.ts";
 import { type Question, type Rr, type Rrset, sanitizeTtl } from "./rrset.ts";
 import { FLAG } from "./view.ts";
@@ -120,9 +120,6 @@ class Decoder {
   #at = HEADER_OCTETS;
   #edns: Edns | null = null;
   #extendedRcode = 0;
-  /** The pointer that the last owner was, and that owner: records of one RRset mostly share it. */
-  #lastPointer = 0;
-  #lastOwner = Name.root;
 
   constructor(octets: Uint8Array) {
     this.#octets = octets;
@@ -190,17 +187,8 @@ class Decoder {
 
   #owner(): Name {
     const at = this.#at;
-    const word = at + 1 < this.#octets.length ? this.#word(at) : 0;
-    if (word >= 0xc000 && word === this.#lastPointer) {
-      this.#at += 2;
-      return this.#lastOwner;
-    }
     const { name, end } = readName(this.#octets, at, this.#work);
     this.#at = end;
-    if (word >= 0xc000) {
-      this.#lastPointer = word;
-      this.#lastOwner = name;
-    }
     return name;
   }
 

@@ -63,6 +63,11 @@ export class Name {
     return new Name(new Uint8Array(octets.subarray(offset, at)));
   }
 
+  /** As fromWire, for octets that were checked to be one whole name when they were read: they are only copied. */
+  static fromChecked(octets: Uint8Array): Name {
+    return new Name(new Uint8Array(octets));
+  }
+
   /** A name from labels in wire order, the root's empty label left out; throws NameError when it would be too long. */
   static fromLabels(labels: readonly Uint8Array[]): Name {
     const octets: number[] = [];
