@@ -15,3 +15,27 @@ export { formatProblem, type MasterProblem } from "./master/problem.ts";
 export { type Complaint, type MasterOptions, type MasterSource, readMaster, type RecordSink } from "./master/reader.ts";
 export { type ListedRrset, RecordList, type SortedRecords } from "./master/record-list.ts";
 export { formatRecord, masterLines, writeMaster } from "./master/writer.ts";
+export { ARENA_OCTETS_DEFAULT, ArenaFullError, type ArenaViews } from "./arena.ts";
+export { findNode, findNode as findGlue, Lookup, lookup, type LookupKind, PROOF_NODES_MAX } from "./lookup.ts";
+export { NSEC3_HASHES_MAX, nsec3Hash } from "./nsec3.ts";
+export { prove } from "./prove.ts";
+export {
+  findRrset,
+  findSignatures,
+  firstRecord,
+  nextRecord,
+  nodeLabels,
+  nodeName,
+  nodeNameOctets,
+  nodeRrset,
+  nodeRrsetCount,
+  recordLength,
+  recordRdata,
+  rrsetCount,
+  rrsetTtl,
+  rrsetType,
+} from "./rrset-view.ts";
+export { type SharedStore, type StoredZone, type StoreOptions, type StoreStats, ZoneStore } from "./store.ts";
+export { type AddOutcome, NODE_TYPES_MAX, RRSET_RECORDS_MAX, ZoneEdit } from "./zone-edit.ts";
+export { type LookupResult, ZoneView } from "./zone.ts";
+export { zoneApex, zoneRecords, zoneSerial, zoneSoa } from "./zone-record.ts";

@@ -1,0 +1,98 @@
+/**
+ * Which NSEC or NSEC3 of a pre-signed zone prove what a lookup said (RFC 4035 §3.1.3, RFC 5155 §7.2). They are only chosen here;
+ * nothing is signed. An unsigned zone gives no proofs, a zone whose chain has holes gives what it has.
+ */
+import { TYPE } from "../dns/index.ts";
+import type { ArenaViews } from "./arena.ts";
+import { NameKey } from "./key.ts";
+import { type Lookup, PROOF_NODES_MAX } from "./lookup.ts";
+import { Nsec3Search } from "./nsec3.ts";
+import { findRrset, NODE_FLAG, nodeHas } from "./rrset-view.ts";
+import { Cursor } from "./trie.ts";
+import { ZONE_FIELD, zoneApex, zoneField } from "./zone-record.ts";
+
+const key = new NameKey();
+const scratch = new NameKey();
+const cursor = new Cursor();
+const search = new Nsec3Search();
+
+/** Fills `found.proofs`. For a referral they prove that there is no DS; when there is one nothing is to be proved. */
+export function prove(views: ArenaViews, found: Lookup): void {
+  found.proofCount = 0;
+  const { zone, kind } = found;
+  if (kind === "outside" || kind === "dname") return;
+  if ((kind === "answer" || kind === "alias") && !found.wildcard) return;
+  if (kind === "referral" && findRrset(views, found.node, TYPE.DS) !== 0) return;
+  if (zoneField(views, zone, ZONE_FIELD.NSEC3_PARAMETERS) !== 0) proveByNsec3(views, found);
+  else if (nodeHas(views, zoneApex(views, zone), NODE_FLAG.NSEC)) proveByNsec(views, found);
+}
+
+/** A node serves only once, though it may prove two things. */
+function addProof(found: Lookup, node: number): void {
+  if (node === 0 || found.proofCount === PROOF_NODES_MAX) return;
+  for (let i = 0; i < found.proofCount; i++) if (found.proofs[i] === node) return;
+  found.proofs[found.proofCount++] = node;
+}
+
+function proveByNsec(views: ArenaViews, found: Lookup): void {
+  const { kind, node } = found;
+  if (kind === "referral") {
+    if (nodeHas(views, node, NODE_FLAG.NSEC)) addProof(found, node);
+    return;
+  }
+  key.set(found.octets, found.nameOffset);
+  if (kind === "nodata" && !found.wildcard) {
+    // An empty non-terminal has none of its own; the one before it shows names below (RFC 4035 §3.1.3.1).
+    addProof(found, nodeHas(views, node, NODE_FLAG.NSEC) ? node : coveringNsec(views, found));
+    return;
+  }
+  addProof(found, coveringNsec(views, found));
+  if (kind === "nodata") addProof(found, node);
+  if (kind !== "nxdomain") return;
+  key.becomeWildcard(found.labels);
+  addProof(found, coveringNsec(views, found));
+}
+
+/** The last name with NSEC that does not come after `key`. Glue and empty non-terminals have none. */
+function coveringNsec(views: ArenaViews, found: Lookup): number {
+  cursor.toFloor(views, zoneField(views, found.zone, ZONE_FIELD.NAMES_ROOT), key, scratch);
+  while (cursor.leaf !== 0 && !nodeHas(views, cursor.leaf, NODE_FLAG.NSEC)) cursor.previous(views);
+  return cursor.leaf;
+}
+
+function proveByNsec3(views: ArenaViews, found: Lookup): void {
+  search.begin(views, found.zone, found.octets, found.nameOffset);
+  const { kind, node, labels } = found;
+  if (kind === "answer" || kind === "alias") {
+    addProof(found, search.covering(labels + 1));
+    return;
+  }
+  if (kind === "nodata" && !found.wildcard) {
+    const match = search.matching(search.labelCount);
+    if (match !== 0) addProof(found, match);
+    else proveEncloser(found, search.labelCount - 1);
+    return;
+  }
+  if (kind === "referral") {
+    const match = search.matching(labels);
+    if (match !== 0) addProof(found, match);
+    else proveEncloser(found, labels - 1);
+    return;
+  }
+  const encloser = proveEncloser(found, labels);
+  // When the provable encloser is higher up, in an opt-out span, there is no wildcard of interest at the real one.
+  if (kind === "nodata") addProof(found, search.matchingNode(node));
+  else addProof(found, search.coveringWildcard(encloser));
+}
+
+/** Closest provable encloser and the next closer name (RFC 5155 §7.2.1). Returns its labels. */
+function proveEncloser(found: Lookup, from: number): number {
+  for (let labels = from; labels >= search.apexLabels; labels--) {
+    const match = search.matching(labels);
+    if (match === 0) continue;
+    addProof(found, match);
+    addProof(found, search.covering(labels + 1));
+    return labels;
+  }
+  return from;
+}

@@ -1,0 +1,244 @@
+/**
+ * All zones of a server in one arena (DESIGN §4). A version of everything is the root of the catalogue, a trie of zone
+ * records; publishing is one atomic store of that root. One thread writes; others attach and read, without locks: what they
+ * have found stays as it is for as long as they hold it.
+ */
+import { assert } from "../base/index.ts";
+import type { Name } from "../dns/index.ts";
+import { Arena, ARENA_OCTETS_DEFAULT, ArenaSpace } from "./arena.ts";
+import { compactInto } from "./compact.ts";
+import { NameKey } from "./key.ts";
+import { leavesOf, Seek } from "./trie.ts";
+import { TrieEdit } from "./trie-edit.ts";
+import { readNodeName } from "./values.ts";
+import { ZoneEdit } from "./zone-edit.ts";
+import { writeZoneRecord } from "./zone-write.ts";
+import { ZONE_ENTRIES, ZONE_FIELD, zoneField, zoneRecords, zoneSerial } from "./zone-record.ts";
+import { nodeOctets } from "./rrset-view.ts";
+
+/** What other threads need in order to read; can be posted to them. */
+export interface SharedStore {
+  readonly arena: SharedArrayBuffer;
+  readonly control: SharedArrayBuffer;
+}
+
+export interface StoreOptions {
+  /** Address space to set aside; memory is taken as it fills. At most 2 GiB, which is also what it is unless given. */
+  readonly capacityOctets?: number;
+}
+
+export interface StoredZone {
+  readonly apex: Name;
+  /** The zone record: this version of the zone. */
+  readonly zone: number;
+  readonly serial: number;
+  readonly records: number;
+}
+
+export interface StoreStats {
+  readonly usedOctets: number;
+  readonly garbageOctets: number;
+  readonly capacityOctets: number;
+  readonly versions: number;
+}
+
+const ROOT = 0;
+const VERSION = 1;
+const CONTROL_OCTETS = 16;
+
+/** Below this much garbage compaction is not worth it. */
+const GARBAGE_OCTETS_MIN = 16 << 20;
+
+const key = new NameKey();
+const seek = new Seek();
+
+export class ZoneStore {
+  /** What all offsets point into; `words` is the same memory. Both change when the store is compacted. */
+  octets: Uint8Array;
+  words: Int32Array;
+  arena: Arena;
+  /** Called after the zones moved to another arena, so that other threads can be told to `adopt` it. */
+  onMove: ((shared: SharedStore) => void) | null = null;
+  #control: Int32Array;
+  #controlBuffer: SharedArrayBuffer;
+  /** The catalogue as this thread sees it. */
+  #root = 0;
+  readonly #isWriter: boolean;
+  #garbageOctets = 0;
+  #openEdits = 0;
+  /** Counts whatever moves the arena's top, so that an abort knows whether everything behind its start is its own. */
+  #epoch = 0;
+  readonly #epochs = new WeakMap<ZoneEdit, number>();
+
+  private constructor(arena: Arena, control: SharedArrayBuffer, isWriter: boolean) {
+    this.arena = arena;
+    this.octets = arena.octets;
+    this.words = arena.words;
+    this.#controlBuffer = control;
+    this.#control = new Int32Array(control);
+    this.#isWriter = isWriter;
+    this.refresh();
+  }
+
+  /** An empty store, to be written by this thread. */
+  static create(options: StoreOptions = {}): ZoneStore {
+    const arena = Arena.create(options.capacityOctets ?? ARENA_OCTETS_DEFAULT);
+    return new ZoneStore(arena, new SharedArrayBuffer(CONTROL_OCTETS), true);
+  }
+
+  /** The store of another thread, to be read. `refresh` shows what has been published since. */
+  static attach(shared: SharedStore): ZoneStore {
+    return new ZoneStore(new Arena(shared.arena), shared.control, false);
+  }
+
+  get shared(): SharedStore {
+    return { arena: this.arena.buffer, control: this.#controlBuffer };
+  }
+
+  /** Reads on in the arena that the writer moved to. What was found before is void. */
+  adopt(shared: SharedStore): void {
+    assert(!this.#isWriter, "the writer moves by itself");
+    this.#use(new Arena(shared.arena), shared.control);
+  }
+
+  /** Takes the version published last. Readers do so once a query, so that each answer comes from one version. */
+  refresh(): void {
+    this.#root = Atomics.load(this.#control, ROOT);
+  }
+
+  /** The zone record of the closest zone that encloses the name (uncompressed, any case); 0 when there is none. */
+  findZone(octets: Uint8Array, nameOffset: number): number {
+    key.set(octets, nameOffset);
+    seek.find(this, this.#root, key);
+    return seek.closest(this);
+  }
+
+  /** The zone record of the zone with that apex; 0 when there is none. */
+  zoneOf(apex: Name): number {
+    key.set(apex.octets, 0);
+    seek.find(this, this.#root, key);
+    return seek.isExact ? seek.leaf : 0;
+  }
+
+  /** All zones in canonical order, as they were when this was called. */
+  *zones(): Generator<StoredZone> {
+    const { arena } = this;
+    for (const zone of leavesOf(arena, this.#root)) {
+      yield {
+        apex: readNodeName(arena, zone),
+        zone,
+        serial: zoneSerial(arena, zone),
+        records: zoneRecords(arena, zone),
+      };
+    }
+  }
+
+  /** Begins a change of the zone as it is published, or of an empty one. */
+  edit(apex: Name): ZoneEdit {
+    const base = this.#begin(apex);
+    return this.#opened(new ZoneEdit(this, apex, { base, from: base }));
+  }
+
+  /** Begins an empty zone that takes the place of the published one, if any. */
+  replace(apex: Name): ZoneEdit {
+    const base = this.#begin(apex);
+    return this.#opened(new ZoneEdit(this, apex, { base, from: 0 }));
+  }
+
+  /** Removes a zone. False when there is none. */
+  remove(apex: Name): boolean {
+    assert(this.#isWriter, "only one thread writes");
+    const zone = this.zoneOf(apex);
+    if (zone === 0) return false;
+    const space = new ArenaSpace(this.arena);
+    const catalogue = new TrieEdit(space, this.#root);
+    space.release(catalogue.remove(apex.octets, 0), nodeOctets(this, zone));
+    this.#garbageOctets += space.garbageOctets + zoneField(this, zone, ZONE_FIELD.OCTETS);
+    this.#publishRoot(catalogue.root);
+    return true;
+  }
+
+  /** Moves all zones into a fresh arena, without what is no longer in use. Edits must not be open. */
+  compact(): void {
+    assert(this.#isWriter && this.#openEdits === 0, "compaction is the writer's, between edits");
+    const arena = Arena.create(this.arena.capacityOctets);
+    const root = compactInto(this.arena, this.#root, arena);
+    const control = new SharedArrayBuffer(CONTROL_OCTETS);
+    const words = new Int32Array(control);
+    words[VERSION] = this.#control[VERSION]! + 1;
+    Atomics.store(words, ROOT, root);
+    this.#garbageOctets = 0;
+    this.#epoch++;
+    this.#use(arena, control);
+    this.onMove?.(this.shared);
+  }
+
+  get stats(): StoreStats {
+    return {
+      usedOctets: this.arena.top,
+      garbageOctets: this.#garbageOctets,
+      capacityOctets: this.arena.capacityOctets,
+      versions: this.#control[VERSION]!,
+    };
+  }
+
+  /** For `ZoneEdit.commit`. */
+  publish(edit: ZoneEdit): void {
+    this.#openEdits--;
+    assert(edit.space.arena === this.arena, "the edit was begun in this arena");
+    assert(this.zoneOf(edit.apex) === edit.base, "nobody else changed the zone since the edit began");
+    const replacedOctets = edit.base === 0 ? 0 : zoneField(this, edit.base, ZONE_FIELD.OCTETS);
+    const { liveOctets } = edit.space;
+    const space = new ArenaSpace(this.arena);
+    const catalogue = new TrieEdit(space, this.#root);
+    const record = catalogue.own(edit.apex.octets, 0, ZONE_ENTRIES);
+    writeZoneRecord(this.arena, record, edit);
+    this.words[(record >> 2) + ZONE_FIELD.OCTETS] = liveOctets;
+    // An edit counts what it did without itself; of a replaced zone nothing is left.
+    const isReplaced = edit.base !== 0 && !edit.isContinued;
+    this.#garbageOctets += space.garbageOctets + edit.space.garbageOctets + (isReplaced ? replacedOctets : 0);
+    this.#publishRoot(catalogue.root);
+    this.#compactWhenWorth();
+  }
+
+  /** For `ZoneEdit.abort`. */
+  drop(edit: ZoneEdit): void {
+    this.#openEdits--;
+    const { arena } = this;
+    const { space } = edit;
+    if (this.#epochs.get(edit) === this.#epoch) arena.top = space.start;
+    else this.#garbageOctets += Math.max(0, space.liveOctets);
+  }
+
+  #begin(apex: Name): number {
+    assert(this.#isWriter, "only one thread writes");
+    return this.zoneOf(apex);
+  }
+
+  #opened(edit: ZoneEdit): ZoneEdit {
+    this.#openEdits++;
+    this.#epochs.set(edit, ++this.#epoch);
+    return edit;
+  }
+
+  #publishRoot(root: number): void {
+    this.#epoch++;
+    this.#root = root;
+    Atomics.add(this.#control, VERSION, 1);
+    Atomics.store(this.#control, ROOT, root);
+  }
+
+  #compactWhenWorth(): void {
+    const isWorth = this.#garbageOctets > GARBAGE_OCTETS_MIN && this.#garbageOctets > this.arena.top / 2;
+    if (isWorth && this.#openEdits === 0) this.compact();
+  }
+
+  #use(arena: Arena, control: SharedArrayBuffer): void {
+    this.arena = arena;
+    this.octets = arena.octets;
+    this.words = arena.words;
+    this.#controlBuffer = control;
+    this.#control = new Int32Array(control);
+    this.refresh();
+  }
+}
