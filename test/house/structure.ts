@@ -84,12 +84,16 @@ export function orphanComplaints(sources: readonly Source[]): string[] {
   ENTRIES.forEach(reach);
   const products = sources.filter(({ path, folder }) => isProduct(folder) && !reached.has(path));
   for (const { path } of sources) if (path.endsWith(".test.ts")) reach(path);
+  for (const { path, folder, tree } of sources) if (folder === "bench" && RUN_BY_HAND.test(tree.text)) reach(path);
   const helpers = sources.filter(({ path, folder }) => ["test", "bench"].includes(folder) && !reached.has(path));
   return [
     ...products.map(({ path }) => `${path}: nothing that runs imports it; use it or remove it`),
     ...helpers.map(({ path }) => `${path}: no test or benchmark imports it`),
   ];
 }
+
+/** A benchmark outside of `npm run bench` says so in its first comment. */
+const RUN_BY_HAND = /^\/\*\*[^/]*\bRun(:| by hand)/;
 
 /** Packages are imported where DESIGN §7 puts them. */
 export function packageComplaints(sources: readonly Source[]): string[] {
