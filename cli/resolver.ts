@@ -24,7 +24,7 @@ export async function resolver(given: Arguments, output: Output): Promise<number
     allow: parsePrefixes("allow", allow.length > 0 ? allow : LOOPBACK),
     metrics: metrics === null ? null : parseEndpointOrPort("metrics", metrics),
     layerOf: () => null,
-    log: createLog(given.text("log") ?? "warn"),
+    log: await createLog(given.text("log") ?? "warn"),
   });
   output.result("ready");
   await aborted(stop);

@@ -15,7 +15,7 @@ export async function serve(given: Arguments, output: Output): Promise<number> {
   const settings = serveSettings(given, systemFiles);
   running = await startNameServer(settings, {
     files: systemFiles,
-    log: createLog(settings.log),
+    log: await createLog(settings.log),
     note: (text) => output.note(text),
   });
   // Not before: until the zones are loaded ^C should simply end the process.

@@ -28,7 +28,7 @@ export async function up(given: Arguments, output: Output): Promise<number> {
   const plan = planNamespace(wishes, systemFiles);
   claimState(systemFiles, wishes.stateFolder, output);
   const stop = stopSignal();
-  const work = { plan, stateFolder: wishes.stateFolder, log: createLog(wishes.log), output, stop };
+  const work = { plan, stateFolder: wishes.stateFolder, log: await createLog(wishes.log), output, stop };
   writeHints(systemFiles, wishes.stateFolder, plan.hints);
   try {
     running = given.flag("processes") ? await startProcesses(work) : await startInProcess(work);
