@@ -16,7 +16,13 @@ export interface Log {
  */
 export async function createLog(level: string): Promise<Log> {
   const { destination, pino } = await import("pino");
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination({ dest: 2, sync: true }));
+  const stream = destination({ dest: 2, sync: true });
+  const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, stream);
+  const line =
+    (write: "debug" | "info" | "warn" | "error"): LogLine =>
+    (about, words) =>
+      logger[write](about, words);
+  return { debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error") };
 }
 
 const nothing: LogLine = () => undefined;
