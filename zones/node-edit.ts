@@ -179,10 +179,10 @@ function hasRdata(octets: Uint8Array, at: number, type: number, rdata: RdataPlac
     if ((a ^ b) !== 0x20) return false;
   }
   if (isSame) return true;
-  const { canonical } = rdataType(type);
+  const declared = rdataType(type);
   const mine = new Uint8Array(octets.subarray(at, at + rdata.length));
   const theirs = new Uint8Array(rdata.octets.subarray(rdata.offset, rdata.offset + rdata.length));
-  return equalOctets(canonical(mine), canonical(theirs));
+  return equalOctets(declared.canonical(mine), declared.canonical(theirs));
 }
 
 /** Gives a node's RRsets back, and the node. Returns how many records they had. */
