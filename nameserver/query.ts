@@ -13,6 +13,7 @@ import {
   Lookup,
   lookup,
   nodeName,
+  prove,
   nodeRrset,
   nodeRrsetCount,
   recordLength,
@@ -238,6 +239,7 @@ export class ZoneAnswers {
   /** What lookup says proves it, for those who want DNSSEC. False, with TC, when it does not fit. */
   #writeProofs(desk: Desk): boolean {
     if (!desk.view.dnssecOk) return true;
+    prove(this.#store, this.#found);
     const { proofs, proofCount } = this.#found;
     for (let i = 0; i < proofCount; i++) {
       if (this.#sections.proof(proofs[i]!)) continue;
