@@ -13,9 +13,9 @@ import {
   Lookup,
   lookup,
   nodeName,
-  prove,
   nodeRrset,
   nodeRrsetCount,
+  prove,
   recordLength,
   recordRdata,
   rrsetTtl,
@@ -236,7 +236,7 @@ export class ZoneAnswers {
     this.#writeProofs(desk);
   }
 
-  /** What lookup says proves it, for those who want DNSSEC. False, with TC, when it does not fit. */
+  /** NSEC or NSEC3 that prove it, for those who want DNSSEC. False, with TC, when it does not fit. */
   #writeProofs(desk: Desk): boolean {
     if (!desk.view.dnssecOk) return true;
     prove(this.#store, this.#found);
