@@ -9,6 +9,7 @@
 import { CLASS, EDE, MessageWriter, RCODE, SECTION, TYPE } from "../dns/index.ts";
 import {
   findRrset,
+  findSignatures,
   firstRecord,
   Lookup,
   lookup,
@@ -183,6 +184,8 @@ export class ZoneAnswers {
       desk.isTruncated = true;
       return false;
     }
+    // The CNAME that was made is itself what was asked for (RFC 1034 §4.3.2, step 3a).
+    if (desk.view.qtype === TYPE.CNAME) return false;
     owner.inOctets(name, 0);
     return true;
   }
@@ -210,7 +213,8 @@ export class ZoneAnswers {
       return;
     }
     if (desk.view.dnssecOk) {
-      const ds = findRrset(store, node, TYPE.DS);
+      // In a zone that is not signed DS proves nothing to anybody.
+      const ds = findSignatures(store, node, TYPE.DS) === 0 ? 0 : findRrset(store, node, TYPE.DS);
       const fits = ds === 0 ? this.#writeProofs(desk) : this.#write(desk, SECTION.AUTHORITY, cut, ds);
       if (!fits) return;
     }

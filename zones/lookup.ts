@@ -141,10 +141,15 @@ function lookAtNode(views: ArenaViews, node: number, head: number, found: Lookup
   if (rrset !== 0) {
     found.kind = "answer";
     found.rrset = rrset;
-  } else if ((head & NODE_FLAG.CNAME) !== 0) {
+  } else if ((head & NODE_FLAG.CNAME) !== 0 && !standsBesideAlias(qtype)) {
     found.kind = "alias";
     found.rrset = findRrset(views, node, TYPE.CNAME);
   } else found.kind = "nodata";
+}
+
+/** These types may stand beside a CNAME and speak of this very name (RFC 4035 §2.5), so asking for them follows no alias. */
+function standsBesideAlias(qtype: number): boolean {
+  return qtype === TYPE.NSEC || qtype === TYPE.RRSIG;
 }
 
 function lookAtWildcard(views: ArenaViews, root: number, encloser: number, found: Lookup): void {
