@@ -17,8 +17,11 @@ export interface Clock {
   after(milliseconds: number, callback: () => void): Timer;
 }
 
+/** performance.now() counts from the start of its thread; all threads are to read one clock, so that they may share times. */
+const THREAD_BEGAN = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+
 export const systemClock: Clock = {
-  now: () => performance.now(),
+  now: () => THREAD_BEGAN + performance.now(),
   wallSeconds: () => Math.floor(Date.now() / 1000),
   after(milliseconds, callback) {
     const timeout = setTimeout(callback, milliseconds);

@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { AddressError, parseEndpoint, Prefix } from "../net/index.ts";
 import { Name, NameError } from "../dns/index.ts";
-import { LAYER_NAMES } from "./options.ts";
+import { LAYER_NAMES, THREADS_MAX } from "./options.ts";
 
 /** A text that `read` accepts; what it throws of the given class becomes the message. */
 function readable(read: (text: string) => unknown, failure: abstract new (...given: never[]) => Error): z.ZodString {
@@ -101,6 +101,10 @@ export const configuration = z
     cookies: cookies.prefault({}),
     identity: identity.prefault({}),
     metrics: z.string().optional().describe("[ADDR:]PORT of Prometheus metrics and the health check."),
+    threads: z
+      .union([z.literal("auto"), z.int().min(0).max(THREADS_MAX)])
+      .default("auto")
+      .describe("Threads that answer over UDP; auto: one for each core; 0: none, for the smallest of servers."),
     log: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("warn"),
     bounds: bounds.prefault({}),
   })

@@ -25,6 +25,8 @@ export interface ListenWork {
   readonly handler: Handler;
   readonly log: Log;
   readonly limits?: Partial<ListenLimits>;
+  /** Somebody else answers over UDP at these endpoints. */
+  readonly udp?: "elsewhere";
 }
 
 /** Throws ListenError when one endpoint is not to be had; those that were opened are closed again. */
@@ -33,7 +35,10 @@ export async function listen(work: ListenWork): Promise<Listening> {
   const counters = new NetCounters();
   const parts: ListenParts = { clock: systemClock, log, counters, ...(limits === undefined ? {} : { limits }) };
   const opened = await Promise.allSettled(
-    endpoints.flatMap((endpoint) => [listenUdp(endpoint, handler, parts), listenTcp(endpoint, handler, parts)]),
+    endpoints.flatMap((endpoint) => [
+      ...(work.udp === undefined ? [listenUdp(endpoint, handler, parts)] : []),
+      listenTcp(endpoint, handler, parts),
+    ]),
   );
   const listeners = opened.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
   const close = (): Promise<void> => closeAll(listeners);

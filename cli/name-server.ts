@@ -1,8 +1,9 @@
 /** One name server at work: its zones, its recursion, and the listeners in front of it. */
+import { availableParallelism } from "node:os";
 import { type Files, type Log, systemClock, systemRandom } from "../base/index.ts";
 import { Name } from "../dns/index.ts";
 import { addressOctets, type Endpoint, type HttpListener, type Recursion, systemAsk } from "../net/index.ts";
-import { NameServer, nameServerMetricsPage, RATE_LIMITS, type RateLimits } from "../nameserver/index.ts";
+import { NameServer, nameServerMetricsPage, QueryThreads, RATE_LIMITS, type RateLimits } from "../nameserver/index.ts";
 import { addressKind, createEngine, handDown, readHints, type ZoneServers } from "../resolver/index.ts";
 import { ZoneStore } from "../zones/index.ts";
 import { listen, listenForMetrics, type Listening } from "./listening.ts";
@@ -24,24 +25,71 @@ export interface RunningNameServer {
 export async function startNameServer(settings: ServeSettings, parts: NameServerParts): Promise<RunningNameServer> {
   const store = ZoneStore.create();
   const zones = new ZoneKeeper(settings.zones, { store, files: parts.files, note: parts.note });
-  zones.load();
   const server = createNameServer(settings, store, parts);
+  // Before the zones, so that the threads start while they are read.
+  const threads = await startThreads(settings, { server, store, log: parts.log });
+  try {
+    zones.load();
+    const listening = await openListeners(settings, { server, threads, log: parts.log });
+    const metrics = await openMetrics({ settings, server, store, listening }, parts);
+    return {
+      zones,
+      async close() {
+        await Promise.all([listening.close(), metrics?.close()]);
+      },
+    };
+  } catch (error) {
+    await threads?.close();
+    throw error;
+  }
+}
+
+interface Threaded {
+  readonly server: NameServer;
+  readonly store: ZoneStore;
+  readonly log: Log;
+}
+
+/** Null when this thread is to answer by itself. */
+async function startThreads(
+  { threads }: ServeSettings,
+  { server, store, log }: Threaded,
+): Promise<QueryThreads | null> {
+  const count = threads === "auto" ? availableParallelism() : threads;
+  return count === 0 ? null : QueryThreads.start({ server, store, clock: systemClock, log, threads: count });
+}
+
+interface Opening {
+  readonly server: NameServer;
+  readonly threads: QueryThreads | null;
+  readonly log: Log;
+}
+
+/** TCP here, UDP in the threads where there are any. */
+async function openListeners(settings: ServeSettings, { server, threads, log }: Opening): Promise<Listening> {
   const { bounds } = settings;
   const listening = await listen({
     endpoints: settings.listen,
     handler: server,
-    log: parts.log,
+    log,
     limits: {
       tcpConnections: bounds.tcpConnections,
       tcpConnectionsPerClient: bounds.tcpConnectionsPerClient,
       tcpIdleMilliseconds: bounds.tcpIdleSeconds * 1000,
     },
+    ...(threads === null ? {} : { udp: "elsewhere" }),
   });
-  const metrics = await openMetrics({ settings, server, store, listening }, parts);
+  if (threads === null) return listening;
+  try {
+    await threads.listen(settings.listen);
+  } catch (error) {
+    await listening.close();
+    throw error;
+  }
   return {
-    zones,
+    counters: listening.counters,
     async close() {
-      await Promise.all([listening.close(), metrics?.close()]);
+      await Promise.all([listening.close(), threads.close()]);
     },
   };
 }

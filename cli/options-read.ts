@@ -2,6 +2,7 @@
 import { Name, NameError } from "../dns/index.ts";
 import { AddressError, type Endpoint, parseEndpoint, Prefix } from "../net/index.ts";
 import { UsageError } from "./failure.ts";
+import { THREADS_MAX } from "./options.ts";
 
 function readOption<T>(option: string, text: string, read: (text: string) => T): T {
   try {
@@ -34,4 +35,13 @@ export function parsePort(option: string, text: string): number {
     throw new UsageError(`--${option} ${text}: a port is a whole number from 1 to 65535`);
   }
   return port;
+}
+
+export function parseThreads(text: string): number | "auto" {
+  if (text === "auto") return text;
+  const threads = /^\d{1,3}$/.test(text) ? Number(text) : -1;
+  if (threads < 0 || threads > THREADS_MAX) {
+    throw new UsageError(`--threads ${text}: auto is wanted, or a whole number from 0 to ${THREADS_MAX}`);
+  }
+  return threads;
 }

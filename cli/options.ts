@@ -49,3 +49,11 @@ export const LOG_OPTION: Option = {
   default: "warn",
   describe: "how much to log, to standard error",
 };
+
+export const THREADS_MAX = 256;
+
+export const THREADS_OPTION: Option = {
+  kind: "text",
+  value: "auto|N",
+  describe: "threads that answer over UDP: one for each core unless told; 0 for none",
+};

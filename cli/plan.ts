@@ -78,6 +78,8 @@ function planServer(server: Namespace["servers"][number], context: PlanContext):
       zones,
       recursion: { allow: description.recursion, hints: resolve(hintsFileOf(wishes.stateFolder)), port },
       identity: { id: server.name },
+      // Many servers on one machine that nobody asks much: threads would only cost memory and time to start.
+      threads: 0,
       log: logLevel(wishes.log),
     },
   };

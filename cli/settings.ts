@@ -10,7 +10,7 @@ import type { Layer } from "../zones/index.ts";
 import type { Arguments } from "./arguments.ts";
 import { type Configuration, configuration } from "./configuration.ts";
 import { UsageError } from "./failure.ts";
-import { parseEndpointOrPort, parseListen, parseName, parsePort, parsePrefixes } from "./options-read.ts";
+import { parseEndpointOrPort, parseListen, parseName, parsePort, parsePrefixes, parseThreads } from "./options-read.ts";
 import { inFolder } from "./paths.ts";
 import { readYaml } from "./yaml.ts";
 import { readZoneList, type ZoneFile } from "./zone-list.ts";
@@ -33,6 +33,7 @@ export interface ServeSettings {
   readonly cookieSecrets: readonly Uint8Array[];
   readonly identity: Configuration["identity"];
   readonly metrics: Endpoint | null;
+  readonly threads: number | "auto";
   readonly log: string;
   readonly bounds: Configuration["bounds"];
 }
@@ -85,6 +86,7 @@ export function settingsOf(config: Configuration, folder: string, files: Files):
     cookieSecrets: cookies.secrets.flatMap((text) => fromHex(text) ?? []),
     identity: config.identity,
     metrics: config.metrics === undefined ? null : parseEndpointOrPort("metrics", config.metrics),
+    threads: config.threads,
     log: config.log,
     bounds: config.bounds,
   };
@@ -97,12 +99,14 @@ function withArguments(settings: ServeSettings, given: Arguments, files: Files):
   const list = given.text("zones");
   const listed = list === null ? [] : readZoneList(list, layer, files);
   const metrics = given.text("metrics");
+  const threads = given.text("threads");
   return {
     ...settings,
     listen: listen.length > 0 ? listen : settings.listen,
     zones: [...settings.zones, ...single, ...listed],
     recursion: recursionFrom(settings.recursion, given),
     metrics: metrics === null ? settings.metrics : parseEndpointOrPort("metrics", metrics),
+    threads: threads === null ? settings.threads : parseThreads(threads),
     log: given.isGiven("log") ? (given.text("log") ?? settings.log) : settings.log,
   };
 }

@@ -1,6 +1,6 @@
 /**
  * The address of the client whose request is being answered, as octets: transports hand it over as text (node's sockets
- * do), and access lists, cookies and rate limits want bits. One object is reused; nothing is allocated.
+ * do) or as octets, and access lists, cookies and rate limits want bits. One object is reused; nothing is allocated.
  */
 
 const DOT = 0x2e;
@@ -31,6 +31,14 @@ export class ClientAddress {
     }
     this.#readIpv6(text);
     this.octets = this.#isMapped() ? this.#unmap() : this.#ipv6;
+  }
+
+  /** As `read`, from 4 or 16 octets. */
+  readOctets(given: Uint8Array): void {
+    this.#text = "";
+    const octets = given.length === 4 ? this.#ipv4 : this.#ipv6;
+    for (let i = 0; i < octets.length; i++) octets[i] = given[i]!;
+    this.octets = octets.length === 16 && this.#isMapped() ? this.#unmap() : octets;
   }
 
   #readIpv4(text: string, start: number, octets: Uint8Array, at: number): void {

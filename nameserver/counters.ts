@@ -56,17 +56,53 @@ const TYPES_COUNTED = 260;
 /** Extended RCODEs in use end at 23; others are counted in the last place. */
 const RCODES_COUNTED = 25;
 
+const COUNTS = 3 * TRANSPORT_NAMES.length + RCODES_COUNTED + TYPES_COUNTED + 1 + EVENT_NAMES.length;
+
 export class NameServerCounters {
   /** By transport; see TRANSPORT. */
-  readonly requests = new Float64Array(TRANSPORT_NAMES.length);
-  readonly responses = new Float64Array(TRANSPORT_NAMES.length);
-  readonly responseOctets = new Float64Array(TRANSPORT_NAMES.length);
+  readonly requests: Float64Array;
+  readonly responses: Float64Array;
+  readonly responseOctets: Float64Array;
   /** By RCODE, all twelve bits. */
-  readonly rcodes = new Float64Array(RCODES_COUNTED);
+  readonly rcodes: Float64Array;
   /** By QTYPE. */
-  readonly types = new Float64Array(TYPES_COUNTED + 1);
+  readonly types: Float64Array;
   /** By EVENT. */
-  readonly events = new Float64Array(EVENT_NAMES.length);
+  readonly events: Float64Array;
+  /** All of the above, for other threads to read; each thread adds to its own alone. */
+  readonly memory: SharedArrayBuffer;
+  readonly #others: NameServerCounters[] = [];
+
+  constructor(memory: SharedArrayBuffer = new SharedArrayBuffer(COUNTS * Float64Array.BYTES_PER_ELEMENT)) {
+    let at = 0;
+    const places = (count: number): Float64Array => {
+      const array = new Float64Array(memory, at, count);
+      at += array.byteLength;
+      return array;
+    };
+    this.memory = memory;
+    this.requests = places(TRANSPORT_NAMES.length);
+    this.responses = places(TRANSPORT_NAMES.length);
+    this.responseOctets = places(TRANSPORT_NAMES.length);
+    this.rcodes = places(RCODES_COUNTED);
+    this.types = places(TYPES_COUNTED + 1);
+    this.events = places(EVENT_NAMES.length);
+  }
+
+  /** Counters of another thread, to be part of the total from now on. */
+  include(other: NameServerCounters): void {
+    this.#others.push(other);
+  }
+
+  /** These and the included ones, as they are now. */
+  total(): NameServerCounters {
+    const sum = new NameServerCounters();
+    const all = new Float64Array(sum.memory);
+    for (const { memory } of [this, ...this.#others]) {
+      new Float64Array(memory).forEach((value, i) => (all[i]! += value));
+    }
+    return sum;
+  }
 
   event(event: number): void {
     this.events[event]!++;
@@ -80,6 +116,25 @@ export class NameServerCounters {
     this.responses[transport]!++;
     this.responseOctets[transport]! += octets;
     this.rcodes[rcode < RCODES_COUNTED ? rcode : RCODES_COUNTED - 1]!++;
+  }
+}
+
+/**
+ * For requests that a query thread handed on: the thread has counted the request and what was seen on its way, so that only
+ * the response is left to count.
+ */
+export class HandedOnCounters extends NameServerCounters {
+  readonly #counters: NameServerCounters;
+
+  constructor(counters: NameServerCounters) {
+    super();
+    this.#counters = counters;
+  }
+
+  override event(): void {}
+
+  override response(transport: number, rcode: number, octets: number): void {
+    this.#counters.response(transport, rcode, octets);
   }
 }
 

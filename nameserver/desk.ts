@@ -101,7 +101,9 @@ export class Desk {
 
   /** The client's address as octets; read only when somebody wants to know. */
   readClient(): ClientAddress {
-    this.client.read(this.#peer!.address);
+    const peer = this.#peer!;
+    if (peer.addressOctets === undefined) this.client.read(peer.address);
+    else this.client.readOctets(peer.addressOctets);
     return this.client;
   }
 

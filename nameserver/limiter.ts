@@ -1,7 +1,7 @@
 /**
  * Response rate limiting, against a server being used to flood somebody whose address was forged: a bounded rate of
  * like responses to one network (/24, /56), as BIND, NSD and Knot do it. The memory is fixed: counters in typed arrays,
- * found by hash. Two networks that fall on one counter take turns in it, and the newcomer starts with a full account, so
+ * found by hash, one set for all threads. Two networks that fall on one counter take turns in it, and the newcomer starts with a full account, so
  * a collision lets responses through and never holds back the wrong client.
  * What being limited looks like (silence, or TC by slip) is `respond.ts`'s.
  */
@@ -40,6 +40,21 @@ const IPV4_OCTETS = 3;
 const IPV6_OCTETS = 7;
 const MILLI = 1000;
 
+/** The accounts, in memory that all threads share. */
+export interface RateAccounts {
+  readonly memory: SharedArrayBuffer;
+  /** When time began for them, by the clock that the threads share. */
+  readonly epochMilliseconds: number;
+}
+
+const ACCOUNT_OCTETS = 12;
+
+/** Full accounts. */
+export function createRateAccounts(limits: RateLimits, clock: Clock): RateAccounts {
+  const counters = 2 ** Math.ceil(Math.log2(Math.max(16, limits.counters)));
+  return { memory: new SharedArrayBuffer(counters * ACCOUNT_OCTETS), epochMilliseconds: clock.now() };
+}
+
 export class RateLimiter {
   readonly #limits: RateLimits;
   readonly #clock: Clock;
@@ -54,16 +69,20 @@ export class RateLimiter {
   readonly #epoch: number;
   #limited = 0;
 
-  constructor(limits: RateLimits, clock: Clock, unlimited: AccessList) {
-    const counters = 2 ** Math.ceil(Math.log2(Math.max(16, limits.counters)));
+  /**
+   * Threads that charge one account at the same moment may count two responses as one, which lets a response through and
+   * holds none back; that is cheaper than to have them wait for each other.
+   */
+  constructor(limits: RateLimits, clock: Clock, unlimited: AccessList, accounts = createRateAccounts(limits, clock)) {
+    const counters = accounts.memory.byteLength / ACCOUNT_OCTETS;
     this.#limits = limits;
     this.#clock = clock;
     this.#unlimited = unlimited;
     this.#mask = counters - 1;
-    this.#owners = new Int32Array(counters);
-    this.#balances = new Int32Array(counters);
-    this.#times = new Int32Array(counters);
-    this.#epoch = clock.now();
+    this.#owners = new Int32Array(accounts.memory, 0, counters);
+    this.#balances = new Int32Array(accounts.memory, 4 * counters, counters);
+    this.#times = new Int32Array(accounts.memory, 8 * counters, counters);
+    this.#epoch = accounts.epochMilliseconds;
   }
 
   /**

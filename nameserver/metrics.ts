@@ -13,42 +13,42 @@ export function registerNameServerMetrics(registry: Registry, counters: NameServ
     name: "strata_requests_total",
     help: "Requests that came, by transport.",
     label: "transport",
-    values: counters.requests,
+    values: () => counters.total().requests,
     nameOf: (index) => TRANSPORT_NAMES[index] ?? String(index),
   });
   collect(registry, {
     name: "strata_responses_total",
     help: "Responses sent at once, by transport.",
     label: "transport",
-    values: counters.responses,
+    values: () => counters.total().responses,
     nameOf: (index) => TRANSPORT_NAMES[index] ?? String(index),
   });
   collect(registry, {
     name: "strata_response_octets_total",
     help: "Octets of those responses.",
     label: "transport",
-    values: counters.responseOctets,
+    values: () => counters.total().responseOctets,
     nameOf: (index) => TRANSPORT_NAMES[index] ?? String(index),
   });
   collect(registry, {
     name: "strata_responses_by_rcode_total",
     help: "Responses by RCODE.",
     label: "rcode",
-    values: counters.rcodes,
+    values: () => counters.total().rcodes,
     nameOf: (index) => rcodeToText(index),
   });
   collect(registry, {
     name: "strata_queries_by_type_total",
     help: "Queries by QTYPE.",
     label: "type",
-    values: counters.types,
+    values: () => counters.total().types,
     nameOf: (index) => (index === OTHER_TYPES ? "other" : typeToText(index)),
   });
   collect(registry, {
     name: "strata_events_total",
     help: "What happened on the query path, and which bound fired.",
     label: "event",
-    values: counters.events,
+    values: () => counters.total().events,
     nameOf: (index) => EVENT_NAMES[index] ?? String(index),
   });
   registerZoneMetrics(registry, store);
@@ -79,7 +79,7 @@ interface Collected {
   readonly name: string;
   readonly help: string;
   readonly label: string;
-  readonly values: Float64Array;
+  readonly values: () => Float64Array;
   readonly nameOf: (index: number) => string;
 }
 
@@ -92,7 +92,7 @@ function collect(registry: Registry, { name, help, label, values, nameOf }: Coll
     registers: [registry],
     collect() {
       this.reset();
-      values.forEach((value, index) => {
+      values().forEach((value, index) => {
         if (value > 0 || index === 0) this.inc({ [label]: nameOf(index) }, value);
       });
     },

@@ -7,9 +7,9 @@ import { type Handler, type Later, type Peer, Prefix, type Recursion } from "../
 import type { ZoneStore } from "../zones/index.ts";
 import { AccessList } from "./access.ts";
 import { Chaos } from "./chaos.ts";
-import { NameServerCounters } from "./counters.ts";
+import { HandedOnCounters, NameServerCounters } from "./counters.ts";
 import { Desk, DESK_SETTINGS, NSID_OCTETS_MAX } from "./desk.ts";
-import { RATE_LIMITS, RateLimiter, type RateLimits } from "./limiter.ts";
+import { createRateAccounts, RATE_LIMITS, type RateAccounts, RateLimiter, type RateLimits } from "./limiter.ts";
 import { ZoneAnswers } from "./query.ts";
 import { HandingDown, RECURSION_LIMITS, type RecursionLimits } from "./recursion.ts";
 import { respond } from "./respond.ts";
@@ -19,9 +19,14 @@ export interface ServerParts {
   readonly store: ZoneStore;
   readonly clock: Clock;
   readonly random: Random;
-  /** How questions that lead out of our zones are resolved; null when they never are. */
-  readonly recursion: Recursion | null;
+  /**
+   * How questions that lead out of our zones are resolved; null when they never are. A query thread has them resolved
+   * "elsewhere": it answers LATER, and whoever runs it hands the request to a server that has the means.
+   */
+  readonly recursion: Recursion | "elsewhere" | null;
   readonly counters?: NameServerCounters;
+  /** Accounts of the rate limit that are shared with other threads. */
+  readonly rateAccounts?: RateAccounts;
   readonly settings?: Partial<ServerSettings>;
 }
 
@@ -75,26 +80,43 @@ export interface Server {
   readonly denied: AccessList;
   readonly limiter: RateLimiter | null;
   readonly chaos: Chaos;
-  readonly recursion: HandingDown | null;
+  readonly recursion: Pick<HandingDown, "allowed" | "handDown"> | null;
   readonly answers: ZoneAnswers;
+}
+
+function settingsOf({ settings, random }: ServerParts): ServerSettings {
+  const whole: ServerSettings = { ...SERVER_SETTINGS, ...settings };
+  if (whole.cookieSecrets.length > 0) return whole;
+  return { ...whole, cookieSecrets: [random.octets(COOKIE_SECRET_OCTETS)] };
 }
 
 export class NameServer implements Handler {
   readonly counters: NameServerCounters;
+  /** As they hold, with the cookie secret that was drawn; query threads are given the same. */
+  readonly settings: ServerSettings;
+  readonly hasRecursion: boolean;
+  readonly rateAccounts: RateAccounts | null;
   readonly #server: Server;
+  /** The same server for requests that a query thread handed on. */
+  readonly #handedOn: Server;
   readonly #desk: Desk;
 
   constructor(parts: ServerParts) {
-    const settings: ServerSettings = { ...SERVER_SETTINGS, ...parts.settings };
-    const { identity, cookieSecrets } = settings;
+    const settings = settingsOf(parts);
+    const { identity, cookieSecrets, rateLimits } = settings;
+    this.settings = settings;
+    this.hasRecursion = parts.recursion !== null;
+    this.rateAccounts =
+      rateLimits === null ? null : (parts.rateAccounts ?? createRateAccounts(rateLimits, parts.clock));
     this.counters = parts.counters ?? new NameServerCounters();
     this.#desk = new Desk({
       ...DESK_SETTINGS,
       payloadOctets: settings.payloadOctets,
       nsid: new TextEncoder().encode(identity ?? "").subarray(0, NSID_OCTETS_MAX),
-      cookieSecrets: cookieSecrets.length > 0 ? cookieSecrets : [parts.random.octets(COOKIE_SECRET_OCTETS)],
+      cookieSecrets,
     });
     this.#server = this.#serverOf(parts, settings);
+    this.#handedOn = { ...this.#server, counters: new HandedOnCounters(this.counters) };
   }
 
   #serverOf(parts: ServerParts, settings: ServerSettings): Server {
@@ -108,11 +130,22 @@ export class NameServer implements Handler {
       counters: this.counters,
       allowed: allow === null ? null : new AccessList(allow),
       denied: new AccessList(settings.deny),
-      limiter: rateLimits === null ? null : new RateLimiter(rateLimits, clock, unlimited),
+      limiter: this.#limiterOf(rateLimits, clock, unlimited),
       chaos: new Chaos(settings),
-      recursion: parts.recursion === null ? null : this.#handingDown(parts.recursion, parts, settings),
+      recursion: this.#recursionOf(parts, settings),
       answers: new ZoneAnswers(store, this.counters),
     };
+  }
+
+  #limiterOf(limits: RateLimits | null, clock: Clock, unlimited: AccessList): RateLimiter | null {
+    if (limits === null || this.rateAccounts === null) return null;
+    return new RateLimiter(limits, clock, unlimited, this.rateAccounts);
+  }
+
+  #recursionOf(parts: ServerParts, settings: ServerSettings): Server["recursion"] {
+    if (parts.recursion === null) return null;
+    if (parts.recursion !== "elsewhere") return this.#handingDown(parts.recursion, parts, settings);
+    return { allowed: new AccessList(settings.recursionAllow), handDown: () => true };
   }
 
   #handingDown(recursion: Recursion, { clock, random }: ServerParts, settings: ServerSettings): HandingDown {
@@ -131,5 +164,11 @@ export class NameServer implements Handler {
   handle(request: Uint8Array, response: Uint8Array, peer: Peer, later: Later): number {
     const outcome = this.#desk.open(request, response, peer);
     return respond(this.#server, this.#desk, outcome, later);
+  }
+
+  /** Takes the road again for a request that a query thread answered LATER. */
+  handleHandedOn(request: Uint8Array, response: Uint8Array, peer: Peer, later: Later): number {
+    const outcome = this.#desk.open(request, response, peer);
+    return respond(this.#handedOn, this.#desk, outcome, later);
   }
 }

@@ -15,6 +15,8 @@ export type Transport = "udp" | "tcp";
 /** Where a request came from, and over what. */
 export interface Peer extends Endpoint {
   readonly transport: Transport;
+  /** The address as 4 or 16 octets, from transports that have it so: reading them costs less than the text. Valid while handling. */
+  readonly addressOctets?: Uint8Array;
 }
 
 /** One question and how it is asked. */

@@ -18,6 +18,18 @@ export {
   REPORT_OPTION,
 } from "./chain.ts";
 export { AskCounters, askOver, type AskParts, type Attempt, type AttemptEvents, type StartAttempt } from "./asking.ts";
+export { BATCH_COUNT, BATCH_COUNTS, type BatchParts, BatchServer } from "./batch.ts";
+export {
+  type BatchSender,
+  type BatchSocket,
+  type BatchSocketOptions,
+  closeBatchSocket,
+  endpointIn,
+  openBatchSocket,
+  sendFrom,
+  stopReceiving,
+} from "./batch-socket.ts";
+export { type BatchSystem, loadBatchSystem } from "./batch-system.ts";
 export { systemAsk } from "./client.ts";
 export { type HttpBody, type HttpListener, type HttpPage, listenHttp } from "./http.ts";
 export {

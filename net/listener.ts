@@ -27,6 +27,8 @@ export interface ListenLimits {
   /** Datagrams that wait for the kernel to take them; further responses are dropped. */
   readonly udpUnsentDatagrams: number;
   readonly udpReceiveBufferOctets: number;
+  /** Other sockets of this program answer at the same address and port. */
+  readonly udpSharesPort: boolean;
   readonly tcpConnections: number;
   readonly tcpConnectionsPerClient: number;
   /** From a message's first octet to its whole header. */
@@ -46,6 +48,7 @@ export const LISTEN_LIMITS: ListenLimits = {
   udpResponseOctets: 4096,
   udpUnsentDatagrams: 1024,
   udpReceiveBufferOctets: 1 << 20,
+  udpSharesPort: false,
   tcpConnections: 1024,
   tcpConnectionsPerClient: 32,
   tcpHeaderMilliseconds: 2000,

@@ -40,6 +40,7 @@ class UdpServer implements Listener {
     this.#socket = createSocket({
       type: endpoint.address.includes(":") ? "udp6" : "udp4",
       ipv6Only: endpoint.address.includes(":"),
+      reusePort: this.#limits.udpSharesPort,
       // Replies go to addresses, never to names; the default look-up would cost a tick for each.
       lookup: (address, _options, callback) => callback(null, address, address.includes(":") ? 6 : 4),
     });

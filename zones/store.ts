@@ -43,6 +43,8 @@ export interface StoreStats {
 }
 
 const ROOT = 0;
+/** Stands for a root in the control block of an arena that the writer has left. */
+const MOVED = -1;
 const VERSION = 1;
 const CONTROL_OCTETS = 16;
 
@@ -57,8 +59,10 @@ export class ZoneStore {
   octets: Uint8Array;
   words: Int32Array;
   arena: Arena;
-  /** Called after the zones moved to another arena, so that other threads can be told to `adopt` it. */
+  /** Called when the zones move to another arena, before readers can see that they have: it sends the new one to every thread. */
   onMove: ((shared: SharedStore) => void) | null = null;
+  /** A reader's: takes what the writer's `onMove` sent, in order. */
+  nextShared: (() => SharedStore) | null = null;
   #control: Int32Array;
   #controlBuffer: SharedArrayBuffer;
   /** The catalogue as this thread sees it. */
@@ -103,7 +107,15 @@ export class ZoneStore {
 
   /** Takes the version published last. Readers do so once a query, so that each answer comes from one version. */
   refresh(): void {
-    this.#root = Atomics.load(this.#control, ROOT);
+    const root = Atomics.load(this.#control, ROOT);
+    if (root === MOVED) this.#follow();
+    else this.#root = root;
+  }
+
+  /** The writer has left this arena, and said so to every thread before it said so here. */
+  #follow(): void {
+    assert(this.nextShared !== null, "a reader is told where the zones moved to");
+    this.adopt(this.nextShared());
   }
 
   /** The zone record of the closest zone that encloses the name (uncompressed, any case); 0 when there is none. */
@@ -169,8 +181,10 @@ export class ZoneStore {
     Atomics.store(words, ROOT, root);
     this.#garbageOctets = 0;
     this.#epoch++;
+    const left = this.#control;
     this.#use(arena, control);
     this.onMove?.(this.shared);
+    Atomics.store(left, ROOT, MOVED);
   }
 
   get stats(): StoreStats {

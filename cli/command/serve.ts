@@ -1,6 +1,14 @@
 /** `strata serve`: one name server with the zones it is given. */
 import type { Command } from "../arguments.ts";
-import { HINTS_OPTION, LAYER_OPTION, LISTEN_OPTION, LOG_OPTION, METRICS_OPTION, PORT_OPTION } from "../options.ts";
+import {
+  HINTS_OPTION,
+  LAYER_OPTION,
+  LISTEN_OPTION,
+  LOG_OPTION,
+  METRICS_OPTION,
+  PORT_OPTION,
+  THREADS_OPTION,
+} from "../options.ts";
 
 export const serveCommand: Command = {
   words: ["serve"],
@@ -20,6 +28,7 @@ export const serveCommand: Command = {
     },
     hints: HINTS_OPTION,
     port: PORT_OPTION,
+    threads: THREADS_OPTION,
     metrics: METRICS_OPTION,
     log: LOG_OPTION,
   },

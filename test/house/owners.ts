@@ -74,6 +74,13 @@ export const BANS: readonly Ban[] = [
     instead: "take an Ask, an Exchange or a Handler (net/exchange.ts)",
   },
   {
+    what: "threads",
+    globals: ["Worker"],
+    modules: ["node:worker_threads"],
+    owners: ["nameserver/thread.ts", "nameserver/thread-keeper.ts"],
+    instead: "leave it to the query threads (nameserver/threads.ts)",
+  },
+  {
     what: "the console",
     globals: ["console", "process.stdout", "process.stderr", "process.stdin"],
     modules: ["node:tty"],
@@ -91,6 +98,7 @@ export const BANS: readonly Ban[] = [
 
 /** Packages and the folders that may import them; `dns-packet` must never see octets of a stranger (DESIGN §6). */
 export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  koffi: ["net"],
   pino: ["base"],
   "lru-cache": ["resolver", "nameserver"],
   "prom-client": ["nameserver", "resolver", "net"],
@@ -101,7 +109,13 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** What is started by name and imported by nobody. */
-export const ENTRIES: readonly string[] = ["index.ts", "cli/main.ts", "bench/main.ts", "vitest.config.ts"];
+export const ENTRIES: readonly string[] = [
+  "index.ts",
+  "cli/main.ts",
+  "nameserver/thread.ts",
+  "bench/main.ts",
+  "vitest.config.ts",
+];
 
 /** STYLE, Functions and files. What is over stands in ratchets.json. */
 export const LINES_OF_FILE_MAX = 400;

@@ -1,0 +1,153 @@
+/**
+ * One query thread as the control thread sees it: started, handed its sockets, replaced when it dies, and stopped. Its counters and its
+ * sockets outlive it, so that the next one goes on where it ended.
+ */
+import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
+import type { Clock, Log, Timer } from "../base/index.ts";
+import type { SharedStore } from "../zones/index.ts";
+import { NameServerCounters } from "./counters.ts";
+import { type FromThread, THREAD_SIGN, THREAD_SIGNS, type ThreadWork, type ToThread } from "./thread-work.ts";
+
+export interface KeeperParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly index: number;
+  readonly batchCounts: number;
+  /** What stays the same for each thread that takes this place. */
+  readonly work: Omit<ThreadWork, "store" | "moves" | "counters" | "batchCounts" | "signs">;
+  readonly store: () => SharedStore;
+  readonly onHandedOn: (message: Extract<FromThread, { kind: "handed-on" | "asked" }>, keeper: ThreadKeeper) => void;
+}
+
+/** A thread that dies sooner than this after its start is not replaced at once. */
+const SETTLED_MILLISECONDS = 1000;
+
+/** The entry beside this file: a source in the repository, compiled in the package. */
+const ENTRY = new URL(import.meta.url.endsWith(".ts") ? "./thread.ts" : "./thread.js", import.meta.url);
+
+export class ThreadKeeper {
+  readonly counters = new NameServerCounters();
+  readonly batchCounts: Float64Array;
+  readonly #parts: KeeperParts;
+  readonly #batchMemory: SharedArrayBuffer;
+  readonly #signMemory = new SharedArrayBuffer(4 * THREAD_SIGNS);
+  readonly #signs = new Int32Array(this.#signMemory);
+  #worker: Worker | null = null;
+  #moves: MessagePort | null = null;
+  #serve: Extract<ToThread, { kind: "serve" }> | null = null;
+  #onServing: () => void = () => undefined;
+  #onFailed: (error: Error) => void = () => undefined;
+  #onEnded: () => void = () => undefined;
+  #restart: Timer | null = null;
+  #isStopping = false;
+  #isServing = false;
+
+  constructor(parts: KeeperParts) {
+    this.#parts = parts;
+    this.#batchMemory = new SharedArrayBuffer(8 * parts.batchCounts);
+    this.batchCounts = new Float64Array(this.#batchMemory);
+    this.#start();
+  }
+
+  /** Resolves when the thread answers at what it is given. */
+  serve(message: Extract<ToThread, { kind: "serve" }>): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#serve = message;
+    this.#onServing = resolve;
+    this.#onFailed = reject;
+    this.#worker?.postMessage(message);
+    return promise;
+  }
+
+  /** The zones have moved to another arena. */
+  move(shared: SharedStore): void {
+    this.#moves?.postMessage(shared);
+  }
+
+  respond(message: Extract<ToThread, { kind: "response" }>): void {
+    this.#worker?.postMessage(message);
+  }
+
+  /** Lets the thread answer what has come. Resolves when it has ended; after `drainMilliseconds` it is ended. */
+  async stop(drainMilliseconds: number): Promise<void> {
+    this.#isStopping = true;
+    this.#restart?.cancel();
+    const worker = this.#worker;
+    if (worker === null) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onEnded = resolve;
+    Atomics.store(this.#signs, THREAD_SIGN.STOP, 1);
+    worker.postMessage({ kind: "stop" } satisfies ToThread);
+    if (this.#serve === null) void worker.terminate();
+    const timer = this.#parts.clock.after(drainMilliseconds, () => void worker.terminate());
+    await promise;
+    timer.cancel();
+  }
+
+  /** Ends the thread as a fault would. For tests of what that costs. */
+  async kill(): Promise<void> {
+    await this.#worker?.terminate();
+  }
+
+  #start(): void {
+    const { clock, work, store } = this.#parts;
+    const began = clock.now();
+    const { port1, port2 } = new MessageChannel();
+    const workerData: ThreadWork = {
+      ...work,
+      store: store(),
+      moves: port2,
+      counters: this.counters.memory,
+      batchCounts: this.#batchMemory,
+      signs: this.#signMemory,
+    };
+    Atomics.store(this.#signs, THREAD_SIGN.HANDED_ON, 0);
+    const worker = new Worker(ENTRY, { workerData, transferList: [port2] });
+    port1.unref();
+    this.#worker = worker;
+    this.#moves = port1;
+    if (this.#serve !== null) worker.postMessage(this.#serve);
+    worker.on("message", (message: FromThread) => this.#hear(message));
+    worker.on("error", (error) => this.#fault({ error: String(error) }, "a query thread has failed"));
+    worker.on("exit", () => this.#ended(began));
+  }
+
+  #hear(message: FromThread): void {
+    switch (message.kind) {
+      case "ready":
+        break;
+      case "serving":
+        this.#isServing = true;
+        this.#onServing();
+        break;
+      case "fault":
+        this.#fault({ error: message.error, faults: message.faults }, "a request could not be handled");
+        break;
+      case "handed-on":
+      case "asked":
+        Atomics.sub(this.#signs, THREAD_SIGN.HANDED_ON, 1);
+        this.#parts.onHandedOn(message, this);
+    }
+  }
+
+  #fault(about: Readonly<Record<string, unknown>>, words: string): void {
+    this.#parts.log.error({ thread: this.#parts.index, ...about }, words);
+  }
+
+  #ended(began: number): void {
+    const { clock } = this.#parts;
+    this.#moves?.close();
+    this.#worker = null;
+    this.#moves = null;
+    this.#onEnded();
+    if (this.#isStopping) return;
+    if (this.#serve !== null && !this.#isServing) {
+      this.#onFailed(new Error("a query thread ended before it answered"));
+      return;
+    }
+    this.#fault({}, "a query thread has ended and is replaced");
+    const soon = clock.now() - began < SETTLED_MILLISECONDS;
+    if (soon) this.#restart = clock.after(SETTLED_MILLISECONDS, () => this.#start());
+    else this.#start();
+  }
+}

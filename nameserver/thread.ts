@@ -1,0 +1,188 @@
+/**
+ * A query thread: runs the one road of `respond.ts` on the control thread's zones, for datagrams that come in batches to
+ * sockets which the control thread has opened, or to a socket of its own where batches are not to be had. What it cannot answer by
+ * itself goes to the control thread. Started by `threads.ts`, and by nobody else.
+ */
+import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import { assert, silentLog, systemClock, systemRandom } from "../base/index.ts";
+import {
+  BATCH_COUNT,
+  BatchServer,
+  type BatchSocket,
+  type Endpoint,
+  LATER,
+  type Later,
+  type Listener,
+  listenUdp,
+  loadBatchSystem,
+  NetCounters,
+} from "../net/index.ts";
+import { type SharedStore, ZoneStore } from "../zones/index.ts";
+import { NameServerCounters } from "./counters.ts";
+import { NameServer } from "./server.ts";
+import {
+  type FromThread,
+  HANDED_ON_MAX,
+  THREAD_SIGN,
+  type ThreadWork,
+  type ToThread,
+  unpackSettings,
+} from "./thread-work.ts";
+
+class QueryThread {
+  readonly #work: ThreadWork;
+  readonly #store: ZoneStore;
+  readonly #server: NameServer;
+  readonly #signs: Int32Array;
+
+  constructor(work: ThreadWork) {
+    this.#work = work;
+    this.#signs = new Int32Array(work.signs);
+    this.#store = ZoneStore.attach(work.store);
+    this.#store.nextShared = () => this.#nextShared();
+    this.#server = new NameServer({
+      store: this.#store,
+      clock: systemClock,
+      random: systemRandom,
+      recursion: work.hasRecursion ? "elsewhere" : null,
+      counters: new NameServerCounters(work.counters),
+      settings: unpackSettings(work.settings),
+      ...(work.rateAccounts === null ? {} : { rateAccounts: work.rateAccounts }),
+    });
+  }
+
+  /** Sent before the old arena said that it was left, so it is there. */
+  #nextShared(): SharedStore {
+    const received: { readonly message: SharedStore } | undefined = receiveMessageOnPort(this.#work.moves);
+    assert(received !== undefined, "the writer says where it moved before it says that it did");
+    return received.message;
+  }
+
+  /** Answers until it is told to stop; this thread does nothing else meanwhile, and hears nothing but signs. */
+  async serveBatches(sockets: readonly BatchSocket[]): Promise<void> {
+    const system = await loadBatchSystem();
+    assert(typeof system !== "string", "the control thread has loaded the same");
+    const counts = new Float64Array(this.#work.batchCounts);
+    const batches = new BatchServer(system, sockets, {
+      handler: this.#server,
+      counts,
+      responseOctets: this.#work.responseOctets,
+      onLater: (request, from, socket) => {
+        if (this.#mayHandOn()) post({ kind: "handed-on", request: request.slice(), socket, from });
+        else counts[BATCH_COUNT.UNSENT]!++;
+      },
+      onFault: (error) => reportFault(error, counts[BATCH_COUNT.FAULTS]!),
+    });
+    post({ kind: "serving" });
+    const { idleMilliseconds } = this.#work;
+    while (Atomics.load(this.#signs, THREAD_SIGN.STOP) === 0) {
+      // An arena that the zones have left is let go also when nobody asks.
+      if (batches.turn(idleMilliseconds) === 0) this.#store.refresh();
+    }
+    while (batches.turnNow() > 0);
+  }
+
+  #mayHandOn(): boolean {
+    if (Atomics.load(this.#signs, THREAD_SIGN.HANDED_ON) >= HANDED_ON_MAX) return false;
+    Atomics.add(this.#signs, THREAD_SIGN.HANDED_ON, 1);
+    return true;
+  }
+
+  /** Serves by events, on sockets that share their addresses with those of other threads. */
+  async serveDatagrams(endpoints: readonly Endpoint[]): Promise<Datagrams> {
+    const waiting = new Map<number, Later>();
+    let asked = 0;
+    const handler = {
+      handle: (request: Uint8Array, response: Uint8Array, peer: Parameters<NameServer["handle"]>[2], later: Later) => {
+        const length = this.#server.handle(request, response, peer, later);
+        if (length !== LATER) return length;
+        if (!this.#mayHandOn()) return 0;
+        const id = asked++;
+        waiting.set(id, later);
+        post({ kind: "asked", id, request: request.slice(), from: { address: peer.address, port: peer.port } });
+        return LATER;
+      },
+    };
+    const parts = { clock: systemClock, log: silentLog, counters: new NetCounters() };
+    const listeners = await Promise.all(
+      endpoints.map((endpoint) => listenUdp(endpoint, handler, { ...parts, limits: { udpSharesPort: true } })),
+    );
+    post({ kind: "serving" });
+    return new Datagrams(listeners, waiting);
+  }
+}
+
+/** Sockets of this thread's own. */
+class Datagrams {
+  readonly #listeners: readonly Listener[];
+  readonly #waiting: Map<number, Later>;
+
+  constructor(listeners: readonly Listener[], waiting: Map<number, Later>) {
+    this.#listeners = listeners;
+    this.#waiting = waiting;
+  }
+
+  respond({
+    id,
+    octets,
+    isLast,
+  }: {
+    readonly id: number;
+    readonly octets: Uint8Array;
+    readonly isLast: boolean;
+  }): void {
+    const later = this.#waiting.get(id);
+    if (isLast) this.#waiting.delete(id);
+    if (isLast) later?.(octets);
+    else later?.(octets, "more");
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#listeners.map((listener) => listener.close()));
+  }
+}
+
+function post(message: FromThread): void {
+  parentPort?.postMessage(message);
+}
+
+/** One fault may come with every request: only the first, second, fourth, eighth … is told. */
+function reportFault(error: unknown, faults: number): void {
+  if (!Number.isInteger(Math.log2(faults))) return;
+  post({ kind: "fault", faults, error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+}
+
+function start(port: NonNullable<typeof parentPort>, work: ThreadWork): void {
+  const thread = new QueryThread(work);
+  let datagrams: Datagrams | null = null;
+  const serve = async (message: Extract<ToThread, { kind: "serve" }>): Promise<void> => {
+    if (work.transport === "dgram") {
+      datagrams = await thread.serveDatagrams(message.endpoints);
+      return;
+    }
+    await thread.serveBatches(message.sockets);
+    port.close();
+  };
+  port.on("message", (message: ToThread) => {
+    switch (message.kind) {
+      case "serve":
+        void serve(message);
+        break;
+      case "response":
+        datagrams?.respond(message);
+        break;
+      case "stop":
+        void (datagrams?.close() ?? Promise.resolve()).then(() => port.close());
+    }
+  });
+  post({ kind: "ready" });
+}
+
+/** `threads.ts` starts this file and posts nothing else. */
+function isWork(given: unknown): given is ThreadWork {
+  return typeof given === "object" && given !== null && "store" in given && "signs" in given;
+}
+
+const given: unknown = workerData;
+assert(parentPort !== null && isWork(given), "this file is for a thread of threads.ts");
+start(parentPort, given);

@@ -1,0 +1,219 @@
+/**
+ * The query threads of a name server, from the control thread's side: as many as are wanted, each with a socket of its own for
+ * every address, in batches where the system allows it and by node:dgram where not. What they hand on is answered here.
+ */
+import type { Clock, Log } from "../base/index.ts";
+import {
+  BATCH_COUNTS,
+  type BatchSender,
+  type BatchSocket,
+  type BatchSystem,
+  closeBatchSocket,
+  type Endpoint,
+  endpointIn,
+  LATER,
+  type Later,
+  LISTEN_LIMITS,
+  type Listener,
+  type ListenLimits,
+  listenUdp,
+  loadBatchSystem,
+  NetCounters,
+  openBatchSocket,
+  sendFrom,
+  stopReceiving,
+} from "../net/index.ts";
+import type { ZoneStore } from "../zones/index.ts";
+import type { NameServer } from "./server.ts";
+import { ThreadKeeper } from "./thread-keeper.ts";
+import { type FromThread, packSettings, type ThreadTransport } from "./thread-work.ts";
+
+export interface QueryThreadsParts {
+  /** Answers what the threads hand on, and shares its accounts, secrets and counters with them. */
+  readonly server: NameServer;
+  readonly store: ZoneStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly threads: number;
+  readonly limits?: Partial<ListenLimits>;
+  /** "dgram" does without batches also where they are to be had; for tests. */
+  readonly transport?: ThreadTransport;
+}
+
+/** How long a thread waits before it looks round; so long may an arena be kept that the zones have left. */
+const IDLE_MILLISECONDS = 250;
+
+export class QueryThreads {
+  readonly keepers: readonly ThreadKeeper[];
+  readonly transport: ThreadTransport;
+  readonly #parts: QueryThreadsParts;
+  readonly #system: BatchSystem | null;
+  readonly #limits: ListenLimits;
+  readonly #response: Uint8Array;
+  readonly #netCounters = new NetCounters();
+  /** By thread, then by address. */
+  #sockets: readonly (readonly BatchSocket[])[] = [];
+  #listeners: readonly Listener[] = [];
+  /** Requests that were handed on and are not answered yet. */
+  #open = 0;
+  #isClosed = false;
+  #onDrained: () => void = () => undefined;
+
+  private constructor(parts: QueryThreadsParts, system: BatchSystem | null) {
+    this.#parts = parts;
+    this.#system = system;
+    this.transport = system === null ? "dgram" : "batch";
+    this.#limits = { ...LISTEN_LIMITS, ...parts.limits };
+    this.#response = new Uint8Array(this.#limits.udpResponseOctets);
+    // Without batches this thread answers as well, so it takes the place of one.
+    const started = system === null ? parts.threads - 1 : parts.threads;
+    this.keepers = Array.from({ length: started }, (_, index) => this.#keeper(index));
+    parts.store.onMove = (shared) => this.keepers.forEach((keeper) => keeper.move(shared));
+  }
+
+  /** Starts the threads, which can then warm up while zones are loaded; they answer after `listen`. */
+  static async start(parts: QueryThreadsParts): Promise<QueryThreads> {
+    const system = parts.transport === "dgram" ? "not wanted" : await loadBatchSystem();
+    if (typeof system !== "string") return new QueryThreads(parts, system);
+    parts.log.warn({ reason: system }, "no batched datagrams here: queries are answered by way of node:dgram");
+    return new QueryThreads(parts, null);
+  }
+
+  #keeper(index: number): ThreadKeeper {
+    const { server, store, clock, log } = this.#parts;
+    const keeper = new ThreadKeeper({
+      clock,
+      log,
+      index,
+      batchCounts: BATCH_COUNTS,
+      work: {
+        transport: this.transport,
+        settings: packSettings(server.settings),
+        hasRecursion: server.hasRecursion,
+        rateAccounts: server.rateAccounts,
+        responseOctets: this.#limits.udpResponseOctets,
+        idleMilliseconds: IDLE_MILLISECONDS,
+      },
+      store: () => store.shared,
+      onHandedOn: (message, from) => this.#answer(message, from),
+    });
+    server.counters.include(keeper.counters);
+    return keeper;
+  }
+
+  /** Answers at these endpoints; resolves to where they really are. Throws ListenError. */
+  async listen(endpoints: readonly Endpoint[]): Promise<readonly Endpoint[]> {
+    const system = this.#system;
+    const bound = system === null ? await this.#openDatagrams(endpoints) : this.#openBatches(system, endpoints);
+    const serving = this.keepers.map((keeper, i) =>
+      keeper.serve({ kind: "serve", sockets: this.#sockets[i] ?? [], endpoints: bound }),
+    );
+    await Promise.all(serving);
+    return bound;
+  }
+
+  #openBatches(system: BatchSystem, endpoints: readonly Endpoint[]): readonly Endpoint[] {
+    const options = {
+      receiveBufferOctets: this.#limits.udpReceiveBufferOctets,
+      sendBufferOctets: this.#limits.udpReceiveBufferOctets,
+      idleMilliseconds: IDLE_MILLISECONDS,
+    };
+    const opened: BatchSocket[][] = [];
+    try {
+      let wanted = endpoints;
+      for (const _keeper of this.keepers) {
+        const sockets: BatchSocket[] = [];
+        opened.push(sockets);
+        for (const endpoint of wanted) sockets.push(openBatchSocket(system, endpoint, options));
+        // Where any port would do, all threads have the one that the first was given.
+        wanted = sockets.map(({ endpoint }) => endpoint);
+      }
+      this.#report(opened);
+      this.#sockets = opened;
+      return wanted;
+    } catch (error) {
+      for (const socket of opened.flat()) closeBatchSocket(system, socket);
+      throw error;
+    }
+  }
+
+  /** Bursts are what loses queries, so it matters what the system gave. */
+  #report(opened: readonly (readonly BatchSocket[])[]): void {
+    const { log } = this.#parts;
+    const wanted = this.#limits.udpReceiveBufferOctets;
+    for (const { endpoint, receiveBufferOctets, sendBufferOctets } of opened[0] ?? []) {
+      const about = { ...endpoint, threads: opened.length, receiveBufferOctets, sendBufferOctets };
+      log.info(about, "answering over UDP in batches");
+      if (receiveBufferOctets < wanted) {
+        log.info({ ...about, wanted }, "the system gave a smaller receive buffer; raise net.core.rmem_max");
+      }
+    }
+  }
+
+  /** This thread's own sockets come first: they find the ports, and say what is wrong with the addresses. */
+  async #openDatagrams(endpoints: readonly Endpoint[]): Promise<readonly Endpoint[]> {
+    const { server, clock, log } = this.#parts;
+    const limits = { ...this.#limits, udpSharesPort: this.#parts.threads > 1 };
+    const parts = { clock, log, counters: this.#netCounters, limits };
+    const opening = await Promise.allSettled(endpoints.map((endpoint) => listenUdp(endpoint, server, parts)));
+    this.#listeners = opening.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
+    const failed = opening.find((outcome) => outcome.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
+    return this.#listeners.map(({ endpoint }) => endpoint);
+  }
+
+  /** Takes no more requests, lets what is being answered end, and ends the threads. */
+  async close(): Promise<void> {
+    const system = this.#system;
+    const { drainMilliseconds } = this.#limits;
+    const stopping = this.keepers.map((keeper) => keeper.stop(drainMilliseconds));
+    if (system !== null) for (const socket of this.#sockets.flat()) stopReceiving(system, socket);
+    await Promise.all([...stopping, ...this.#listeners.map((listener) => listener.close())]);
+    if (this.#open > 0) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#onDrained = resolve;
+      const timer = this.#parts.clock.after(drainMilliseconds, resolve);
+      await promise;
+      timer.cancel();
+    }
+    this.#isClosed = true;
+    if (system !== null) for (const socket of this.#sockets.flat()) closeBatchSocket(system, socket);
+    this.#sockets = [];
+  }
+
+  #answer(message: Extract<FromThread, { kind: "handed-on" | "asked" }>, keeper: ThreadKeeper): void {
+    const isBatch = message.kind === "handed-on";
+    const { address, port } = isBatch ? endpointIn(message.from.name) : message.from;
+    const send = isBatch
+      ? (octets: Uint8Array): void => this.#send(message.from, { keeper, socket: message.socket }, octets)
+      : (octets: Uint8Array, isLast: boolean): void =>
+          keeper.respond({ kind: "response", id: message.id, octets: octets.slice(), isLast });
+    let isEnded = false;
+    this.#open++;
+    const later: Later = (octets, expect) => {
+      if (isEnded) return;
+      isEnded = expect === undefined;
+      send(octets, isEnded);
+      if (isEnded) this.#end();
+    };
+    let length = 0;
+    try {
+      const peer = { address, port, transport: "udp" } as const;
+      length = this.#parts.server.handleHandedOn(message.request, this.#response, peer, later);
+    } catch (error) {
+      this.#parts.log.error({ error: String(error) }, "a request could not be handled");
+    }
+    if (length !== LATER) later(this.#response.subarray(0, length));
+  }
+
+  #end(): void {
+    this.#open--;
+    if (this.#open === 0) this.#onDrained();
+  }
+
+  #send(to: BatchSender, from: { readonly keeper: ThreadKeeper; readonly socket: number }, octets: Uint8Array): void {
+    const socket = this.#sockets[this.keepers.indexOf(from.keeper)]?.[from.socket];
+    if (this.#system === null || socket === undefined || this.#isClosed || octets.length === 0) return;
+    if (!sendFrom(this.#system, socket, to, octets)) this.#netCounters.udpUnsentDropped++;
+  }
+}

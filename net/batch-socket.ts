@@ -1,0 +1,168 @@
+/**
+ * A datagram socket for the batched transport: opened and bound with what `batch.ts` needs of it, closed, and used for the
+ * responses that come later than their batch. Several sockets share one address (SO_REUSEPORT) and the system deals the
+ * clients out among them, so each query thread has its own. A socket is a number to the system: the thread that opened it keeps it, and a
+ * query thread that dies leaves it whole, with what waits in it, to the next one.
+ */
+import { addressOctets, addressText } from "./address.ts";
+import * as sys from "./batch-system.ts";
+import type { BatchSystem } from "./batch-system.ts";
+import type { Endpoint } from "./exchange.ts";
+import { ListenError } from "./listener.ts";
+
+/** A bound socket, as it is posted to a thread. */
+export interface BatchSocket {
+  readonly descriptor: number;
+  readonly endpoint: Endpoint;
+  /** Bound to every address of the machine: then each response has to say from which one it leaves (RFC 1122 §4.1.3.5). */
+  readonly isWildcard: boolean;
+  readonly receiveBufferOctets: number;
+  readonly sendBufferOctets: number;
+}
+
+export interface BatchSocketOptions {
+  readonly receiveBufferOctets: number;
+  readonly sendBufferOctets: number;
+  /** How long a thread waits for a first datagram before it looks round. */
+  readonly idleMilliseconds: number;
+}
+
+/** Opens a socket that others may share its address with. Throws ListenError. */
+export function openBatchSocket(system: BatchSystem, endpoint: Endpoint, options: BatchSocketOptions): BatchSocket {
+  const address = addressOctets(endpoint.address) ?? new Uint8Array(4);
+  const isIpv6 = address.length === 16;
+  const type = sys.SOCK_DGRAM | sys.SOCK_CLOEXEC;
+  const descriptor = system.socket(isIpv6 ? sys.AF_INET6 : sys.AF_INET, type, 0);
+  if (descriptor < 0) throw new ListenError(endpoint, "udp", lastFailure(system, "socket"));
+  const isWildcard = address.every((octet) => octet === 0);
+  try {
+    setOption(system, descriptor, [sys.SOL_SOCKET, sys.SO_REUSEPORT, 1]);
+    if (isIpv6) setOption(system, descriptor, [sys.IPPROTO_IPV6, sys.IPV6_V6ONLY, 1]);
+    else setOption(system, descriptor, [sys.IPPROTO_IP, sys.IP_MTU_DISCOVER, sys.IP_PMTUDISC_DONT]);
+    if (isWildcard && isIpv6) setOption(system, descriptor, [sys.IPPROTO_IPV6, sys.IPV6_RECVPKTINFO, 1]);
+    if (isWildcard && !isIpv6) setOption(system, descriptor, [sys.IPPROTO_IP, sys.IP_PKTINFO, 1]);
+    setTimeLimit(system, descriptor, options.idleMilliseconds);
+    const name = socketAddress(endpoint);
+    const length = isIpv6 ? sys.SOCKADDR_IN6_LENGTH : sys.SOCKADDR_IN_LENGTH;
+    if (system.bind(descriptor, name, length) < 0) throw lastFailure(system, "bind");
+    return {
+      descriptor,
+      endpoint: { address: endpoint.address, port: boundPort(system, descriptor) },
+      isWildcard,
+      receiveBufferOctets: widen(system, descriptor, [sys.SO_RCVBUFFORCE, sys.SO_RCVBUF, options.receiveBufferOctets]),
+      sendBufferOctets: widen(system, descriptor, [sys.SO_SNDBUFFORCE, sys.SO_SNDBUF, options.sendBufferOctets]),
+    };
+  } catch (error) {
+    system.close(descriptor);
+    throw error instanceof SystemFailure ? new ListenError(endpoint, "udp", error) : error;
+  }
+}
+
+/** Wakes whoever waits at the socket; nothing more is received there. What has come is still read. */
+export function stopReceiving(system: BatchSystem, socket: BatchSocket): void {
+  // It is not connected, and the system says so, but does it all the same.
+  system.shutdown(socket.descriptor, sys.SHUT_RD);
+}
+
+export function closeBatchSocket(system: BatchSystem, socket: BatchSocket): void {
+  system.close(socket.descriptor);
+}
+
+/** From whom a request came and to which of our addresses, as the system told it: for a response that comes later. */
+export interface BatchSender {
+  /** sockaddr */
+  readonly name: Uint8Array;
+  /** Ancillary data with our address; empty unless the socket is bound to all of them. */
+  readonly control: Uint8Array;
+}
+
+/** Sends one datagram. False when the system does not take it. */
+export function sendFrom(system: BatchSystem, socket: BatchSocket, to: BatchSender, octets: Uint8Array): boolean {
+  // The system reads all of it before the call returns, so that nothing has to be kept alive beyond it.
+  const header = new Uint8Array(sys.MMSGHDR_OCTETS);
+  const iov = new Uint8Array(sys.IOVEC_OCTETS);
+  const words = new DataView(header.buffer);
+  const vector = new DataView(iov.buffer);
+  vector.setBigUint64(0, system.addressOf(octets), true);
+  vector.setBigUint64(8, BigInt(octets.length), true);
+  words.setBigUint64(sys.MMSGHDR.name, system.addressOf(to.name), true);
+  words.setUint32(sys.MMSGHDR.nameLength, to.name.length, true);
+  words.setBigUint64(sys.MMSGHDR.iov, system.addressOf(iov), true);
+  words.setBigUint64(sys.MMSGHDR.iovCount, 1n, true);
+  if (to.control.length > 0) {
+    words.setBigUint64(sys.MMSGHDR.control, system.addressOf(to.control), true);
+    words.setBigUint64(sys.MMSGHDR.controlLength, BigInt(to.control.length), true);
+  }
+  return system.sendmmsg(socket.descriptor, header, 1, sys.MSG_DONTWAIT) === 1;
+}
+
+/** The address and port in a sockaddr. */
+export function endpointIn(name: Uint8Array): Endpoint {
+  const isIpv6 = name[0] === sys.AF_INET6;
+  const address = addressText(isIpv6 ? name.subarray(8, 24) : name.subarray(4, 8));
+  return { address, port: (name[2]! << 8) | name[3]! };
+}
+
+function socketAddress({ address, port }: Endpoint): Uint8Array {
+  const octets = addressOctets(address) ?? new Uint8Array(4);
+  const name = new Uint8Array(sys.SOCKADDR_OCTETS);
+  name[0] = octets.length === 16 ? sys.AF_INET6 : sys.AF_INET;
+  name[2] = port >> 8;
+  name[3] = port;
+  name.set(octets, octets.length === 16 ? 8 : 4);
+  return name;
+}
+
+function boundPort(system: BatchSystem, descriptor: number): number {
+  const name = new Uint8Array(sys.SOCKADDR_OCTETS);
+  if (system.getsockname(descriptor, name, word(name.length)) < 0) throw lastFailure(system, "getsockname");
+  return (name[2]! << 8) | name[3]!;
+}
+
+type Option = readonly [level: number, name: number, value: number];
+
+function setOption(system: BatchSystem, descriptor: number, [level, name, value]: Option): void {
+  if (system.setsockopt(descriptor, level, name, word(value), 4) < 0) throw lastFailure(system, "setsockopt");
+}
+
+function setTimeLimit(system: BatchSystem, descriptor: number, milliseconds: number): void {
+  const time = new Uint8Array(16);
+  const view = new DataView(time.buffer);
+  view.setBigInt64(0, BigInt(Math.floor(milliseconds / 1000)), true);
+  view.setBigInt64(8, BigInt(Math.floor(milliseconds % 1000) * 1000), true);
+  const result = system.setsockopt(descriptor, sys.SOL_SOCKET, sys.SO_RCVTIMEO, time, time.length);
+  if (result < 0) throw lastFailure(system, "setsockopt");
+}
+
+/** Asks for a buffer of that size, beyond the system's limit where we may, and returns what it gave, as it counts (socket(7)). */
+function widen(system: BatchSystem, descriptor: number, [force, name, octets]: Option): number {
+  const wanted = word(octets);
+  if (system.setsockopt(descriptor, sys.SOL_SOCKET, force, wanted, 4) < 0) {
+    system.setsockopt(descriptor, sys.SOL_SOCKET, name, wanted, 4);
+  }
+  const given = word(0);
+  if (system.getsockopt(descriptor, sys.SOL_SOCKET, name, given, word(4)) < 0) return 0;
+  // The system doubles what is asked, for its own bookkeeping.
+  return new DataView(given.buffer).getUint32(0, true) / 2;
+}
+
+function word(value: number): Uint8Array {
+  const octets = new Uint8Array(4);
+  new DataView(octets.buffer).setUint32(0, value, true);
+  return octets;
+}
+
+/** A system call failed; `code` is the name of the reason, as Node's own errors have it. */
+export class SystemFailure extends Error {
+  readonly code: string;
+
+  constructor(call: string, errno: number) {
+    const code = sys.ERRNO[errno] ?? `errno ${errno}`;
+    super(`${call}: ${code}`);
+    this.code = code;
+  }
+}
+
+export function lastFailure(system: BatchSystem, call: string): SystemFailure {
+  return new SystemFailure(call, system.errno());
+}
