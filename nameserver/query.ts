@@ -132,6 +132,8 @@ export class ZoneAnswers {
     if (desk.view.qtype === TYPE.RRSIG) return this.#writeSignatures(desk, node);
     desk.nameHash = rrset; // One account for each RRset, and so for all names of a wildcard.
     if (!this.#write(desk, SECTION.ANSWER, this.#owner, rrset)) return;
+    // Under the wildcard's own name the same RRset may be part of the proof (RFC 4035 §3.1.3.3).
+    if (this.#found.wildcard) this.#sections.forgetLast();
     if (!this.#writeProofs(desk)) return;
     this.#additional.ofAnswer(rrset, this.#owner);
   }

@@ -113,6 +113,11 @@ export class Sections {
     if (this.#writtenCount < WRITTEN_MAX) this.#written[this.#writtenCount++] = rrset;
   }
 
+  /** The RRset written last went in under another name than its own, so it may go in once more. */
+  forgetLast(): void {
+    if (this.#writtenCount > 0) this.#writtenCount--;
+  }
+
   /** NSEC or NSEC3 of a node that a proof consists of (RFC 4035 §3.1.3, RFC 5155 §7.2). One node may serve for two parts. */
   proof(node: number): boolean {
     let rrset = findRrset(this.#store, node, TYPE.NSEC);
