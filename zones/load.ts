@@ -9,7 +9,8 @@ import { LOWER_CASE, type Name, nameLength, TYPE } from "../dns/index.ts";
 import { type Layer, LAYERS } from "./layer.ts";
 import type { Fault } from "./master/lexer.ts";
 import type { MasterProblem } from "./master/problem.ts";
-import { type Complaint, type MasterOptions, type MasterSource, readMaster, type RecordSink } from "./master/reader.ts";
+import { readMaster } from "./master/reader.ts";
+import type { Complaint, MasterOptions, MasterSource, RecordSink } from "./master/source.ts";
 
 /** What loading wants of an edit of the store. */
 export interface LoadedEdit {
