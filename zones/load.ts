@@ -147,7 +147,7 @@ export function includeBelow(files: Files, main: string): (file: string, from: s
 }
 
 function wholeFile(file: string, fault: Fault): MasterProblem {
-  return { ...fault, severity: "error", file, line: 1, column: 1, sourceLine: "", sourceColumn: 1, length: 1 };
+  return { ...fault, severity: "error", file, line: 0, column: 0, sourceLine: "", sourceColumn: 0, length: 0 };
 }
 
 const OUT_OF_ZONE: Complaint = {

@@ -128,7 +128,11 @@ export class MasterReader implements Directed {
       const { place, step } = this.#generating;
       this.problems.push(problemAt(place, { ...fault, message: `${fault.message}, in the step ${step}` }));
     } else {
-      this.problems.push(problemAt(this.place(start, end), fault));
+      const found = problemAt(this.place(start, end), fault);
+      // What follows a ( that is not closed is read twice: to look for the ), and then as lines of their own.
+      const isKnown = this.problems.some((known) => isSamePlace(known, found) && known.message === found.message);
+      if (isKnown) return;
+      this.problems.push(found);
     }
     if (this.problems.length === PROBLEMS_MAX - 1) {
       const more = { message: "there are more problems than are shown", rule: "", suggestion: "mend these first" };
@@ -342,4 +346,8 @@ class RecordTokens implements RdataTokens {
     const end = this.#lexer.ends[this.#lexer.count - 1]!;
     return token === null ? new TextError(message, end, end + 1) : new TextError(message, token.start, token.end);
   }
+}
+
+function isSamePlace(a: MasterProblem, b: MasterProblem): boolean {
+  return a.file === b.file && a.line === b.line && a.column === b.column;
 }
