@@ -15,6 +15,7 @@ export const PROGRAMS = {
   knotd: "knot",
   unbound: "unbound",
   dig: "bind9-dnsutils",
+  delv: "bind9-dnsutils",
   "named-checkzone": "bind9-utils",
   "dnssec-keygen": "bind9-utils",
   "dnssec-signzone": "bind9-utils",
@@ -24,6 +25,9 @@ export const PROGRAMS = {
   "ldns-signzone": "ldnsutils",
   "ldns-keygen": "ldnsutils",
   dnsperf: "dnsperf",
+  ip: "iproute2",
+  nsenter: "util-linux",
+  unshare: "util-linux",
 } as const;
 
 export type Program = keyof typeof PROGRAMS;

@@ -59,39 +59,47 @@ export async function startServer(name: ServerPeer, zones: readonly ZoneFile[]):
   return run({ name, folder, port, args: WRITERS[name](folder, port, zones) });
 }
 
-/** Starts Unbound as a resolver that walks from the given hints; it asks authoritative servers on their port `askPort`. */
-export async function startUnbound(hints: string, askPort: number): Promise<RunningPeer> {
+/** What Unbound walks from, and where it runs. */
+export interface UnboundPlan {
+  /** Our root's servers; they answer on port 53, as all servers below them do. */
+  readonly hints: string;
+  /** A file of DS or DNSKEY records; it validates when there is one. */
+  readonly anchors?: string;
+  /** What stands before the command, to run it in a network of its own. */
+  readonly within: readonly string[];
+}
+
+/** Starts Unbound on port 5353 of a closed network, as a resolver that walks from the given hints. */
+export async function startUnbound({ hints, anchors, within }: UnboundPlan): Promise<RunningPeer> {
   const folder = mkdtempSync(join(tmpdir(), "strata-unbound-"));
-  const port = await freePort();
+  const port = 5353;
+  const validation =
+    anchors === undefined
+      ? 'module-config: "iterator"'
+      : `module-config: "validator iterator"\n  trust-anchor-file: "${anchors}"`;
   const configuration = `server:
   directory: "${folder}"
   chroot: ""
   username: ""
   pidfile: ""
   use-syslog: no
+  verbosity: 2
+  val-log-level: 2
+  log-servfail: yes
   interface: 127.0.0.1
   port: ${port}
   num-threads: 1
   do-ip6: no
   do-not-query-localhost: no
-  module-config: "iterator"
+  ${validation}
   root-hints: "${hints}"
-  outgoing-port-permit: 1024-65535
   access-control: 127.0.0.0/8 allow
-  qname-minimisation: no
-stub-zone:
-  name: "."
-  stub-prime: no
-  stub-addr: 127.0.1.1@${askPort}
+  outgoing-interface: 127.0.0.1
 remote-control:
   control-enable: no
 `;
-  return run({
-    name: "unbound",
-    folder,
-    port,
-    args: ["-d", "-p", "-c", written(folder, "unbound.conf", configuration)],
-  });
+  const args = ["-d", "-p", "-c", written(folder, "unbound.conf", configuration)];
+  return run({ name: "unbound", folder, port, args, within, started: /start of service/ });
 }
 
 interface Launch {
@@ -99,20 +107,33 @@ interface Launch {
   readonly folder: string;
   readonly port: number;
   readonly args: readonly string[];
+  readonly within?: readonly string[];
+  /** What its log says when it has started, where it cannot be asked from here. */
+  readonly started?: RegExp;
 }
 
-async function run({ name, folder, port, args }: Launch): Promise<RunningPeer> {
-  const child = spawn(program(name), args, { stdio: ["ignore", "pipe", "pipe"], cwd: folder });
+async function run({ name, folder, port, args, within = [], started }: Launch): Promise<RunningPeer> {
+  const [command = "", ...words] = [...within, program(name), ...args];
+  const child = spawn(command, words, { stdio: ["ignore", "pipe", "pipe"], cwd: folder });
   let log = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (log += chunk.toString()));
   const stop = (): Promise<void> => end(child, folder);
   try {
-    await answers(port, () => child.exitCode !== null, 60_000);
+    const hasEnded = (): boolean => child.exitCode !== null;
+    if (started === undefined) await answers(port, hasEnded, 60_000);
+    else await says(child, () => started.test(log), hasEnded);
   } catch (cause) {
     await stop();
     throw new Error(`${name} does not answer:\n${log.slice(-4000)}`, { cause });
   }
   return { name, port, pid: child.pid!, log: () => log, [Symbol.asyncDispose]: stop };
+}
+
+async function says(child: ChildProcess, hasStarted: () => boolean, hasEnded: () => boolean): Promise<void> {
+  while (!hasStarted()) {
+    if (hasEnded()) throw new Error("it ended");
+    await Promise.race([once(child, "exit"), once(child.stdout!, "data"), once(child.stderr!, "data")]);
+  }
 }
 
 export async function end(child: ChildProcess, folder: string | null): Promise<void> {
