@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { toBase32Hex } from "../../base/index.ts";
-import { Name, type Rr, TYPE } from "../../dns/index.ts";
+import { type Name, type Rr, TYPE } from "../../dns/index.ts";
 
 /** What is told of a name and type, in words that both sides can be put into. */
 export interface Told {

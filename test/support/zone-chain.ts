@@ -42,7 +42,7 @@ export function chainOf(
   return [
     record(apex, TYPE.NSEC3PARAM, [1, 0, ...parameters]),
     ...link(hashes).map(([owner, next]) => {
-      const digest = fromBase32Hex(new TextDecoder().decode(next.labels[0]!))!;
+      const digest = fromBase32Hex(new TextDecoder().decode(next.labels[0]))!;
       const flags = hasOptOut ? 1 : 0;
       return record(owner, TYPE.NSEC3, [1, flags, ...parameters, 20, ...digest, ...bitmap(types.get(owner.key)!)]);
     }),

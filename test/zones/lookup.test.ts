@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { SeededRandom } from "../../base/index.ts";
-import { Name, typeFromText, typeToText } from "../../dns/index.ts";
-import { rrs } from "../support/messages.ts";
+import { typeToText } from "../../dns/index.ts";
 import { PlainZone, type Proof } from "../support/plain-zone.ts";
 import { nearNames, WILD_QTYPES, wildZone } from "../support/wild-zone.ts";
 import { chainOf } from "../support/zone-chain.ts";
