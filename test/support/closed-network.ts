@@ -17,7 +17,7 @@ const WAYS: readonly { readonly make: readonly string[]; readonly enter: readonl
 const NEEDED: readonly Program[] = ["unshare", "nsenter", "ip"];
 
 const bring =
-  "ip link set lo up && for address; do ip address add $address dev lo nodad || exit 1; done && echo up && exec cat";
+  "ip link set lo up && for address; do ip address add $address dev lo || exit 1; done && echo up && exec cat";
 
 export class ClosedNetwork implements AsyncDisposable {
   readonly #child: ChildProcess;

@@ -15,7 +15,8 @@ export const KINDS: readonly Kind[] = [
   {
     name: "ANY",
     matches: ({ query, component, ours, peers }) =>
-      query.type === TYPE.ANY && isSection(component) && ours.answer.isSubsetOf(union(peers, "answer")),
+      query.type === TYPE.ANY &&
+      (component === "truncated" || (isSection(component) && ours.answer.isSubsetOf(union(peers, "answer")))),
   },
   {
     name: "aliases without end",
@@ -43,6 +44,14 @@ export const KINDS: readonly Kind[] = [
       (component === "truncated" || component === "rcode") &&
       ours.truncated &&
       [...peers.values()].some((peer) => peer.truncated),
+  },
+  {
+    name: "glue of siblings",
+    matches: ({ component, ours, peers }) =>
+      component === "additional" &&
+      isReferral(ours) &&
+      isUneven(peers, component) &&
+      [...ours.additional].every((record) => isAddressSpokenOf(record, ours)),
   },
   {
     name: "additional data",
@@ -107,6 +116,15 @@ function intersection(peers: ReadonlyMap<string, Answer>, section: Section): Set
   return new Set([...(first ?? [])].filter((record) => others.every((other) => other.has(record))));
 }
 
+function isReferral({ authoritative, rcode, answer, authority }: Answer): boolean {
+  return (
+    !authoritative &&
+    rcode === "NOERROR" &&
+    answer.size === 0 &&
+    [...authority].some((record) => record.split(" ")[2] === "NS")
+  );
+}
+
 /** An address, or its signature, of a name that the other sections speak of. */
 function isAddressSpokenOf(record: string, { answer, authority }: Answer): boolean {
   const [owner = "", , type = "", covered = ""] = record.split(" ");
@@ -118,6 +136,12 @@ function isAddressSpokenOf(record: string, { answer, authority }: Answer): boole
 
 function withoutSignatureTtl(records: ReadonlySet<string>): Set<string> {
   return new Set([...records].map((record) => record.replace(/^(\S+) \d+ RRSIG /, "$1 RRSIG ")));
+}
+
+/** Not all peers say the same. */
+function isUneven(peers: ReadonlyMap<string, Answer>, component: Component): boolean {
+  const [first, ...others] = [...peers.values()].map((peer) => peer[component]);
+  return first !== undefined && others.some((other) => !isEqual(first, other));
 }
 
 function isDivided(peers: ReadonlyMap<string, Answer>, component: Component): boolean {

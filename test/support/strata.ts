@@ -15,9 +15,17 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** To its end. */
-export async function strata(words: readonly string[], environment: Record<string, string> = {}): Promise<Outcome> {
-  const child = spawn(launcher, words, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...environment } });
+/** To its end. `within` is what stands before the command, to run it in a network of its own. */
+export async function strata(
+  words: readonly string[],
+  environment: Record<string, string> = {},
+  within: readonly string[] = [],
+): Promise<Outcome> {
+  const [command = launcher, ...before] = [...within, launcher];
+  const child = spawn(command, [...before, ...words], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...environment },
+  });
   let stdout = "";
   let stderr = "";
   child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
