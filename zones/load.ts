@@ -78,7 +78,7 @@ export function* loadZones(parts: LoadParts, zones: Iterable<ZoneFileToLoad>): G
 export function loadText(parts: LoadParts, zone: ZoneFileToLoad, source: MasterSource): LoadOutcome {
   const edit = parts.store.replace(zone.apex);
   const sink = new ZoneSink(zone.apex, edit);
-  const problems = readMaster(source, readingOptions(parts.files, zone), sink);
+  const problems = doOrAbort(edit, () => readMaster(source, readingOptions(parts.files, zone), sink));
   if (sink.soas === 0) {
     problems.push(
       wholeFile(zone.file, {
@@ -90,7 +90,7 @@ export function loadText(parts: LoadParts, zone: ZoneFileToLoad, source: MasterS
   }
   const isRefused = problems.some((problem) => problem.severity === "error");
   if (isRefused) edit.abort();
-  else edit.commit();
+  else doOrAbort(edit, () => edit.commit());
   const { records, duplicates, serial } = sink;
   return {
     kind: isRefused ? "refused" : "loaded",
@@ -101,6 +101,16 @@ export function loadText(parts: LoadParts, zone: ZoneFileToLoad, source: MasterS
     serial,
     problems,
   };
+}
+
+/** What fails in the middle, as when memory is full, must leave no edit open: the store would never compact again. */
+function doOrAbort<T>(edit: LoadedEdit, step: () => T): T {
+  try {
+    return step();
+  } catch (error) {
+    edit.abort();
+    throw error;
+  }
 }
 
 function dotted(apex: Name): string {

@@ -1,11 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { SeededRandom } from "../../base/index.ts";
-import { Name, type Rr, TYPE } from "../../dns/index.ts";
-import { ArenaFullError, type ZoneEdit, ZoneStore, type ZoneView } from "../../zones/index.ts";
+import { type Files, SeededRandom, systemFiles } from "../../base/index.ts";
+import { Name, recordsOf, type Rr, TYPE } from "../../dns/index.ts";
+import { ArenaFullError, loadZone, type ZoneEdit, ZoneStore, type ZoneView } from "../../zones/index.ts";
 import { rr, rrs } from "../support/messages.ts";
+import { PlainZone } from "../support/plain-zone.ts";
 import { nameBelow, record } from "../support/wild-zone.ts";
 import { ZoneModel, toldBy } from "../support/zone-model.ts";
-import { viewOf } from "../support/zone-told.ts";
+import { tell, viewOf } from "../support/zone-told.ts";
 
 const apex = Name.parse("example.");
 const other = Name.parse("other.");
@@ -28,6 +29,17 @@ function expectExactGarbage(store: ZoneStore): void {
   store.compact();
   expect(usedOctets - garbageOctets).toBe(store.stats.usedOctets);
   expect(store.stats.garbageOctets).toBe(0);
+}
+
+/** What was removed must leave nothing behind that a lookup stumbles over. */
+function expectSameLookups(view: ZoneView, names: readonly Name[]): void {
+  const records = Array.from(view.rrsets(), (rrset) => recordsOf([rrset])).flat();
+  const plain = new PlainZone(view.apex, records);
+  for (const name of names) {
+    for (const type of [TYPE.A, TYPE.CNAME]) {
+      expect(tell(view.lookup(name, type)), `${name.toString()} ${type}`).toEqual(plain.lookup(name, type));
+    }
+  }
 }
 
 const TYPES = [TYPE.A, TYPE.A, TYPE.A, TYPE.TXT, TYPE.MX, TYPE.CNAME, TYPE.NS, TYPE.DNAME];
@@ -78,6 +90,7 @@ describe("edits do what plain maps do, and versions stay what they were", () => 
       if (store.zoneOf(zone) === 0) continue;
       const told = toldBy(viewOf(store, zone));
       expect(told).toEqual(model.told);
+      if (told.records > 0) expectSameLookups(viewOf(store, zone), names);
       versions.push({ view: viewOf(store, zone), told });
       if (random.below(6) === 0) expectExactGarbage(store);
     }
@@ -186,6 +199,16 @@ describe("publishing", () => {
     }
     publish(store, apex, "b.example. 300 A 192.0.2.1");
     expect(viewOf(store, apex).recordCount).toBe(2);
+  });
+
+  test("a file that does not fit leaves the version before and no edit open", () => {
+    const store = ZoneStore.create({ capacityOctets: 1 << 16 });
+    publish(store, apex, "a.example. 300 A 192.0.2.1");
+    const octets = new TextEncoder().encode("$TTL 60\n$GENERATE 1-5000 h$ A 192.0.2.1\n");
+    const files: Files = { ...systemFiles, read: () => octets };
+    expect(() => loadZone({ store, files }, { apex, file: "/large" })).toThrow(ArenaFullError);
+    expect(viewOf(store, apex).recordCount).toBe(1);
+    store.compact();
   });
 
   test("whatever the room, a commit publishes all or throws and can be aborted", () => {
