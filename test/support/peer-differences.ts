@@ -72,6 +72,15 @@ export const KINDS: readonly Kind[] = [
     matches: ({ query, ours }) => query.type === TYPE.DS && [...ours.answer].some(isAlias),
   },
   {
+    name: "proof of an empty wildcard",
+    matches: ({ component, ours, peers, agreeing }) =>
+      component === "authority" &&
+      ours.rcode === "NOERROR" &&
+      ours.answer.size === 0 &&
+      agreeing.includes("nsd") &&
+      [...ours.authority.difference(intersection(peers, "authority"))].every(isOfWildcardNsec),
+  },
+  {
     name: "delegation at a wildcard",
     matches: ({ query, agreeing }) =>
       query.zone.features.includes("hostile: wildcard delegation") && agreeing.length > 0,
@@ -93,6 +102,12 @@ type Section = "answer" | "authority" | "additional";
 
 const isSection = (component: Component): component is Section =>
   component === "answer" || component === "authority" || component === "additional";
+
+/** An NSEC, or its signature, at or before a name with a label `*`. */
+const isOfWildcardNsec = (record: string): boolean => {
+  const [, , type, first, second] = record.split(" ");
+  return (type === "NSEC" && first!.includes("*.")) || (type === "RRSIG" && first === "NSEC" && second !== undefined);
+};
 
 const isAlias = (record: string): boolean => record.split(" ")[2] === "CNAME";
 
