@@ -59,18 +59,18 @@ export async function startServer(name: ServerPeer, zones: readonly ZoneFile[]):
   return run({ name, folder, port, args: WRITERS[name](folder, port, zones) });
 }
 
-/** What Unbound walks from, and where it runs. */
-export interface UnboundPlan {
+/** What a resolver walks from, and where it runs. */
+export interface ResolverPlan {
   /** Our root's servers; they answer on port 53, as all servers below them do. */
   readonly hints: string;
-  /** A file of DS or DNSKEY records; it validates when there is one. */
+  /** A file of DS or DNSKEY records; Unbound validates when there is one. */
   readonly anchors?: string;
   /** What stands before the command, to run it in a network of its own. */
   readonly within: readonly string[];
 }
 
 /** Starts Unbound on port 5353 of a closed network, as a resolver that walks from the given hints. */
-export async function startUnbound({ hints, anchors, within }: UnboundPlan): Promise<RunningPeer> {
+export async function startUnbound({ hints, anchors, within }: ResolverPlan): Promise<RunningPeer> {
   const folder = mkdtempSync(join(tmpdir(), "strata-unbound-"));
   const port = 5353;
   const validation =
@@ -100,6 +100,23 @@ remote-control:
 `;
   const args = ["-d", "-p", "-c", written(folder, "unbound.conf", configuration)];
   return run({ name: "unbound", folder, port, args, within, started: /start of service/ });
+}
+
+/** Starts BIND on port 5300 of a closed network, as a resolver that walks from the given hints and gives away no more than it must. */
+export async function startNamedResolver({ hints, within }: ResolverPlan): Promise<RunningPeer> {
+  const folder = mkdtempSync(join(tmpdir(), "strata-named-"));
+  const port = 5300;
+  const configuration = `options {
+  directory "${folder}"; pid-file none; session-keyfile none; managed-keys-directory "${folder}";
+  listen-on port ${port} { 127.0.0.1; }; listen-on-v6 { none; }; query-source address 127.0.0.1;
+  recursion yes; dnssec-validation no; empty-zones-enable no; qname-minimization strict;
+};
+controls { };
+logging { channel all { stderr; severity info; }; category default { all; }; };
+zone "." { type hint; file "${hints}"; };
+`;
+  const args = ["-f", "-4", "-n", "1", "-c", written(folder, "named.conf", configuration)];
+  return run({ name: "named", folder, port, args, within, started: /^.*\brunning$/m });
 }
 
 interface Launch {
