@@ -118,3 +118,18 @@ test.each([
   expect(short(response.answer)).toEqual(answer);
   expect(short(response.authority)).toEqual(authority);
 });
+
+test("NSEC that no signature covers proves nothing and is not sent (RFC 4035 §3.1.3)", () => {
+  const bare = serverOf({
+    "u.": `
+      u.      300 SOA ns.u. admin.u. 1 3600 600 86400 60
+      u.      300 NS ns.open.u.
+      u.      60  NSEC open.u. NS SOA RRSIG NSEC
+      open.u. 300 NS ns.open.u.
+      ns.open.u. 300 A 192.0.2.2
+      open.u. 60  NSEC u. NS RRSIG NSEC`,
+  });
+  expect(short(ask(bare.server, "gone.u. A", DO).authority)).toEqual(["u. SOA"]);
+  expect(short(ask(bare.server, "h.open.u. A", DO).authority)).toEqual(["open.u. NS"]);
+  expect(short(ask(bare.server, "u. NSEC", DO).answer)).toEqual(["u. NSEC"]);
+});
