@@ -1,22 +1,19 @@
 /** A server under measurement: ours or a peer, pinned to one core, on a loopback port, serving the zones it is given. */
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { TYPE } from "../dns/index.ts";
-
-export interface ZoneFile {
-  readonly apex: string;
-  readonly file: string;
-}
+import { findProgram, freePort, type ServerPeer, WRITERS, type ZoneFile } from "../test/support/peer-configuration.ts";
 
 /** How one implementation is started: its program and, from the zones and a port, its arguments and files. */
 export interface Contender {
   readonly name: string;
-  readonly program: string;
+  /** Null where it is not installed. */
+  readonly program: string | null;
   prepare(folder: string, port: number, zones: readonly ZoneFile[]): readonly string[];
 }
 
@@ -43,84 +40,13 @@ const strata: Contender = {
   ],
 };
 
-const nsd: Contender = {
-  name: "nsd",
-  program: "/usr/sbin/nsd",
-  prepare(folder, port, zones) {
-    const server = `server:
-  server-count: 1
-  ip-address: 127.0.0.1@${port}
-  zonesdir: "${folder}"
-  username: ""
-  chroot: ""
-  pidfile: "${folder}/nsd.pid"
-  xfrdfile: "${folder}/xfrd.state"
-  database: ""
-  zonelistfile: "${folder}/zone.list"
-  xfrdir: "${folder}"
-  rrl-ratelimit: 0
-remote-control:
-  control-enable: no
-`;
-    const stanza = ({ apex, file }: ZoneFile): string => `zone:\n  name: ${apex}\n  zonefile: ${file}\n`;
-    return ["-d", "-c", written(folder, "nsd.conf", server + zones.map(stanza).join(""))];
-  },
-};
-
-const knot: Contender = {
-  name: "knot",
-  program: "/usr/sbin/knotd",
-  prepare(folder, port, zones) {
-    const server = `server:
-    rundir: "${folder}"
-    listen: 127.0.0.1@${port}
-    udp-workers: 1
-    tcp-workers: 1
-    background-workers: 1
-database:
-    storage: "${folder}"
-log:
-  - target: stderr
-    any: error
-template:
-  - id: default
-    storage: "${folder}"
-    journal-content: none
-    zonefile-sync: -1
-    zonefile-load: whole
-zone:
-`;
-    const stanza = ({ apex, file }: ZoneFile): string => `  - domain: ${apex}\n    file: ${file}\n`;
-    return ["-c", written(folder, "knot.conf", server + zones.map(stanza).join(""))];
-  },
-};
-
-const bind: Contender = {
-  name: "bind",
-  program: "/usr/sbin/named",
-  prepare(folder, port, zones) {
-    const options = `options {
-  directory "${folder}"; pid-file none; session-keyfile none; managed-keys-directory "${folder}";
-  listen-on port ${port} { 127.0.0.1; }; listen-on-v6 { none; };
-  recursion no; dnssec-validation no; notify no; max-cache-size 2m;
-};
-controls { };
-`;
-    const stanza = ({ apex, file }: ZoneFile): string => `zone "${apex}" { type primary; file "${file}"; };\n`;
-    return ["-f", "-n", "1", "-c", written(folder, "named.conf", options + zones.map(stanza).join(""))];
-  },
-};
+const peer = (name: ServerPeer): Contender => ({ name, program: findProgram(name), prepare: WRITERS[name] });
 
 /** Ours first, then every peer that is installed. */
 export function contenders(): Contender[] {
-  return [strata, nsd, knot, bind].filter(({ program }) => {
-    try {
-      execFileSync("test", ["-x", program]);
-      return true;
-    } catch {
-      process.stderr.write(`${program} is not installed and is left out; npm run peers installs it\n`);
-      return false;
-    }
+  return [strata, peer("nsd"), peer("knotd"), peer("named")].filter(({ name, program }) => {
+    if (program === null) process.stderr.write(`${name} is not installed and is left out; npm run peers installs it\n`);
+    return program !== null;
   });
 }
 
@@ -135,11 +61,11 @@ export interface Work {
 /** Starts a contender and waits for its answer to the probe. */
 export async function start(contender: Contender, { zones, probe, cores }: Work): Promise<Running> {
   const folder = mkdtempSync(join(tmpdir(), `bench-${contender.name}-`));
-  mkdirSync(join(folder, "journal"));
   const port = await freePort();
+  const program = contender.program ?? contender.name;
   const args = contender.prepare(folder, port, zones);
   const began = performance.now();
-  const child = spawn("taskset", ["-c", cores, contender.program, ...args], {
+  const child = spawn("taskset", ["-c", cores, program, ...args], {
     stdio: ["ignore", "ignore", "pipe"],
   });
   const complaints: Buffer[] = [];
@@ -164,22 +90,6 @@ async function stop(child: ChildProcess, folder: string): Promise<void> {
     await ended;
   }
   rmSync(folder, { recursive: true, force: true });
-}
-
-function written(folder: string, name: string, text: string): string {
-  const path = join(folder, name);
-  writeFileSync(path, text);
-  return path;
-}
-
-/** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const socket = createSocket("udp4");
-  socket.bind(0, "127.0.0.1");
-  await once(socket, "listening");
-  const { port } = socket.address();
-  socket.close();
-  return port;
 }
 
 /** Asks every two milliseconds until an answer with records or a referral comes back. */

@@ -11,6 +11,17 @@ export interface Result {
   readonly rows: Readonly<Record<string, Readonly<Record<string, Spread>>>>;
 }
 
+/** Figures of which more is better; of all others less is. */
+const MORE_IS_BETTER = new Set(["queries/s"]);
+
+/** Our median over the best peer's; null where there is no peer. */
+export function ratioToBest(rows: Result["rows"], what: string): number | null {
+  const ours = rows["strata"]?.[what];
+  const peers = Object.entries(rows).flatMap(([name, row]) => (name === "strata" ? [] : (row[what]?.median ?? [])));
+  if (ours === undefined || peers.length === 0) return null;
+  return ours.median / (MORE_IS_BETTER.has(what) ? Math.max(...peers) : Math.min(...peers));
+}
+
 const path = fileURLToPath(new URL("history.ndjson", import.meta.url));
 
 /** Appends the results of one run as one line. */

@@ -1,5 +1,5 @@
 /** `npm run bench [-- name …]`: runs the benchmarks named, or all, prints a table with ratios, appends to the history. */
-import { record, type Result } from "./history.ts";
+import { ratioToBest, record, type Result } from "./history.ts";
 import { load } from "./load.ts";
 import { startUp } from "./start.ts";
 import { formatSpread } from "./statistics.ts";
@@ -22,12 +22,14 @@ for (const name of asked.length > 0 ? asked : Object.keys(benches)) {
 }
 record(results);
 
-/** One line a contender; each figure is median (minimum–maximum). */
+/** One line a contender; each figure is median (minimum–maximum), ours also as a ratio to the best peer's. */
 function table({ bench, rows }: Result): string {
   const lines = Object.entries(rows).map(([name, values]) => {
-    const cells = Object.entries(values).map(
-      ([what, value]) => `${what} ${formatSpread(value, value.median < 100 ? 2 : 0)}`,
-    );
+    const cells = Object.entries(values).map(([what, value]) => {
+      const ratio = name === "strata" ? ratioToBest(rows, what) : null;
+      const beside = ratio === null ? "" : ` = ${ratio.toFixed(2)} × the best peer`;
+      return `${what} ${formatSpread(value, value.median < 100 ? 2 : 0)}${beside}`;
+    });
     return `  ${name.padEnd(16)} ${cells.join("   ")}`;
   });
   return `${bench}\n${lines.join("\n")}\n`;

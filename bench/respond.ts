@@ -73,8 +73,8 @@ function measure(label: string, server: NameServer, requests: readonly Uint8Arra
   }
   const median = rounds.sort((a, b) => a - b)[ROUNDS >> 1]!;
   const all = rounds.map((each) => each.toFixed(0)).join(" ");
-  console.log(
-    `${label}: ${median.toFixed(0)} ns a query (${all}), ${(octets / QUERIES / (ROUNDS + 1)).toFixed(0)} octets each`,
+  process.stdout.write(
+    `${label}: ${median.toFixed(0)} ns a query (${all}), ${(octets / QUERIES / (ROUNDS + 1)).toFixed(0)} octets each\n`,
   );
 }
 

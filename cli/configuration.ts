@@ -75,8 +75,18 @@ const cookies = z
 
 const identity = z
   .strictObject({
-    id: z.string().max(255).optional().describe("Told to id.server CH TXT and NSID (RFC 5001); absent: refused."),
-    version: z.string().max(255).optional().describe("The answer to version.bind CH TXT; absent: refused."),
+    id: z
+      .string()
+      .max(255)
+      .optional()
+      .describe(
+        "Told to id.server CH TXT and NSID (RFC 5001): the addresses it listens on unless given; empty: refused.",
+      ),
+    version: z
+      .string()
+      .max(255)
+      .optional()
+      .describe("The answer to version.bind CH TXT: Strata unless given; empty: refused."),
   })
   .describe("What the server says about itself.");
 

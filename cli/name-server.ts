@@ -96,15 +96,16 @@ async function openListeners(settings: ServeSettings, { server, threads, log }: 
 
 function createNameServer(settings: ServeSettings, store: ZoneStore, parts: NameServerParts): NameServer {
   const { recursion, rateLimit, identity } = settings;
-  const name = identity.id ?? settings.listen.map(({ address }) => address).join(",");
+  const name = identity.id || settings.listen.map(({ address }) => address).join(",");
   return new NameServer({
     store,
     clock: systemClock,
     random: systemRandom,
     recursion: recursion === null ? null : recursionOf(recursion, { settings, identity: name, files: parts.files }),
     settings: {
-      identity: identity.id ?? null,
-      version: identity.version ?? null,
+      // An empty text keeps it to ourselves.
+      identity: identity.id === "" ? null : name,
+      version: identity.version === "" ? null : (identity.version ?? "Strata"),
       allow: settings.allow,
       deny: settings.deny,
       recursionAllow: recursion?.allow ?? [],

@@ -16,6 +16,7 @@ import {
   nodeName,
   nodeRrset,
   nodeRrsetCount,
+  PROOF_NODES_MAX,
   prove,
   recordLength,
   recordRdata,
@@ -50,6 +51,9 @@ export class ZoneAnswers {
   readonly #owner = new Owner();
   /** A suffix of it: a zone cut, a DNAME's owner. */
   readonly #ancestor = new Owner();
+  /** What proves the wildcards of aliases followed so far: it stands behind the answer section, which is not complete yet. */
+  readonly #aliasProofs = new Int32Array(PROOF_NODES_MAX * (ALIASES_MAX + 1));
+  #aliasProofCount = 0;
 
   constructor(store: ZoneStore, counters: NameServerCounters) {
     this.#store = store;
@@ -64,6 +68,14 @@ export class ZoneAnswers {
     this.#store.refresh(); // All of the answer comes from one version.
     this.#sections.begin(writer, view.dnssecOk);
     this.#owner.inMessage(writer.octets, QUESTION_AT);
+    this.#aliasProofCount = 0;
+    this.#follow(desk);
+    // A chain that led nowhere ends with proofs not written yet.
+    if (this.#aliasProofCount > 0 && !desk.isTruncated) this.#writeAliasProofs(desk);
+  }
+
+  #follow(desk: Desk): void {
+    const { view } = desk;
     for (let aliases = 0; ; aliases++) {
       const owner = this.#owner;
       const zone = this.#zoneFor(owner, view.qtype);
@@ -116,12 +128,12 @@ export class ZoneAnswers {
   #writeAnswer(desk: Desk): void {
     desk.kind = RESPONSE_KIND.ANSWER;
     const { node, rrset } = this.#found;
-    if (rrset === 0 || desk.view.qtype === TYPE.RRSIG) {
-      this.#writeAny(desk, node);
-      return;
-    }
+    if (rrset === 0) return this.#writeAny(desk, node);
+    if (desk.view.qtype === TYPE.RRSIG) return this.#writeSignatures(desk, node);
     desk.nameHash = rrset; // One account for each RRset, and so for all names of a wildcard.
     if (!this.#write(desk, SECTION.ANSWER, this.#owner, rrset)) return;
+    // Under the wildcard's own name the same RRset may be part of the proof (RFC 4035 §3.1.3.3).
+    if (this.#found.wildcard) this.#sections.forgetLast();
     if (!this.#writeProofs(desk)) return;
     this.#additional.ofAnswer(rrset, this.#owner);
   }
@@ -132,20 +144,34 @@ export class ZoneAnswers {
     return false;
   }
 
-  /** ANY and RRSIG: one RRset over UDP, where they are asked for to make responses large (RFC 8482 §4.1); all over TCP. */
+  /** ANY: one RRset over UDP, where it is asked for to make responses large (RFC 8482 §4.1), and all over TCP. */
   #writeAny(desk: Desk, node: number): void {
     const store = this.#store;
-    const { qtype, dnssecOk } = desk.view;
+    const { dnssecOk } = desk.view;
+    const count = nodeRrsetCount(store, node);
+    const isOverUdp = desk.transport === TRANSPORT.UDP;
+    desk.nameHash = node;
+    for (let i = 0; i < count; i++) {
+      const rrset = nodeRrset(store, node, i);
+      const type = rrsetType(store, rrset);
+      // With DO the signatures go beside what they cover. A single RRset is to be one that somebody may want.
+      const isMaterial = type === TYPE.RRSIG || type === TYPE.NSEC;
+      if (type === TYPE.RRSIG ? dnssecOk || isOverUdp : isMaterial && isOverUdp && i < count - 1) continue;
+      if (!this.#write(desk, SECTION.ANSWER, this.#owner, rrset)) return;
+      if (isOverUdp) break;
+    }
+    this.#writeProofs(desk);
+  }
+
+  /** RRSIG asked for itself: the signatures of all types, each an RRset in the store. */
+  #writeSignatures(desk: Desk, node: number): void {
+    const store = this.#store;
     const count = nodeRrsetCount(store, node);
     desk.nameHash = node;
     for (let i = 0; i < count; i++) {
       const rrset = nodeRrset(store, node, i);
-      const isSignature = rrsetType(store, rrset) === TYPE.RRSIG;
-      if (qtype === TYPE.RRSIG && !isSignature) continue;
-      // With DO, ANY has the signatures beside what they cover; over UDP without it they tell nothing.
-      if (qtype === TYPE.ANY && isSignature && (dnssecOk || desk.transport === TRANSPORT.UDP)) continue;
+      if (rrsetType(store, rrset) !== TYPE.RRSIG) continue;
       if (!this.#write(desk, SECTION.ANSWER, this.#owner, rrset)) return;
-      if (desk.transport === TRANSPORT.UDP) break;
     }
     this.#writeProofs(desk);
   }
@@ -155,7 +181,8 @@ export class ZoneAnswers {
     desk.kind = RESPONSE_KIND.ANSWER;
     const { rrset, wildcard } = this.#found;
     if (!wildcard && this.#sections.has(rrset)) return false; // Round in a circle: all of it is said.
-    if (!this.#write(desk, SECTION.ANSWER, this.#owner, rrset) || !this.#writeProofs(desk)) return false;
+    if (!this.#write(desk, SECTION.ANSWER, this.#owner, rrset)) return false;
+    if (wildcard && desk.view.dnssecOk) this.#keepProofs();
     const target = recordRdata(this.#store, firstRecord(this.#store, rrset));
     const { octets, at } = this.#owner;
     if (isSameName(octets, at, this.#store.octets, target)) return false;
@@ -172,7 +199,6 @@ export class ZoneAnswers {
     const ancestor = this.#ancestorOf(this.#found.labels);
     // A second name below the same DNAME has its CNAME made from what is already there.
     if (!this.#sections.has(rrset) && !this.#write(desk, SECTION.ANSWER, ancestor, rrset)) return false;
-    if (!this.#writeProofs(desk)) return false;
     const target = recordRdata(store, firstRecord(store, rrset));
     const synthesis = this.#synthesis;
     if (!synthesis.substitute(owner.octets, owner.at, ancestor.at, store.octets, target)) {
@@ -240,9 +266,27 @@ export class ZoneAnswers {
     this.#writeProofs(desk);
   }
 
+  #keepProofs(): void {
+    prove(this.#store, this.#found);
+    const { proofs, proofCount } = this.#found;
+    for (let i = 0; i < proofCount; i++) this.#aliasProofs[this.#aliasProofCount++] = proofs[i]!;
+  }
+
+  #writeAliasProofs(desk: Desk): boolean {
+    const count = this.#aliasProofCount;
+    this.#aliasProofCount = 0;
+    for (let i = 0; i < count; i++) {
+      if (this.#sections.proof(this.#aliasProofs[i]!)) continue;
+      desk.isTruncated = true;
+      return false;
+    }
+    return true;
+  }
+
   /** NSEC or NSEC3 that prove it, for those who want DNSSEC. False, with TC, when it does not fit. */
   #writeProofs(desk: Desk): boolean {
     if (!desk.view.dnssecOk) return true;
+    if (!this.#writeAliasProofs(desk)) return false;
     prove(this.#store, this.#found);
     const { proofs, proofCount } = this.#found;
     for (let i = 0; i < proofCount; i++) {

@@ -7,12 +7,32 @@
  * response, and the kind is known only then. That costs a limited client's lookup (less than a microsecond), and saves
  * us from mistaking many clients' different questions behind one address for an attack.
  */
+import type { Clock } from "../base/index.ts";
 import { CLASS, EDE, EDNS_VERSION, OPCODE, RCODE, type RequestOutcome, TYPE } from "../dns/index.ts";
 import { LATER, type Later } from "../net/index.ts";
-import { EVENT, TRANSPORT } from "./counters.ts";
+import type { ZoneStore } from "../zones/index.ts";
+import type { AccessList } from "./access.ts";
+import type { Chaos } from "./chaos.ts";
+import { EVENT, type NameServerCounters, TRANSPORT } from "./counters.ts";
 import { type Desk } from "./desk.ts";
-import { RESPONSE_KIND } from "./limiter.ts";
-import type { Server } from "./server.ts";
+import { type RateLimiter, RESPONSE_KIND } from "./limiter.ts";
+import type { ZoneAnswers } from "./query.ts";
+import type { HandingDown } from "./recursion.ts";
+import type { ServerSettings } from "./settings.ts";
+
+/** What the road needs at hand. */
+export interface Server {
+  readonly store: ZoneStore;
+  readonly clock: Clock;
+  readonly settings: ServerSettings;
+  readonly counters: NameServerCounters;
+  readonly allowed: AccessList | null;
+  readonly denied: AccessList;
+  readonly limiter: RateLimiter | null;
+  readonly chaos: Chaos;
+  readonly recursion: Pick<HandingDown, "allowed" | "handDown"> | null;
+  readonly answers: ZoneAnswers;
+}
 
 /** Returns the length of the response on the desk, 0 for silence, or LATER. */
 export function respond(server: Server, desk: Desk, outcome: RequestOutcome, later: Later): number {

@@ -113,11 +113,20 @@ export class Sections {
     if (this.#writtenCount < WRITTEN_MAX) this.#written[this.#writtenCount++] = rrset;
   }
 
-  /** NSEC or NSEC3 of a node that a proof consists of (RFC 4035 §3.1.3, RFC 5155 §7.2). One node may serve for two parts. */
+  /** The RRset written last went in under another name than its own, so it may go in once more. */
+  forgetLast(): void {
+    if (this.#writtenCount > 0) this.#writtenCount--;
+  }
+
+  /**
+   * NSEC or NSEC3 of a node that a proof consists of (RFC 4035 §3.1.3, RFC 5155 §7.2). One node may serve for two parts.
+   * Without its RRSIG it proves nothing, as in the root zone of which only the data is published: BIND and Knot leave it out too.
+   */
   proof(node: number): boolean {
     let rrset = findRrset(this.#store, node, TYPE.NSEC);
     if (rrset === 0) rrset = findRrset(this.#store, node, TYPE.NSEC3);
     if (rrset === 0 || this.has(rrset)) return true;
+    if (findSignatures(this.#store, node, rrsetType(this.#store, rrset)) === 0) return true;
     return this.ofNode(SECTION.AUTHORITY, node, rrset, rrsetTtl(this.#store, rrset));
   }
 

@@ -3,16 +3,17 @@
  * road itself is `respond.ts`'s. The zones' published version is read with each query, so a reload needs nothing here.
  */
 import type { Clock, Random } from "../base/index.ts";
-import { type Handler, type Later, type Peer, Prefix, type Recursion } from "../net/index.ts";
+import type { Handler, Later, Peer, Recursion } from "../net/index.ts";
 import type { ZoneStore } from "../zones/index.ts";
 import { AccessList } from "./access.ts";
 import { Chaos } from "./chaos.ts";
 import { HandedOnCounters, NameServerCounters } from "./counters.ts";
 import { Desk, DESK_SETTINGS, NSID_OCTETS_MAX } from "./desk.ts";
-import { createRateAccounts, RATE_LIMITS, type RateAccounts, RateLimiter, type RateLimits } from "./limiter.ts";
+import { createRateAccounts, type RateAccounts, RateLimiter, type RateLimits } from "./limiter.ts";
 import { ZoneAnswers } from "./query.ts";
-import { HandingDown, RECURSION_LIMITS, type RecursionLimits } from "./recursion.ts";
-import { respond } from "./respond.ts";
+import { HandingDown } from "./recursion.ts";
+import { respond, type Server } from "./respond.ts";
+import { SERVER_SETTINGS, type ServerSettings } from "./settings.ts";
 
 /** What a name server is handed. */
 export interface ServerParts {
@@ -30,59 +31,7 @@ export interface ServerParts {
   readonly settings?: Partial<ServerSettings>;
 }
 
-export interface ServerSettings {
-  /** NSID, id.server, hostname.bind, and how this server is called in chains; null tells nobody. */
-  readonly identity: string | null;
-  /** version.bind and version.server. */
-  readonly version: string | null;
-  /** Who may ask; null is everybody. */
-  readonly allow: readonly Prefix[] | null;
-  readonly deny: readonly Prefix[];
-  /** For whom names are resolved. */
-  readonly recursionAllow: readonly Prefix[];
-  readonly recursionLimits: RecursionLimits;
-  /** Null limits nobody. */
-  readonly rateLimits: RateLimits | null;
-  readonly unlimited: readonly Prefix[];
-  /** 16 octets each; the first makes cookies, all are accepted. Empty: one drawn at random, until the next start. */
-  readonly cookieSecrets: readonly Uint8Array[];
-  /** Clients that send a cookie over UDP must have it from us: BADCOOKIE otherwise (RFC 7873 §5.2.3). */
-  readonly cookieRequired: boolean;
-  readonly payloadOctets: number;
-}
-
-const LOOPBACK: readonly Prefix[] = [Prefix.parse("127.0.0.0/8"), Prefix.parse("::1")];
-
-/** Loopback may recurse and is not rate limited; everybody may ask. */
-export const SERVER_SETTINGS: ServerSettings = {
-  identity: null,
-  version: null,
-  allow: null,
-  deny: [],
-  recursionAllow: LOOPBACK,
-  recursionLimits: RECURSION_LIMITS,
-  rateLimits: RATE_LIMITS,
-  unlimited: LOOPBACK,
-  cookieSecrets: [],
-  cookieRequired: false,
-  payloadOctets: DESK_SETTINGS.payloadOctets,
-};
-
 const COOKIE_SECRET_OCTETS = 16;
-
-/** What the road needs at hand. */
-export interface Server {
-  readonly store: ZoneStore;
-  readonly clock: Clock;
-  readonly settings: ServerSettings;
-  readonly counters: NameServerCounters;
-  readonly allowed: AccessList | null;
-  readonly denied: AccessList;
-  readonly limiter: RateLimiter | null;
-  readonly chaos: Chaos;
-  readonly recursion: Pick<HandingDown, "allowed" | "handDown"> | null;
-  readonly answers: ZoneAnswers;
-}
 
 function settingsOf({ settings, random }: ServerParts): ServerSettings {
   const whole: ServerSettings = { ...SERVER_SETTINGS, ...settings };

@@ -4,7 +4,7 @@ import { Prefix } from "../net/index.ts";
 import type { BatchSender, BatchSocket, Endpoint } from "../net/index.ts";
 import type { SharedStore } from "../zones/index.ts";
 import type { RateAccounts } from "./limiter.ts";
-import type { ServerSettings } from "./server.ts";
+import type { ServerSettings } from "./settings.ts";
 
 /** How a thread gets its datagrams: in batches from sockets of the control thread, or from sockets of its own. */
 export type ThreadTransport = "batch" | "dgram";

@@ -47,6 +47,7 @@ export class TcpConnection {
       this.#peerEnded = true;
       this.#endWhenAnswered();
     });
+    socket.on("drain", () => this.#goOn());
     socket.once("close", () => this.#timer?.cancel());
   }
 
@@ -69,14 +70,16 @@ export class TcpConnection {
     this.#takeMessages();
   }
 
-  /** Handles what has come whole, until too much is being answered at once. */
+  /** Handles what has come whole, until too much is being answered at once, or waits to be taken by the peer. */
   #takeMessages(): void {
     const socket = this.#socket;
     const { limits, counters, clock } = this.#parts;
     socket.cork(); // Responses that are ready together leave together.
     while (!this.#isEnding && !socket.destroyed) {
-      if (this.#open >= limits.tcpPipelined) {
-        if (!this.#isPaused) counters.tcpPipelinedPauses++;
+      const isFull = this.#open >= limits.tcpPipelined;
+      // Half of what may wait: a peer that takes its responses is not to be closed on for having asked much at once.
+      if (isFull || socket.writableLength > limits.tcpUnsentOctets / 2) {
+        if (isFull && !this.#isPaused) counters.tcpPipelinedPauses++;
         this.#isPaused = true;
         socket.pause();
         break;
@@ -126,6 +129,11 @@ export class TcpConnection {
 
   #end(): void {
     this.#open--;
+    this.#goOn();
+  }
+
+  /** A request was answered, or the peer has taken all that waited for it. */
+  #goOn(): void {
     this.#lastActive = this.#parts.clock.now();
     if (this.#isPaused && !this.#isEnding) {
       this.#isPaused = false;
@@ -136,7 +144,8 @@ export class TcpConnection {
   }
 
   #endWhenAnswered(): void {
-    if (this.#open === 0 && (this.#isEnding || this.#peerEnded)) this.#socket.end();
+    // While reading is paused there are requests that were not looked at yet.
+    if (this.#open === 0 && (this.#isEnding || (this.#peerEnded && !this.#isPaused))) this.#socket.end();
   }
 
   #send(octets: Uint8Array, length: number): void {

@@ -85,6 +85,11 @@ class UdpServer implements Listener {
     const counters = this.#parts.counters;
     counters.udpRequests++;
     const { address, port } = from;
+    if (port === 0) {
+      // The sender takes no reply (RFC 768), and to try would throw: one forged datagram would end the process.
+      counters.udpReceiveErrors++;
+      return;
+    }
     let isOpen = false;
     let isEnded = false;
     const later: Later = (octets, expect) => {

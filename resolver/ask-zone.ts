@@ -57,7 +57,10 @@ export async function askZone(parts: Parts, lookup: Lookup, asked: ZoneQuestion,
     }
     heard = true;
     const { step } = asking.judged;
-    if (isUseful(step)) return { kind: "said", step, asking };
+    if (isUseful(step)) {
+      parts.servers.serves(endpoint, asked.at.zone);
+      return { kind: "said", step, asking };
+    }
     candidates.drop(candidate);
   }
   const text = `no server of ${asked.at.zone.toString()} could be asked${last === "" ? "" : `; the last was ${last}`}`;
@@ -75,6 +78,8 @@ class Candidates {
   readonly #at: ZoneServers;
   readonly #job: Job;
   readonly #known: Candidate[] = [];
+  /** Gave nothing of use for this zone before. That may have been one name's or one type's fault, so they are asked last. */
+  readonly #lame: Candidate[] = [];
   readonly #glueless: Name[] = [];
   #lookedUp = 0;
 
@@ -90,7 +95,7 @@ class Candidates {
     }
   }
 
-  /** Untried ones first, then names to look up, then those that were silent, then those that rest. */
+  /** Untried ones first, then names to look up, then lame ones, then those that were silent, then those that rest. */
   async next(): Promise<Candidate | null> {
     const { servers } = this.#parts;
     for (;;) {
@@ -99,6 +104,8 @@ class Candidates {
       if (this.#glueless.length === 0) break;
       await this.#lookUpNext();
     }
+    const lame = this.#lame.shift();
+    if (lame !== undefined) return lame;
     const again = this.#known.filter(
       ({ silences, endpoint }) => silences < (silences > 0 && servers.edns(endpoint) === "unknown" ? SILENCES_MAX : 2),
     );
@@ -108,7 +115,8 @@ class Candidates {
   }
 
   drop(candidate: Candidate): void {
-    this.#known.splice(this.#known.indexOf(candidate), 1);
+    const index = this.#known.indexOf(candidate);
+    if (index >= 0) this.#known.splice(index, 1);
   }
 
   #considered(): ZoneServers["servers"] {
@@ -130,15 +138,16 @@ class Candidates {
   #add(name: Name, { address, octets, port }: ServerAddress): void {
     const { settings, servers, counts } = this.#parts;
     const endpoint = { address, port: port ?? settings.port };
-    if (this.#known.some((known) => known.endpoint.address === address && known.endpoint.port === endpoint.port))
-      return;
-    const refused = refusal(octets, endpoint, settings.rules);
-    const why = refused ?? (servers.isLame(endpoint, this.#at.zone) ? "it does not serve this zone" : null);
+    const isKnown = ({ endpoint: known }: Candidate): boolean =>
+      known.address === address && known.port === endpoint.port;
+    if (this.#known.some(isKnown) || this.#lame.some(isKnown)) return;
+    const why = refusal(octets, endpoint, settings.rules);
     if (why === null) {
-      this.#known.push({ serverName: name.isRoot ? null : name.toString(), endpoint, silences: 0 });
+      const candidate = { serverName: name.isRoot ? null : name.toString(), endpoint, silences: 0 };
+      (servers.isLame(endpoint, this.#at.zone) ? this.#lame : this.#known).push(candidate);
       return;
     }
-    if (refused !== null) counts.refusedAddresses++;
+    counts.refusedAddresses++;
     this.#job.trace?.add({ kind: "note", text: `${name.toString()} ${address} is not asked: ${why}` });
   }
 

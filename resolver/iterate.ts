@@ -37,7 +37,12 @@ async function walk(parts: Parts, { question, lookup }: Walk, job: Job): Promise
   for (;;) {
     const asked = parts.settings.minimise && job.descent === null ? minimised(question, at.zone, shown) : question;
     const said = await askZone(parts, lookup, { question: asked, at }, job);
-    if (said.kind === "failed") return unreachable(said.heard, said.text);
+    if (said.kind === "failed") {
+      if (asked === question || !said.heard) return unreachable(said.heard, said.text);
+      // Some servers take offence at names they did not expect; the question itself they may answer (RFC 9156 §2.3).
+      shown = question.name.labelCount;
+      continue;
+    }
     const { step, asking } = said;
     if (step.kind === "referral") {
       if (job.descent !== null && !job.descent.followsReferrals) {

@@ -124,6 +124,11 @@ export class ServerTable {
     lameUntil.set(zone.key, this.#clock.now() + LAME_FOR);
   }
 
+  /** It was of use for the zone after all. */
+  serves(endpoint: Endpoint, zone: Name): void {
+    this.#server(endpoint).lameUntil.delete(zone.key);
+  }
+
   isLame(endpoint: Endpoint, zone: Name): boolean {
     const until = this.#server(endpoint).lameUntil.get(zone.key);
     return until !== undefined && until > this.#clock.now();

@@ -3,7 +3,7 @@
 # tests and benchmarks start them themselves, on loopback ports, with their own configuration.
 set -eu
 
-packages="bind9 bind9-dnsutils nsd knot knot-dnsutils unbound ldnsutils dnsperf"
+packages="bind9 bind9-dnsutils nsd knot knot-dnsutils unbound ldnsutils dnsperf iproute2"
 
 missing=
 for package in $packages; do

@@ -67,6 +67,10 @@ export class ArenaSpace {
   liveOctets = 0;
   /** Octets of published blocks that its result does without. */
   garbageOctets = 0;
+  /** Octets taken from the arena's end. */
+  takenOctets = 0;
+  /** Octets of what this edit made and gave back, and has not used again. */
+  idleOctets = 0;
   /** By length in words: the first free block, which holds the next one's offset. */
   readonly #free = new Int32Array(POOLED_WORDS_MAX);
 
@@ -82,12 +86,13 @@ export class ArenaSpace {
   /** A block of at least that many octets, at a multiple of 4. Its content is undefined. */
   allocate(octets: number): number {
     const length = (octets + 3) & ~3;
-    this.liveOctets += length;
     const words = length >> 2;
     if (words < POOLED_WORDS_MAX) {
       const free = this.#free[words]!;
       if (free !== 0) {
         this.#free[words] = this.arena.words[free >> 2]!;
+        this.idleOctets -= length;
+        this.liveOctets += length;
         return free;
       }
     }
@@ -98,6 +103,8 @@ export class ArenaSpace {
       );
     }
     this.arena.top = offset + length;
+    this.takenOctets += length;
+    this.liveOctets += length;
     return offset;
   }
 
@@ -109,6 +116,7 @@ export class ArenaSpace {
       this.garbageOctets += length;
       return;
     }
+    this.idleOctets += length;
     const words = length >> 2;
     if (words === 0 || words >= POOLED_WORDS_MAX) return;
     this.arena.words[offset >> 2] = this.#free[words]!;
@@ -122,6 +130,7 @@ export class ArenaSpace {
     if (!this.isOwn(offset) || end !== this.arena.top || longerEnd > this.arena.octets.length) return false;
     assert(longerEnd >= end, "a block is only lengthened");
     this.arena.top = longerEnd;
+    this.takenOctets += longerEnd - end;
     this.liveOctets += longerEnd - end;
     return true;
   }

@@ -12,7 +12,8 @@ export {
   type ZoneFileToLoad,
 } from "./load.ts";
 export { formatProblem, type MasterProblem } from "./master/problem.ts";
-export { type Complaint, type MasterOptions, type MasterSource, readMaster, type RecordSink } from "./master/reader.ts";
+export { readMaster } from "./master/reader.ts";
+export type { Complaint, MasterOptions, MasterSource, RecordSink } from "./master/source.ts";
 export { type ListedRrset, RecordList, type SortedRecords } from "./master/record-list.ts";
 export { formatRecord, masterLines, writeMaster } from "./master/writer.ts";
 export { ARENA_OCTETS_DEFAULT, ArenaFullError, type ArenaViews } from "./arena.ts";

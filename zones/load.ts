@@ -9,7 +9,8 @@ import { LOWER_CASE, type Name, nameLength, TYPE } from "../dns/index.ts";
 import { type Layer, LAYERS } from "./layer.ts";
 import type { Fault } from "./master/lexer.ts";
 import type { MasterProblem } from "./master/problem.ts";
-import { type Complaint, type MasterOptions, type MasterSource, readMaster, type RecordSink } from "./master/reader.ts";
+import { readMaster } from "./master/reader.ts";
+import type { Complaint, MasterOptions, MasterSource, RecordSink } from "./master/source.ts";
 
 /** What loading wants of an edit of the store. */
 export interface LoadedEdit {
@@ -77,7 +78,7 @@ export function* loadZones(parts: LoadParts, zones: Iterable<ZoneFileToLoad>): G
 export function loadText(parts: LoadParts, zone: ZoneFileToLoad, source: MasterSource): LoadOutcome {
   const edit = parts.store.replace(zone.apex);
   const sink = new ZoneSink(zone.apex, edit);
-  const problems = readMaster(source, readingOptions(parts.files, zone), sink);
+  const problems = doOrAbort(edit, () => readMaster(source, readingOptions(parts.files, zone), sink));
   if (sink.soas === 0) {
     problems.push(
       wholeFile(zone.file, {
@@ -89,7 +90,7 @@ export function loadText(parts: LoadParts, zone: ZoneFileToLoad, source: MasterS
   }
   const isRefused = problems.some((problem) => problem.severity === "error");
   if (isRefused) edit.abort();
-  else edit.commit();
+  else doOrAbort(edit, () => edit.commit());
   const { records, duplicates, serial } = sink;
   return {
     kind: isRefused ? "refused" : "loaded",
@@ -100,6 +101,16 @@ export function loadText(parts: LoadParts, zone: ZoneFileToLoad, source: MasterS
     serial,
     problems,
   };
+}
+
+/** What fails in the middle, as when memory is full, must leave no edit open: the store would never compact again. */
+function doOrAbort<T>(edit: LoadedEdit, step: () => T): T {
+  try {
+    return step();
+  } catch (error) {
+    edit.abort();
+    throw error;
+  }
 }
 
 function dotted(apex: Name): string {
@@ -146,7 +157,7 @@ export function includeBelow(files: Files, main: string): (file: string, from: s
 }
 
 function wholeFile(file: string, fault: Fault): MasterProblem {
-  return { ...fault, severity: "error", file, line: 1, column: 1, sourceLine: "", sourceColumn: 1, length: 1 };
+  return { ...fault, severity: "error", file, line: 0, column: 0, sourceLine: "", sourceColumn: 0, length: 0 };
 }
 
 const OUT_OF_ZONE: Complaint = {

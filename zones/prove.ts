@@ -47,8 +47,8 @@ function proveByNsec(views: ArenaViews, found: Lookup): void {
     return;
   }
   addProof(found, coveringNsec(views, found));
-  if (kind === "nodata") addProof(found, node);
-  if (kind !== "nxdomain") return;
+  if (kind !== "nxdomain" && kind !== "nodata") return;
+  // A wildcard that is an empty non-terminal has no NSEC of its own either.
   key.becomeWildcard(found.labels);
   addProof(found, coveringNsec(views, found));
 }

@@ -5,7 +5,7 @@
  */
 import { assert } from "../base/index.ts";
 import type { Name } from "../dns/index.ts";
-import { Arena, ARENA_OCTETS_DEFAULT, ArenaSpace } from "./arena.ts";
+import { Arena, ARENA_OCTETS_DEFAULT, ArenaFullError, ArenaSpace } from "./arena.ts";
 import { compactInto } from "./compact.ts";
 import { NameKey } from "./key.ts";
 import { leavesOf, Seek } from "./trie.ts";
@@ -165,8 +165,9 @@ export class ZoneStore {
     const space = new ArenaSpace(this.arena);
     const catalogue = new TrieEdit(space, this.#root);
     space.release(catalogue.remove(apex.octets, 0), nodeOctets(this, zone));
-    this.#garbageOctets += space.garbageOctets + zoneField(this, zone, ZONE_FIELD.OCTETS);
+    this.#garbageOctets += wasteOf(space) + zoneField(this, zone, ZONE_FIELD.OCTETS);
     this.#publishRoot(catalogue.root);
+    this.#compactWhenWorth();
     return true;
   }
 
@@ -198,7 +199,6 @@ export class ZoneStore {
 
   /** For `ZoneEdit.commit`. */
   publish(edit: ZoneEdit): void {
-    this.#openEdits--;
     assert(edit.space.arena === this.arena, "the edit was begun in this arena");
     assert(this.zoneOf(edit.apex) === edit.base, "nobody else changed the zone since the edit began");
     const replacedOctets = edit.base === 0 ? 0 : zoneField(this, edit.base, ZONE_FIELD.OCTETS);
@@ -210,7 +210,8 @@ export class ZoneStore {
     this.words[(record >> 2) + ZONE_FIELD.OCTETS] = liveOctets;
     // An edit counts what it did without itself; of a replaced zone nothing is left.
     const isReplaced = edit.base !== 0 && !edit.isContinued;
-    this.#garbageOctets += space.garbageOctets + edit.space.garbageOctets + (isReplaced ? replacedOctets : 0);
+    this.#garbageOctets += wasteOf(space) + wasteOf(edit.space) + (isReplaced ? replacedOctets : 0);
+    this.#openEdits--;
     this.#publishRoot(catalogue.root);
     this.#compactWhenWorth();
   }
@@ -220,8 +221,12 @@ export class ZoneStore {
     this.#openEdits--;
     const { arena } = this;
     const { space } = edit;
-    if (this.#epochs.get(edit) === this.#epoch) arena.top = space.start;
-    else this.#garbageOctets += Math.max(0, space.liveOctets);
+    // Another edit that is or was open meanwhile may have put something behind this one's start.
+    if (this.#openEdits === 0 && this.#epochs.get(edit) === this.#epoch) arena.top = space.start;
+    else {
+      this.#garbageOctets += space.takenOctets;
+      this.#epoch++;
+    }
   }
 
   #begin(apex: Name): number {
@@ -244,7 +249,13 @@ export class ZoneStore {
 
   #compactWhenWorth(): void {
     const isWorth = this.#garbageOctets > GARBAGE_OCTETS_MIN && this.#garbageOctets > this.arena.top / 2;
-    if (isWorth && this.#openEdits === 0) this.compact();
+    if (!isWorth || this.#openEdits > 0) return;
+    try {
+      this.compact();
+    } catch (error) {
+      // The system may promise less memory than before. What was published is whole where it is.
+      if (!(error instanceof ArenaFullError)) throw error;
+    }
   }
 
   #use(arena: Arena, control: SharedArrayBuffer): void {
@@ -255,4 +266,9 @@ export class ZoneStore {
     this.#control = new Int32Array(control);
     this.refresh();
   }
+}
+
+/** Octets that are no use to anybody once the edit's result is published. */
+function wasteOf(space: ArenaSpace): number {
+  return space.garbageOctets + space.idleOctets;
 }

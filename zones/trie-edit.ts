@@ -32,7 +32,7 @@ export class TrieEdit {
   /** The word that refers to the leaf that `own` gave last; valid until the next call that changes the trie's shape. */
   #slot = ROOT_SLOT;
   #leaf = 0;
-  /** Labels from the root end that the name `own` added last shares with those that were there before. */
+  /** Labels from the root end that the name `own` added last shares with those that were there before; -1: there were none. */
   sharedLabels = 0;
 
   constructor(space: ArenaSpace, root: number) {
@@ -188,7 +188,8 @@ export class TrieEdit {
       assert(this.root === 0, "an empty trie has no branches");
       this.#slot = ROOT_SLOT;
       this.root = leaf;
-      this.sharedLabels = 0;
+      // Not 0, which would say that the root itself is there.
+      this.sharedLabels = -1;
       return;
     }
     const { arena } = this.#space;

@@ -50,7 +50,7 @@ export class Seek {
   isExact = false;
   /** Labels from the root end that the name and `leaf`, and so the name and any leaf, have in common. */
   sharedLabels = 0;
-  /** Leaves met that are ancestors of `leaf`, topmost first. Those with at most `sharedLabels` labels are the name's, too. */
+  /** Leaves met. Those with at most `sharedLabels` labels are ancestors of the name, topmost first; the others come behind. */
   readonly ancestors = new Int32Array(LABELS_MAX);
   ancestorCount = 0;
 
@@ -65,9 +65,12 @@ export class Seek {
       const low = words[at + 1]!;
       const position = head >> 16;
       const value = position < length ? values[position]! : 0;
-      // 0 at the start of a label is the end of a name: that leaf is an ancestor of all others here.
-      if (value !== 0 && (low & 1) !== 0 && (position === 0 || values[position - 1] === 0))
-        ancestors[count++] = words[at + 2]!;
+      // 0 at the start of a label is the end of a name: that leaf is an ancestor of all others here. Where the names here
+      // have parted from ours already, a label may end instead, and what is behind is a branch, or a leaf with too many labels.
+      if (value !== 0 && (low & 1) !== 0 && (position === 0 || values[position - 1] === 0)) {
+        const ancestor = words[at + BRANCH_HEAD_WORDS]!;
+        if ((ancestor & 1) === 0) ancestors[count++] = ancestor;
+      }
       let rank: number;
       if (value < 32) {
         rank = ((low >>> value) & 1) === 0 ? 0 : popcount(low & ((1 << value) - 1));

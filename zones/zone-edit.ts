@@ -225,11 +225,11 @@ export class ZoneEdit {
     return this.names.find(owner.octets, 0) !== 0;
   }
 
-  /** Publishes the zone as it now is, with one atomic store. */
+  /** Publishes the zone as it now is, with one atomic store. When it throws nothing was published, and `abort` is due. */
   commit(): void {
     assert(this.#isOpen, "an edit is committed once");
-    this.#isOpen = false;
     this.#store.publish(this);
+    this.#isOpen = false;
   }
 
   /** Forgets all of it. Also right after a failure in the middle of an edit; doing it twice does no harm. */

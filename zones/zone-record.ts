@@ -43,7 +43,7 @@ export function zoneRecords(views: ArenaViews, zone: number): number {
   return zoneField(views, zone, ZONE_FIELD.RECORDS);
 }
 
-/** Whether answers of the zone can have proofs: its apex has NSEC, or there are NSEC3. */
+/** The trie of the zone's names, those of NSEC3 left out; 0 when there are none. */
 export function zoneNamesRoot(views: ArenaViews, zone: number): number {
   return zoneField(views, zone, ZONE_FIELD.NAMES_ROOT);
 }

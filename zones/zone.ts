@@ -1,6 +1,6 @@
 /** One version of a zone as values: for tools and tests. Queries are answered from `lookup.ts` without any of this. */
 import { assert } from "../base/index.ts";
-import { Name, type Rrset, TYPE } from "../dns/index.ts";
+import { type Name, type Rrset, TYPE } from "../dns/index.ts";
 import type { ArenaViews } from "./arena.ts";
 import { Lookup, lookup } from "./lookup.ts";
 import { prove } from "./prove.ts";

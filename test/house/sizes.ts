@@ -73,7 +73,7 @@ function isAssertion(node: ts.Node): boolean {
 
 /** The function handed to describe() is a list of tests, not a piece of reasoning. */
 function isTestSuite(node: FunctionNode): boolean {
-  return ts.isCallExpression(node.parent) && /^describe\b/.test(node.parent.expression.getText());
+  return ts.isCallExpression(node.parent) && /^describe(With|In|\b)/.test(node.parent.expression.getText());
 }
 
 function linesOf(tree: ts.SourceFile, node: ts.Node): number {

@@ -87,5 +87,49 @@ test("additional data brings its signatures, glue has none (RFC 4035 §3.1.1)", 
 
 test("RRSIG asked for itself", () => {
   expect(short(ask(server, "a.s. RRSIG", { transport: "tcp" }).answer)).toEqual(["a.s. RRSIG(A)", "a.s. RRSIG(NSEC)"]);
-  expect(ask(server, "a.s. RRSIG").answer).toHaveLength(1);
+  expect(ask(server, "a.s. RRSIG").answer).toHaveLength(2);
+});
+
+test.each([
+  [
+    "a.c.s. A",
+    ["a.c.s. CNAME", "a.c.s. RRSIG(CNAME)", "a.s. A", "a.s. RRSIG(A)"],
+    ["*.c.s. NSEC", "*.c.s. RRSIG(NSEC)"],
+  ],
+  [
+    "a.r.s. A",
+    ["a.r.s. CNAME", "a.r.s. RRSIG(CNAME)", "b.r.s. CNAME", "b.r.s. RRSIG(CNAME)"],
+    ["*.r.s. NSEC", "*.r.s. RRSIG(NSEC)"],
+  ],
+  ["a.o.s. A", ["a.o.s. CNAME", "a.o.s. RRSIG(CNAME)"], ["*.o.s. NSEC", "*.o.s. RRSIG(NSEC)"]],
+])("the proof of a wildcard CNAME stands behind the whole answer section: %s", (question, answer, authority) => {
+  const aliases = [
+    ["c", "a.s."],
+    ["r", "b.r.s."],
+    ["o", "www.elsewhere."],
+  ].map(([name, target]) => {
+    const owner = `*.${name}.s.`;
+    const proof = `${owner} 60 NSEC s. CNAME RRSIG NSEC\n${owner} 60 ${signature("NSEC", 2)}`;
+    return `${owner} 300 CNAME ${target}\n${owner} 300 ${signature("CNAME", 2)}\n${proof}`;
+  });
+  const zone = `s. 300 SOA ns.s. a.s. 1 2 3 4 5\ns. 60 NSEC a.s. SOA RRSIG NSEC
+    a.s. 300 A 192.0.2.1\na.s. 300 ${signature("A", 2)}\n${aliases.join("\n")}`;
+  const response = ask(serverOf({ "s.": zone }).server, question, { edns: { dnssecOk: true, payloadOctets: 4096 } });
+  expect(short(response.answer)).toEqual(answer);
+  expect(short(response.authority)).toEqual(authority);
+});
+
+test("NSEC that no signature covers proves nothing and is not sent (RFC 4035 §3.1.3)", () => {
+  const bare = serverOf({
+    "u.": `
+      u.      300 SOA ns.u. admin.u. 1 3600 600 86400 60
+      u.      300 NS ns.open.u.
+      u.      60  NSEC open.u. NS SOA RRSIG NSEC
+      open.u. 300 NS ns.open.u.
+      ns.open.u. 300 A 192.0.2.2
+      open.u. 60  NSEC u. NS RRSIG NSEC`,
+  });
+  expect(short(ask(bare.server, "gone.u. A", DO).authority)).toEqual(["u. SOA"]);
+  expect(short(ask(bare.server, "h.open.u. A", DO).authority)).toEqual(["open.u. NS"]);
+  expect(short(ask(bare.server, "u. NSEC", DO).answer)).toEqual(["u. NSEC"]);
 });

@@ -240,20 +240,56 @@ test("a connection whose requests are being answered is not idle, but not kept f
   slow.answer(1); // Too late, and harmless.
 });
 
-test("a client that does not take its responses is closed", async () => {
-  const big: Handler = {
-    handle: (_request, response) => response.fill(1).length,
-  };
+/** Answers each request with as much as a message can hold. */
+const big: Handler = {
+  handle: (request, response) => response.fill(request[0]!).length,
+};
+
+test("a client that takes its responses gets them all, however much it asks for at once (RFC 7766 §6.2.1.1)", async () => {
   const { counters, open } = await serve(big, { tcpUnsentOctets: 200_000 });
   const client = open();
+  client.send(...Array.from({ length: 100 }, (_, i) => request(i)));
+  client.socket.end();
+  expect(await client.messages(100)).toEqual(Array.from({ length: 100 }, (_, i) => i));
+  expect(counters).toMatchObject({ tcpRequests: 100, tcpUnsentClosed: 0 });
+});
+
+test("of a client that takes no responses no more requests are read, and it is closed as idle", async () => {
+  const clock = new SimulatedClock();
+  const { counters, open } = await serve(big, { tcpUnsentOctets: 200_000 }, clock);
+  const client = open();
   client.socket.pause();
-  client.send(...Array.from({ length: 400 }, () => request(1)));
-  await new Promise<void>((resolve) => {
-    const look = (): void => void (counters.tcpUnsentClosed > 0 ? resolve() : setImmediate(look));
-    look();
-  });
+  client.send(...Array.from({ length: 1_000 }, () => request(1)));
+  await until(() => counters.tcpRequests > 0);
+  await clock.advance(10_000);
+  await until(() => counters.tcpOpen === 0);
+  expect(counters.tcpRequests).toBeLessThan(1_000);
+  expect(counters).toMatchObject({ tcpIdleTimeouts: 1, tcpUnsentClosed: 0 });
+});
+
+test("a client that does not take the responses that come later is closed", async () => {
+  const waiting: Later[] = [];
+  const later: Handler = {
+    handle(_request, _response, _peer, answer) {
+      waiting.push(answer);
+      return LATER;
+    },
+  };
+  const { counters, open } = await serve(later, { tcpUnsentOctets: 200_000 });
+  const client = open();
+  client.socket.pause();
+  client.send(...Array.from({ length: 100 }, () => request(1)));
+  await until(() => waiting.length === 100);
+  for (const answer of waiting) answer(new Uint8Array(65_535));
   expect(counters.tcpUnsentClosed).toBe(1);
 });
+
+function until(isSo: () => boolean): Promise<void> {
+  return new Promise((resolve) => {
+    const look = (): void => void (isSo() ? resolve() : setImmediate(look));
+    look();
+  });
+}
 
 test("less than a header is no message: the connection is closed", async () => {
   const { counters, open } = await serve(echo);

@@ -1,7 +1,7 @@
 /** The UDP server: what its bounds do, and that no datagram can stop it. */
-import { createSocket, type Socket } from "node:dgram";
-import { afterEach, expect, test } from "vitest";
-import { silentLog, SimulatedClock } from "../../base/index.ts";
+import { createSocket, Socket } from "node:dgram";
+import { afterEach, expect, test, vi } from "vitest";
+import { assert, silentLog, SimulatedClock } from "../../base/index.ts";
 import {
   type Handler,
   LATER,
@@ -54,6 +54,23 @@ test("a response is what was written for its own request, though all share one b
   const firsts = await exchange(numbers(200).map(request), 200);
   expect(firsts.sort((a, b) => a - b)).toEqual(numbers(200));
   expect(counters).toMatchObject({ udpRequests: 200, udpResponses: 200, udpUnsentDropped: 0 });
+});
+
+test("a datagram from port 0, which takes no reply (RFC 768), is passed over and ends nothing", async () => {
+  const bind = vi.spyOn(Socket.prototype, "bind");
+  const counters = await serve({
+    handle(octets, response) {
+      response.fill(octets[0]!, 0, 20);
+      return 20;
+    },
+  });
+  const [bound] = bind.mock.contexts;
+  bind.mockRestore();
+  // No socket of Node's sends from port 0, but any raw one does.
+  assert(bound instanceof Socket, "the server has a socket");
+  bound.emit("message", request(1), { address: "127.0.0.1", family: "IPv4", port: 0, size: 20 });
+  expect(await exchange([request(2)], 1)).toEqual([2]);
+  expect(counters).toMatchObject({ udpResponses: 1, udpReceiveErrors: 1 });
 });
 
 test("a handler may answer later, more than once, or not at all; what comes after the end is dropped", async () => {

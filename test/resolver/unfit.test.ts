@@ -44,6 +44,42 @@ describe("servers that are not fit", () => {
     expect(world.askedOf(TLD).length).toBeLessThanOrEqual(3);
   });
 
+  test.each([
+    ["FORMERR", RCODE.FORMERR],
+    ["NOTIMP", RCODE.NOTIMP],
+    ["REFUSED", RCODE.REFUSED],
+    ["SERVFAIL", RCODE.SERVFAIL],
+  ])(
+    "a server that gives %s for one type still answers for the others (RFC 9520 §3.2: of the question)",
+    async (_, rcode) => {
+      const world = new World();
+      rootFor(world);
+      world.server(TLD, ZONE, (response, request) =>
+        request.question[0]!.type === TYPE.HTTPS
+          ? reply(request, { rcode, authoritative: false, edns: null })
+          : response,
+      );
+      const engine = world.engine();
+      expect((await world.resolve(engine, "www.test.", "HTTPS")).rcode).toBe(RCODE.SERVFAIL);
+      expect(texts(await world.resolve(engine, "www.test."))).toEqual(["www.test. A 203.0.113.5"]);
+    },
+  );
+
+  test.each([
+    ["NOTIMP", RCODE.NOTIMP],
+    ["REFUSED", RCODE.REFUSED],
+    ["SERVFAIL", RCODE.SERVFAIL],
+  ])("%s to a minimised name: the whole name is asked (RFC 9156 §2.3)", async (_, rcode) => {
+    const world = new World();
+    rootFor(world);
+    const zone = { "test.": `${SOA("test.")}\n a.b.c.test. 1 A 203.0.113.5` };
+    world.server(TLD, zone, (response, request) =>
+      request.question[0]!.name.labelCount < 4 ? reply(request, { rcode, authoritative: false, edns: null }) : response,
+    );
+    const engine = world.engine({ minimise: true });
+    expect(texts(await world.resolve(engine, "a.b.c.test."))).toEqual(["a.b.c.test. A 203.0.113.5"]);
+  });
+
   test("where nobody listens is asked once, and the failure is kept in every mode", async () => {
     for (const mode of ["iterative", "recursive"] as const) {
       const world = new World();

@@ -136,7 +136,22 @@ async function askAll(plan: Plan, servers: readonly RunningPeer[]): Promise<Aske
 function allQueries({ seed, zones, queries }: Plan): GeneratedQuery[] {
   const random = new SeededRandom(seed);
   const share = Math.ceil(queries / zones.length);
-  return zones.flatMap((zone) => [...generateQueries(zone, share, random)]);
+  const byApex = new Map(zones.map((zone) => [Name.parse(zone.apex).key, zone]));
+  return zones.flatMap((zone) =>
+    [...generateQueries(zone, share, random)].map((query) => ({
+      ...query,
+      zone: closestZone(query.name, byApex) ?? zone,
+    })),
+  );
+}
+
+/** The zone that the name stands in; a query that was made for a zone may lead to its neighbour's. */
+function closestZone(name: Name, byApex: ReadonlyMap<string, GeneratedZone>): GeneratedZone | null {
+  for (let at: Name | null = name; at !== null; at = at.parent()) {
+    const zone = byApex.get(at.key);
+    if (zone !== undefined) return zone;
+  }
+  return null;
 }
 
 /** Asks every server that serves the zone at once. A text says why there is nothing to compare. */

@@ -15,9 +15,17 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** To its end. */
-export async function strata(words: readonly string[], environment: Record<string, string> = {}): Promise<Outcome> {
-  const child = spawn(launcher, words, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...environment } });
+/** To its end. `within` is what stands before the command, to run it in a network of its own. */
+export async function strata(
+  words: readonly string[],
+  environment: Record<string, string> = {},
+  within: readonly string[] = [],
+): Promise<Outcome> {
+  const [command = launcher, ...before] = [...within, launcher];
+  const child = spawn(command, [...before, ...words], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...environment },
+  });
   let stdout = "";
   let stderr = "";
   child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
@@ -35,17 +43,18 @@ export class RunningStrata implements AsyncDisposable {
   readonly #waiting: { readonly stream: string[]; readonly pattern: RegExp; readonly found: (line: string) => void }[] =
     [];
 
-  private constructor(words: readonly string[]) {
-    const child = spawn(launcher, words, { stdio: ["ignore", "pipe", "pipe"] });
+  private constructor(words: readonly string[], within: readonly string[]) {
+    const [command = launcher, ...before] = [...within, launcher];
+    const child = spawn(command, [...before, ...words], { stdio: ["ignore", "pipe", "pipe"] });
     this.#child = child;
     this.#ended = once(child, "close");
     createInterface({ input: child.stdout }).on("line", (line) => this.#heard(this.stdout, line));
     createInterface({ input: child.stderr }).on("line", (line) => this.#heard(this.stderr, line));
   }
 
-  /** Resolves when it prints `ready`. */
-  static async start(words: readonly string[]): Promise<RunningStrata> {
-    const running = new RunningStrata(words);
+  /** Resolves when it prints `ready`. `within` is what stands before the command, to run it in a network of its own. */
+  static async start(words: readonly string[], within: readonly string[] = []): Promise<RunningStrata> {
+    const running = new RunningStrata(words, within);
     const ended = running.#ended.then(() => {
       throw new Error(`strata ${words.join(" ")} ended before it was ready:\n${running.stderr.join("\n")}`);
     });

@@ -14,6 +14,10 @@ export interface ToSign {
   readonly signing: Signing;
 }
 
+const INCEPTION = "20200101000000";
+/** ldns 1.8 takes the times of RRSIG for signed numbers, so that its drill believes nothing that ends after 2038-01-19. */
+const EXPIRATION = "20370101000000";
+
 /** Replaces the file by its signed form. Returns null, or what the signer said against it. */
 export async function sign(zone: ToSign, folder: string): Promise<string | null> {
   if (zone.signing === "none") return null;
@@ -33,7 +37,7 @@ async function signWithBind({ apex, file, signing }: ToSign, folder: string): Pr
     signing === "nsec" ? [] : ["-3", signing === "nsec3" ? "-" : "ab12", "-H", signing === "nsec3" ? "0" : "3"];
   const optOut = signing === "nsec3-opt-out" ? ["-A"] : [];
   const out = `${file}.signed`;
-  const args = ["-S", "-z", "-x", "-K", folder, "-d", folder, "-s", "20200101000000", "-e", "20400101000000"];
+  const args = ["-S", "-z", "-x", "-K", folder, "-d", folder, "-s", INCEPTION, "-e", EXPIRATION];
   await run(
     program("dnssec-signzone"),
     [...args, ...nsec3, ...optOut, "-O", "full", "-o", apex, "-f", out, file],
@@ -47,7 +51,7 @@ async function signWithLdns({ apex, file, signing }: ToSign, folder: string): Pr
   const { stdout } = await run(program("ldns-keygen"), ["-a", "ECDSAP256SHA256", "-k", apex], options);
   const out = `${file}.signed`;
   const nsec3 = signing === "ldns-nsec" ? [] : ["-n", "-t", "1", "-s", "beef"];
-  const times = ["-i", "20200101000000", "-e", "20400101000000"];
+  const times = ["-i", INCEPTION, "-e", EXPIRATION];
   await run(
     program("ldns-signzone"),
     [...times, ...nsec3, "-o", apex, "-f", out, file, join(folder, stdout.trim())],

@@ -3,7 +3,7 @@
  * port than the documents name, so that it does not meet a name space that runs on this machine.
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -24,7 +24,8 @@ const scripts = documents
 
 describe.each(scripts)("$path", ({ lines }) => {
   const folder = mkdtempSync(join(tmpdir(), "strata-document-"));
-  for (const entry of ["bin", "examples"]) symlinkSync(join(ROOT, entry), join(folder, entry));
+  mkdirSync(join(folder, "bin"));
+  for (const entry of ["bin/strata", "examples"]) symlinkSync(join(ROOT, entry), join(folder, entry));
   let started: ChildProcess | null = null;
   let port = DOCUMENTED_PORT;
   afterAll(async () => {

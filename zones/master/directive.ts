@@ -6,7 +6,7 @@ import { wordAt } from "./header.ts";
 import type { Fault, RecordLexer } from "./lexer.ts";
 import { didYouMean } from "./nearest.ts";
 import type { Place } from "./problem.ts";
-import type { MasterOptions, MasterSource } from "./reader.ts";
+import type { MasterOptions, MasterSource } from "./source.ts";
 
 /** How deep $INCLUDE goes (DESIGN §8). */
 export const INCLUDE_DEPTH_MAX = 10;

@@ -10,7 +10,7 @@ export interface MasterProblem {
   /** An error refuses the file; a warning does not. */
   readonly severity: "error" | "warning";
   readonly file: string;
-  /** From 1. A column is a character, a tab is one. */
+  /** From 1, or 0 for the file as a whole. A column is a character, a tab is one. */
   readonly line: number;
   readonly column: number;
   readonly message: string;
@@ -75,13 +75,14 @@ function characters(octets: Uint8Array): number {
   return [...text.decode(octets)].length;
 }
 
-/** `file:line:column: error: what is wrong (rule); what would be right`, the line, and carets under the place. */
+/** `file:line:column: error: what is wrong (rule); what would be right`, the line, and carets under the place if it has one. */
 export function formatProblem(problem: MasterProblem): string {
   const { file, line, column, severity, message, rule, suggestion } = problem;
-  const head = `${file}:${line}:${column}: ${severity}: ${message}${rule === "" ? "" : ` (${rule})`}${
+  const place = line === 0 ? file : `${file}:${line}:${column}`;
+  const head = `${place}: ${severity}: ${message}${rule === "" ? "" : ` (${rule})`}${
     suggestion === "" ? "" : `; ${suggestion}`
   }`;
-  return `${head}\n${drawCaret(problem)}`;
+  return line === 0 ? head : `${head}\n${drawCaret(problem)}`;
 }
 
 function drawCaret(problem: MasterProblem): string {

@@ -14,45 +14,7 @@ import { RecordHeader, wordAt } from "./header.ts";
 import { type Fault, LEXED, RecordLexer } from "./lexer.ts";
 import { type MasterProblem, type Place, problemAt, PROBLEMS_MAX } from "./problem.ts";
 import { readRdata } from "./rdata-text.ts";
-
-export interface MasterSource {
-  /** As problems name it. */
-  readonly name: string;
-  readonly octets: Uint8Array;
-}
-
-/** What a sink says against a record. */
-export interface Complaint extends Fault {
-  readonly severity: "error" | "warning";
-}
-
-export interface RecordSink {
-  /**
-   * Takes one record of class IN. Name and RDATA are uncompressed wire format at their offsets, and stay as they are only
-   * during the call. Returns null, or what is wrong with it.
-   */
-  record(
-    owner: Uint8Array,
-    ownerOffset: number,
-    type: number,
-    ttlSeconds: number,
-    rdata: Uint8Array,
-    rdataOffset: number,
-    rdataLength: number,
-    line: number,
-  ): Complaint | null;
-  /** Says that the records from here on stand in this file, until it says another. */
-  enter?(file: string): void;
-}
-
-export interface MasterOptions {
-  /** What relative names are relative to until $ORIGIN says so; null: there is none. */
-  readonly origin: Name | null;
-  /** For records without TTL when neither $TTL nor a record before says one. */
-  readonly ttlSecondsDefault?: number;
-  /** The file an $INCLUDE names, or why not. Without it $INCLUDE is refused. */
-  readonly include?: (file: string, from: string) => MasterSource | Fault;
-}
+import type { MasterOptions, MasterSource, RecordSink } from "./source.ts";
 
 /** Reads it all. The problems are in the order of the text. */
 export function readMaster(source: MasterSource, options: MasterOptions, sink: RecordSink): MasterProblem[] {
@@ -166,7 +128,11 @@ export class MasterReader implements Directed {
       const { place, step } = this.#generating;
       this.problems.push(problemAt(place, { ...fault, message: `${fault.message}, in the step ${step}` }));
     } else {
-      this.problems.push(problemAt(this.place(start, end), fault));
+      const found = problemAt(this.place(start, end), fault);
+      // What follows a ( that is not closed is read twice: to look for the ), and then as lines of their own.
+      const isKnown = this.problems.some((known) => isSamePlace(known, found) && known.message === found.message);
+      if (isKnown) return;
+      this.problems.push(found);
     }
     if (this.problems.length === PROBLEMS_MAX - 1) {
       const more = { message: "there are more problems than are shown", rule: "", suggestion: "mend these first" };
@@ -380,4 +346,8 @@ class RecordTokens implements RdataTokens {
     const end = this.#lexer.ends[this.#lexer.count - 1]!;
     return token === null ? new TextError(message, end, end + 1) : new TextError(message, token.start, token.end);
   }
+}
+
+function isSamePlace(a: MasterProblem, b: MasterProblem): boolean {
+  return a.file === b.file && a.line === b.line && a.column === b.column;
 }

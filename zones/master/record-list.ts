@@ -5,7 +5,7 @@
  */
 import { compareOctets } from "../../base/index.ts";
 import { LOWER_CASE, Name, nameLength, rdataType, type Rr, type Rrset, CLASS, TYPE } from "../../dns/index.ts";
-import type { RecordSink } from "./reader.ts";
+import type { RecordSink } from "./source.ts";
 
 /** Records [first, first + count) of one owner and type. */
 export interface ListedRrset {

@@ -1,0 +1,165 @@
+/**
+ * How peers are found and configured: the programs, and for each name server its command line and a configuration of its own
+ * in a temporary folder, on loopback, for tests and benchmarks alike.
+ */
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { accessSync, constants, mkdirSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { delimiter, join } from "node:path";
+
+/** Program → the Debian package that brings it. */
+export const PROGRAMS = {
+  named: "bind9",
+  nsd: "nsd",
+  knotd: "knot",
+  unbound: "unbound",
+  dig: "bind9-dnsutils",
+  delv: "bind9-dnsutils",
+  "named-checkzone": "bind9-utils",
+  "dnssec-keygen": "bind9-utils",
+  "dnssec-signzone": "bind9-utils",
+  kdig: "knot-dnsutils",
+  drill: "ldnsutils",
+  "ldns-read-zone": "ldnsutils",
+  "ldns-signzone": "ldnsutils",
+  "ldns-keygen": "ldnsutils",
+  dnsperf: "dnsperf",
+  ip: "iproute2",
+  nsenter: "util-linux",
+  unshare: "util-linux",
+} as const;
+
+export type Program = keyof typeof PROGRAMS;
+
+/** Where a program is, or null; servers live in /usr/sbin, which is not on every user's PATH. */
+export function findProgram(name: Program): string | null {
+  const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/usr/bin", "/sbin"];
+  for (const folder of folders) {
+    const path = join(folder, name);
+    try {
+      accessSync(path, constants.X_OK);
+      return path;
+    } catch {
+      // Not in this folder.
+    }
+  }
+  return null;
+}
+
+export function program(name: Program): string {
+  const path = findProgram(name);
+  if (path === null) throw new Error(`${name} is not installed; npm run peers installs it`);
+  return path;
+}
+
+export interface ZoneFile {
+  readonly apex: string;
+  readonly file: string;
+}
+
+export type ServerPeer = "named" | "nsd" | "knotd";
+
+/** Writes what a server needs into `folder`; returns its arguments. */
+export const WRITERS: Readonly<
+  Record<ServerPeer, (folder: string, port: number, zones: readonly ZoneFile[]) => string[]>
+> = {
+  named: writeNamed,
+  nsd: writeNsd,
+  knotd: writeKnot,
+};
+
+/** A port that was free a moment ago, for UDP and TCP. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const server = createServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const address = server.address();
+    const port = address !== null && typeof address === "object" ? address.port : 0;
+    const socket = createSocket("udp4");
+    const isFree = await new Promise<boolean>((resolve) => {
+      socket.once("error", () => resolve(false));
+      socket.bind(port, "127.0.0.1", () => resolve(true));
+    });
+    socket.close();
+    server.close();
+    await once(server, "close");
+    if (isFree) return port;
+  }
+}
+
+export function written(folder: string, name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+/** Minimal responses without an NS RRset beside answers, as ours are; additional data for answers stays. */
+function writeNamed(folder: string, port: number, zones: readonly ZoneFile[]): string[] {
+  const options = `options {
+  directory "${folder}"; pid-file none; session-keyfile none; managed-keys-directory "${folder}";
+  listen-on port ${port} { 127.0.0.1; }; listen-on-v6 { none; };
+  recursion no; allow-recursion { none; }; allow-query { any; }; allow-query-cache { none; };
+  dnssec-validation no; notify no; minimal-responses no-auth; minimal-any no; max-udp-size 1232; edns-udp-size 1232;
+  empty-zones-enable no; check-names primary ignore; check-integrity no; check-sibling no; check-mx ignore; check-mx-cname ignore;
+  check-srv-cname ignore; check-dup-records ignore; check-spf ignore; check-wildcard no; zone-statistics no; max-cache-size 2m;
+  rrset-order { order none; }; answer-cookie no; max-records-per-type 0; max-types-per-name 0;
+};
+controls { };
+logging { channel all { stderr; severity info; }; category default { all; }; };
+`;
+  const stanza = ({ apex, file }: ZoneFile): string => `zone "${apex}" { type primary; file "${file}"; };\n`;
+  return ["-f", "-n", "1", "-c", written(folder, "named.conf", options + zones.map(stanza).join(""))];
+}
+
+function writeNsd(folder: string, port: number, zones: readonly ZoneFile[]): string[] {
+  const server = `server:
+  server-count: 1
+  ip-address: 127.0.0.1@${port}
+  zonesdir: "${folder}"
+  username: ""
+  chroot: ""
+  pidfile: "${folder}/nsd.pid"
+  xfrdfile: "${folder}/xfrd.state"
+  database: ""
+  zonelistfile: "${folder}/zone.list"
+  xfrdir: "${folder}"
+  ipv4-edns-size: 1232
+  minimal-responses: yes
+  refuse-any: no
+  rrl-ratelimit: 0
+  round-robin: no
+remote-control:
+  control-enable: no
+`;
+  const stanza = ({ apex, file }: ZoneFile): string => `zone:\n  name: "${apex}"\n  zonefile: "${file}"\n`;
+  return ["-d", "-c", written(folder, "nsd.conf", server + zones.map(stanza).join(""))];
+}
+
+function writeKnot(folder: string, port: number, zones: readonly ZoneFile[]): string[] {
+  mkdirSync(join(folder, "journal"), { recursive: true });
+  const server = `server:
+    rundir: "${folder}"
+    listen: 127.0.0.1@${port}
+    udp-workers: 1
+    tcp-workers: 1
+    background-workers: 1
+    udp-max-payload: 1232
+    answer-rotation: off
+database:
+    storage: "${folder}"
+log:
+  - target: stderr
+    any: warning
+template:
+  - id: default
+    storage: "${folder}"
+    journal-content: none
+    zonefile-sync: -1
+    zonefile-load: whole
+    semantic-checks: off
+zone:
+`;
+  const stanza = ({ apex, file }: ZoneFile): string => `  - domain: "${apex}"\n    file: "${file}"\n`;
+  return ["-c", written(folder, "knot.conf", server + zones.map(stanza).join(""))];
+}
