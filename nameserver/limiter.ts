@@ -69,10 +69,6 @@ export class RateLimiter {
   readonly #epoch: number;
   #limited = 0;
 
-  /**
-   * Threads that charge one account at the same moment may count two responses as one, which lets a response through and
-   * holds none back; that is cheaper than to have them wait for each other.
-   */
   constructor(limits: RateLimits, clock: Clock, unlimited: AccessList, accounts = createRateAccounts(limits, clock)) {
     const counters = accounts.memory.byteLength / ACCOUNT_OCTETS;
     this.#limits = limits;
@@ -100,22 +96,32 @@ export class RateLimiter {
     return limits.slip > 0 && this.#limited % limits.slip === 0 ? "slip" : "drop";
   }
 
+  /**
+   * Threads take from one account at the same moment, most of all in a flood, so what is taken and given is added in one
+   * step; who sees first that time has passed gives for it. Changing hands is not one step: that may lose a response's count.
+   */
   #take(owner: number, rate: number): number {
+    const balances = this.#balances;
+    const times = this.#times;
     const slot = (owner ^ (owner >>> 15)) & this.#mask;
     const now = (this.#clock.now() - this.#epoch) | 0;
     const full = rate * MILLI;
-    let balance = full;
-    if (this.#owners[slot] === owner) {
-      const elapsed = (now - this.#times[slot]!) | 0;
-      // Beyond the window the account is full whatever it was; this also keeps the product small.
-      const isOld = elapsed < 0 || elapsed > MILLI * (this.#limits.windowSeconds + 1);
-      if (!isOld) balance = Math.min(full, this.#balances[slot]! + elapsed * rate);
+    const since = Atomics.load(times, slot);
+    const elapsed = (now - since) | 0;
+    // Beyond the window the account is full whatever it was; this also keeps the product small. Clocks of threads may
+    // differ by a little.
+    const isOld = elapsed < -MILLI || elapsed > MILLI * (this.#limits.windowSeconds + 1);
+    if (this.#owners[slot] !== owner || isOld) {
+      this.#owners[slot] = owner;
+      Atomics.store(times, slot, now);
+      Atomics.store(balances, slot, full);
+    } else if (elapsed > 0 && Atomics.compareExchange(times, slot, since, now) === since) {
+      Atomics.add(balances, slot, Math.min(elapsed * rate, full - Atomics.load(balances, slot)));
     }
-    balance = Math.max(balance - MILLI, -full * this.#limits.windowSeconds);
-    this.#owners[slot] = owner;
-    this.#balances[slot] = balance;
-    this.#times[slot] = now;
-    return balance;
+    const balance = Atomics.sub(balances, slot, MILLI) - MILLI;
+    const least = -full * this.#limits.windowSeconds;
+    if (balance < least) Atomics.store(balances, slot, least);
+    return Math.max(balance, least);
   }
 }
 

@@ -226,6 +226,11 @@ class Lane {
     const request = buffers.request(i, length);
     try {
       this.#peer.read(buffers.names[i]!);
+      if (this.#peer.port === 0) {
+        // The sender takes no reply (RFC 768).
+        counts[BATCH_COUNT.RECEIVE_ERRORS]!++;
+        return 0;
+      }
       const written = handler.handle(request, buffers.responses[i]!, this.#peer, NOT_HERE);
       if (written === LATER) onLater(request, this.#senderOf(i), this.#index);
       return written;

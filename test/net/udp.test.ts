@@ -1,6 +1,6 @@
-/** The UDP server: what its bounds do, and that no datagram can stop it. */
+/** UDP servers: what their bounds do, and that no datagram can stop them. One contract for both transports. */
 import { createSocket, Socket } from "node:dgram";
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { assert, silentLog, SimulatedClock } from "../../base/index.ts";
 import {
   type Handler,
@@ -9,8 +9,10 @@ import {
   type Listener,
   type ListenLimits,
   listenUdp,
+  loadBatchSystem,
   NetCounters,
 } from "../../net/index.ts";
+import { listenBatched } from "../support/batched-listener.ts";
 
 let listener: Listener | null = null;
 let client: Socket | null = null;
@@ -20,10 +22,21 @@ afterEach(async () => {
   await listener?.close();
 });
 
-async function serve(handler: Handler, limits: Partial<ListenLimits> = {}): Promise<NetCounters> {
+const system = await loadBatchSystem();
+const isBatchable = typeof system !== "string";
+if (!isBatchable) process.stderr.write(`SKIPPED: the batched transport (${system}); npm ci brings koffi\n`);
+
+type Transport = "node:dgram" | "batches";
+const transports = (["node:dgram", "batches"] as const).filter((name) => name === "node:dgram" || isBatchable);
+
+async function serve(transport: Transport, handler: Handler, limits: Partial<ListenLimits> = {}): Promise<NetCounters> {
   const counters = new NetCounters();
   const parts = { clock: new SimulatedClock(), log: silentLog, counters, limits };
-  listener = await listenUdp({ address: "127.0.0.1", port: 0 }, handler, parts);
+  const endpoint = { address: "127.0.0.1", port: 0 };
+  listener =
+    transport === "batches" && typeof system !== "string"
+      ? listenBatched(system, endpoint, handler, parts)
+      : await listenUdp(endpoint, handler, parts);
   return counters;
 }
 
@@ -44,21 +57,66 @@ function exchange(datagrams: readonly Uint8Array[], wanted: number): Promise<num
 const request = (first: number): Uint8Array => new Uint8Array(20).fill(first);
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
-test("a response is what was written for its own request, though all share one buffer", async () => {
-  const counters = await serve({
-    handle(octets, response) {
-      response.fill(octets[0]!, 0, 20);
-      return 20;
-    },
+describe.each(transports)("%s", (transport) => {
+  test("a response is what was written for its own request, though all share one buffer", async () => {
+    const counters = await serve(transport, {
+      handle(octets, response) {
+        response.fill(octets[0]!, 0, 20);
+        return 20;
+      },
+    });
+    const firsts = await exchange(numbers(200).map(request), 200);
+    expect(firsts.sort((a, b) => a - b)).toEqual(numbers(200));
+    expect(counters).toMatchObject({ udpRequests: 200, udpResponses: 200, udpUnsentDropped: 0 });
   });
-  const firsts = await exchange(numbers(200).map(request), 200);
-  expect(firsts.sort((a, b) => a - b)).toEqual(numbers(200));
-  expect(counters).toMatchObject({ udpRequests: 200, udpResponses: 200, udpUnsentDropped: 0 });
+
+  test("a handler may answer later, more than once, or not at all; what comes after the end is dropped", async () => {
+    const waiting: Later[] = [];
+    const counters = await serve(transport, {
+      handle(octets, _response, _peer, later) {
+        waiting.push(later);
+        if (octets[0] === 2) {
+          const [first, second] = waiting;
+          first!(request(11), "more");
+          first!(request(12));
+          first!(request(13));
+          second!(new Uint8Array(0));
+        }
+        return LATER;
+      },
+    });
+    expect(await exchange([request(1), request(2)], 2)).toEqual([11, 12]);
+    expect(counters.udpResponses).toBe(2);
+  });
+
+  test("an empty datagram and a handler that throws cost nothing but themselves", async () => {
+    const counters = await serve(transport, {
+      handle(octets, response) {
+        if (octets.length === 0) return 0;
+        if (octets[0] === 1) throw new Error("a bug");
+        response.set(octets);
+        return octets.length;
+      },
+    });
+    expect(await exchange([new Uint8Array(0), request(1), request(2)], 1)).toEqual([2]);
+    expect(counters).toMatchObject({ udpRequests: 3, udpResponses: 1, handlerErrors: 1 });
+  });
+
+  test("the room for a response is the limit's", async () => {
+    let room = 0;
+    await serve(
+      transport,
+      { handle: (_octets, response) => ((response[0] = 1), (room = response.length), 1) },
+      { udpResponseOctets: 1232 },
+    );
+    await exchange([request(1)], 1);
+    expect(room).toBe(1232);
+  });
 });
 
 test("a datagram from port 0, which takes no reply (RFC 768), is passed over and ends nothing", async () => {
   const bind = vi.spyOn(Socket.prototype, "bind");
-  const counters = await serve({
+  const counters = await serve("node:dgram", {
     handle(octets, response) {
       response.fill(octets[0]!, 0, 20);
       return 20;
@@ -73,52 +131,10 @@ test("a datagram from port 0, which takes no reply (RFC 768), is passed over and
   expect(counters).toMatchObject({ udpResponses: 1, udpReceiveErrors: 1 });
 });
 
-test("a handler may answer later, more than once, or not at all; what comes after the end is dropped", async () => {
-  const waiting: Later[] = [];
-  const counters = await serve({
-    handle(octets, _response, _peer, later) {
-      waiting.push(later);
-      if (octets[0] === 2) {
-        const [first, second] = waiting;
-        first!(request(11), "more");
-        first!(request(12));
-        first!(request(13));
-        second!(new Uint8Array(0));
-      }
-      return LATER;
-    },
-  });
-  expect(await exchange([request(1), request(2)], 2)).toEqual([11, 12]);
-  expect(counters.udpResponses).toBe(2);
-});
-
-test("an empty datagram and a handler that throws cost nothing but themselves", async () => {
-  const counters = await serve({
-    handle(octets, response) {
-      if (octets.length === 0) return 0;
-      if (octets[0] === 1) throw new Error("a bug");
-      response.set(octets);
-      return octets.length;
-    },
-  });
-  expect(await exchange([new Uint8Array(0), request(1), request(2)], 1)).toEqual([2]);
-  expect(counters).toMatchObject({ udpRequests: 3, udpResponses: 1, handlerErrors: 1 });
-});
-
-test("the room for a response is the limit's", async () => {
-  let room = 0;
-  await serve(
-    { handle: (_octets, response) => ((response[0] = 1), (room = response.length), 1) },
-    { udpResponseOctets: 1232 },
-  );
-  await exchange([request(1)], 1);
-  expect(room).toBe(1232);
-});
-
 test("with nothing allowed to wait, responses are dropped and counted", async () => {
   let handled: () => void = () => undefined;
   const done = new Promise<void>((resolve) => (handled = resolve));
-  const counters = await serve({ handle: () => (setImmediate(handled), 20) }, { udpUnsentDatagrams: 0 });
+  const counters = await serve("node:dgram", { handle: () => (setImmediate(handled), 20) }, { udpUnsentDatagrams: 0 });
   void exchange([request(1)], 1);
   await done;
   expect(counters).toMatchObject({ udpUnsentDropped: 1, udpResponses: 0 });
@@ -128,7 +144,7 @@ test("closing lets what is being answered end", async () => {
   const waiting: Later[] = [];
   let arrived: () => void = () => undefined;
   const there = new Promise<void>((resolve) => (arrived = resolve));
-  await serve({
+  await serve("node:dgram", {
     handle(_octets, _response, _peer, later) {
       waiting.push(later);
       arrived();

@@ -1,0 +1,230 @@
+/**
+ * Query threads on real sockets, by both transports: they answer as the plain road does, see what is published at once, share
+ * their limits, hand on what they cannot answer, and one that dies is replaced.
+ */
+import { afterEach, describe, expect, test } from "vitest";
+import { type Log, SeededRandom, silentLog, systemClock, systemRandom } from "../../base/index.ts";
+import { decodeMessage, Name, TYPE } from "../../dns/index.ts";
+import { NameServer, nameServerMetricsPage, QueryThreads, type ServerParts } from "../../nameserver/index.ts";
+import { type Endpoint, loadBatchSystem, Prefix, type Recursion } from "../../net/index.ts";
+import { loadText, ZoneStore } from "../../zones/index.ts";
+import { DatagramClient } from "../support/datagram-client.ts";
+import { MemoryFiles } from "../support/memory-files.ts";
+import { query, rr, rrs } from "../support/messages.ts";
+import { askOctets, requestOf } from "../support/name-server.ts";
+import { generateQueries } from "../support/query-generator.ts";
+import { generateZones } from "../support/zone-generator.ts";
+
+const SEED = Number(process.env["STRATA_SEED"] ?? 2026);
+const QUERIES = Number(process.env["STRATA_QUERIES"] ?? 100_000);
+
+const system = await loadBatchSystem();
+if (typeof system === "string") process.stderr.write(`SKIPPED: batches (${system}); npm ci brings koffi\n`);
+const transports = (["batch", "dgram"] as const).filter((name) => name === "dgram" || typeof system !== "string");
+type Transport = (typeof transports)[number];
+
+const ANY_PORT: readonly Endpoint[] = [{ address: "127.0.0.1", port: 0 }];
+
+let threads: QueryThreads | null = null;
+afterEach(async () => {
+  await threads?.close();
+  threads = null;
+});
+
+interface Started {
+  readonly server: NameServer;
+  readonly at: readonly Endpoint[];
+}
+
+interface Wanted {
+  readonly parts?: Partial<ServerParts>;
+  readonly threads?: number;
+  readonly endpoints?: readonly Endpoint[];
+  readonly log?: Log;
+}
+
+async function start(transport: Transport, store: ZoneStore, wanted: Wanted = {}): Promise<Started> {
+  const clock = systemClock;
+  const server = new NameServer({ store, clock, random: systemRandom, recursion: null, ...wanted.parts });
+  const count = wanted.threads ?? 2;
+  const log = wanted.log ?? silentLog;
+  threads = await QueryThreads.start({ server, store, clock, log, threads: count, transport });
+  return { server, at: await threads.listen(wanted.endpoints ?? ANY_PORT) };
+}
+
+/** A zone whose every address says the version. */
+function publish(store: ZoneStore, version: number): void {
+  const edit = store.replace(Name.parse("example."));
+  const texts = [`example. 300 SOA ns.example. a.example. ${version} 1 1 1 1`, `www.example. 300 A 10.0.0.${version}`];
+  for (const { owner, type, ttlSeconds, rdata } of [...texts, "sub.example. 300 NS ns.far."].map(rr)) {
+    edit.add(owner.octets, 0, type, ttlSeconds, rdata, 0, rdata.length);
+  }
+  edit.commit();
+}
+
+function small(): ZoneStore {
+  const store = ZoneStore.create({ capacityOctets: 1 << 24 });
+  publish(store, 1);
+  return store;
+}
+
+const www = requestOf("www.example. A");
+
+/** As many clients as wanted, each from a port of its own, so that every thread gets some. */
+const clients = (at: Endpoint, count: number): Promise<DatagramClient[]> =>
+  Promise.all(Array.from({ length: count }, () => DatagramClient.open(at)));
+
+async function closeAll(all: readonly DatagramClient[]): Promise<void> {
+  await Promise.all(all.map((client) => client[Symbol.asyncDispose]()));
+}
+
+function versionIn(response: Uint8Array | null): number | null {
+  if (response === null) return null;
+  return decodeMessage(response).answer.find(({ type }) => type === TYPE.A)?.rdata[3] ?? null;
+}
+
+describe.each(transports)("threads by %s", (transport) => {
+  test(`answer as the plain road does, octet for octet (${QUERIES} queries, seed ${SEED})`, async () => {
+    const zones = generateZones(SEED, 60).filter(
+      ({ features }) => !features.some((name) => name.startsWith("hostile")),
+    );
+    const store = ZoneStore.create();
+    for (const { apex, text } of zones) {
+      const octets = new TextEncoder().encode(text);
+      const zone = { apex: Name.parse(apex), file: apex, layer: null };
+      loadText({ store, files: new MemoryFiles() }, zone, { name: apex, octets });
+    }
+    const random = new SeededRandom(SEED);
+    const each = Math.ceil(QUERIES / zones.length);
+    const requests = zones.flatMap((zone) => [...generateQueries(zone, each, random)].map(({ octets }) => octets));
+    const { server, at } = await start(transport, store);
+    const all = await clients(at[0]!, 8);
+    const share = Math.ceil(requests.length / all.length);
+    const answered = await Promise.all(
+      all.map((client, i) => client.askAll(requests.slice(i * share, (i + 1) * share))),
+    );
+    const hex = (octets: Uint8Array | null): string => (octets === null ? "none" : Buffer.from(octets).toString("hex"));
+    const differing = answered.flat().flatMap((octets, i) => {
+      const plain = askOctets(server, requests[i]!);
+      octets?.fill(0, 0, 2);
+      return hex(octets) === hex(plain)
+        ? []
+        : [{ request: hex(requests[i]!), threads: hex(octets), plain: hex(plain) }];
+    });
+    await closeAll(all);
+    expect(requests.length).toBeGreaterThanOrEqual(QUERIES);
+    expect(differing.slice(0, 3)).toEqual([]);
+  }, 300_000);
+
+  test("what is published is what the next query sees, also after the zones moved to another arena", async () => {
+    const store = small();
+    const { at } = await start(transport, store);
+    const all = await clients(at[0]!, 6);
+    for (let version = 2; version <= 60; version++) {
+      publish(store, version);
+      if (version % 7 === 0) store.compact();
+      if (version % 14 === 0) store.compact();
+      const seen = await Promise.all(all.map(async (client) => versionIn(await client.ask(www))));
+      expect(new Set(seen)).toEqual(new Set([version]));
+    }
+    await closeAll(all);
+  }, 60_000);
+
+  test("answers leave from the address that was asked, over IPv4 and IPv6", async () => {
+    const endpoints = [
+      { address: "0.0.0.0", port: 0 },
+      { address: "::", port: 0 },
+    ];
+    const { at } = await start(transport, small(), { endpoints });
+    const [ipv4, ipv6] = [at[0]!.port, at[1]!.port];
+    // Linux has all of 127.0.0.0/8; node:dgram answers from whatever address routing likes.
+    const asked = [
+      { address: "127.0.0.1", port: ipv4 },
+      { address: "::1", port: ipv6 },
+      ...(transport === "batch" ? [{ address: "127.9.8.7", port: ipv4 }] : []),
+    ];
+    for (const endpoint of asked) {
+      await using client = await DatagramClient.open(endpoint);
+      expect(versionIn(await client.ask(www)), endpoint.address).toBe(1);
+    }
+  }, 60_000);
+
+  test("a question that leads out is answered by the control thread, and holds up nobody", async () => {
+    const gate = Promise.withResolvers<void>();
+    const recursion: Recursion = async () => {
+      await gate.promise;
+      const message = {
+        ...query("www.sub.example.", "A"),
+        response: true,
+        answer: rrs("www.sub.example. 60 A 10.0.0.77"),
+      };
+      return { message, report: null };
+    };
+    const { server, at } = await start(transport, small(), { parts: { recursion } });
+    const all = await clients(at[0]!, 4);
+    const out = requestOf("www.sub.example. A", { message: { recursionDesired: true } });
+    const waiting = Promise.all(all.map((client) => client.ask(out)));
+    for (const client of all) expect(versionIn(await client.ask(www))).toBe(1);
+    gate.resolve();
+    expect((await waiting).map(versionIn)).toEqual([77, 77, 77, 77]);
+    const total = server.counters.total();
+    expect([total.requests[0], total.responses[0]]).toEqual([8, 8]);
+    expect(await nameServerMetricsPage(server.counters, small())()).toContain(
+      'strata_requests_total{transport="udp"} 8',
+    );
+    await closeAll(all);
+  }, 60_000);
+
+  test("the rate limit is one for all threads", async () => {
+    const rateLimits = { responsesPerSecond: 20, errorsPerSecond: 20, windowSeconds: 15, slip: 0, counters: 1024 };
+    const settings = { rateLimits, unlimited: [Prefix.parse("192.0.2.0/24")] };
+    const { at } = await start(transport, small(), { parts: { settings } });
+    const all = await clients(at[0]!, 8);
+    const began = performance.now();
+    const answered = await Promise.all(
+      all.map((client) =>
+        client.askAll(
+          Array.from({ length: 30 }, () => www),
+          300,
+        ),
+      ),
+    );
+    const seconds = (performance.now() - began) / 1000;
+    const count = answered.flat().filter((response) => response !== null).length;
+    // When both threads open the account at once, a few may be counted for nothing.
+    expect(count).toBeLessThanOrEqual(20 * (1 + seconds) + 5);
+    expect(count).toBeGreaterThanOrEqual(15);
+    await closeAll(all);
+  }, 60_000);
+});
+
+describe.skipIf(typeof system === "string")("a thread that dies", () => {
+  test("is replaced and logged, and costs at most its batch", async () => {
+    const words: string[] = [];
+    const log: Log = { ...silentLog, error: (_about, text) => words.push(text) };
+    const { at } = await start("batch", small(), { threads: 1, log });
+    const client = await DatagramClient.open(at[0]!);
+    const asking = client.askAll(
+      Array.from({ length: 30_000 }, () => www),
+      3000,
+    );
+    await client.ask(www);
+    await threads!.keepers[0]!.kill();
+    const lost = (await asking).filter((response) => response === null).length;
+    expect(lost).toBeLessThanOrEqual(64);
+    expect(words).toContain("a query thread has ended and is replaced");
+    expect(versionIn(await client.ask(www))).toBe(1);
+    await client[Symbol.asyncDispose]();
+  }, 60_000);
+
+  test("stopping answers what has come", async () => {
+    const { at } = await start("batch", small());
+    const client = await DatagramClient.open(at[0]!);
+    const asking = Array.from({ length: 50 }, () => client.ask(www, 2000));
+    await new Promise((resolve) => setImmediate(resolve));
+    await threads!.close();
+    threads = null;
+    expect((await Promise.all(asking)).map(versionIn)).toEqual(Array.from({ length: 50 }, () => 1));
+    await client[Symbol.asyncDispose]();
+  }, 60_000);
+});
