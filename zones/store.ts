@@ -7,7 +7,7 @@ import { assert } from "../base/index.ts";
 import type { Name } from "../dns/index.ts";
 import { Arena, ARENA_OCTETS_DEFAULT, ArenaFullError, ArenaSpace } from "./arena.ts";
 import { compactInto } from "./compact.ts";
-import { NameKey } from "./key.ts";
+import { NameKey, queryKey } from "./key.ts";
 import { leavesOf, Seek } from "./trie.ts";
 import { TrieEdit } from "./trie-edit.ts";
 import { readNodeName } from "./values.ts";
@@ -108,8 +108,8 @@ export class ZoneStore {
 
   /** The zone record of the closest zone that encloses the name (uncompressed, any case); 0 when there is none. */
   findZone(octets: Uint8Array, nameOffset: number): number {
-    key.set(octets, nameOffset);
-    seek.find(this, this.#root, key);
+    queryKey.set(octets, nameOffset);
+    seek.find(this, this.#root, queryKey);
     return seek.closest(this);
   }
 
