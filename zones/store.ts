@@ -217,6 +217,8 @@ export class ZoneStore {
 
   #begin(apex: Name): number {
     assert(this.#isWriter, "only one thread writes");
+    // An edit cannot compact when it runs out of room, so room is made before it begins.
+    if (this.#garbageOctets > this.arena.capacityOctets / 4) this.#compactIfIdle();
     return this.zoneOf(apex);
   }
 
@@ -235,7 +237,11 @@ export class ZoneStore {
 
   #compactWhenWorth(): void {
     const isWorth = this.#garbageOctets > GARBAGE_OCTETS_MIN && this.#garbageOctets > this.arena.top / 2;
-    if (!isWorth || this.#openEdits > 0) return;
+    if (isWorth) this.#compactIfIdle();
+  }
+
+  #compactIfIdle(): void {
+    if (this.#openEdits > 0) return;
     try {
       this.compact();
     } catch (error) {
