@@ -1,4 +1,5 @@
 /** `npm run bench [-- name …]`: runs the benchmarks named, or all, prints a table with ratios, appends to the history. */
+import { updateReadme } from "./figures.ts";
 import { ratioToBest, record, type Result } from "./history.ts";
 import { load } from "./load.ts";
 import { startUp } from "./start.ts";
@@ -21,6 +22,7 @@ for (const name of asked.length > 0 ? asked : Object.keys(benches)) {
   process.stdout.write(table(result));
 }
 record(results);
+updateReadme();
 
 /** One line a contender; each figure is median (minimum–maximum), ours also as a ratio to the best peer's. */
 function table({ bench, rows }: Result): string {

@@ -25,11 +25,12 @@ function measure(delegations: number): void {
   const queries = new Uint8Array(QUERIES * NAME_OCTETS);
   for (let i = 0; i < QUERIES; i++) queries.set(random.pick(names).server, i * NAME_OCTETS);
   const rounds = Array.from({ length: ROUNDS + 1 }, () => lookups(store, queries));
-  const nanoseconds = rounds.slice(1).sort((a, b) => a - b)[ROUNDS >> 1]!;
+  // The first round warms up; the best is what the machine does when nobody else is busy.
+  const nanoseconds = rounds.slice(1).sort((a, b) => a - b);
   const records = delegations * 2;
   process.stdout.write(
     `${records} records: inserted in ${seconds.toFixed(2)} s (${Math.round(records / seconds)}/s), ` +
-      `${(store.stats.usedOctets / records).toFixed(1)} octets a record, ${nanoseconds.toFixed(0)} ns a lookup\n`,
+      `${(store.stats.usedOctets / records).toFixed(1)} octets a record, ${nanoseconds[0]!.toFixed(0)} ns a lookup at best, median ${nanoseconds[ROUNDS >> 1]!.toFixed(0)}\n`,
   );
 }
 
@@ -57,4 +58,4 @@ function lookups(store: ZoneStore, queries: Uint8Array): number {
   return ((systemClock.now() - start) * 1e6) / LOOKUPS;
 }
 
-for (const delegations of [50_000, 500_000]) measure(delegations);
+for (const delegations of [500, 50_000, 500_000]) measure(delegations);

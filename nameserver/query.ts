@@ -212,6 +212,8 @@ export class ZoneAnswers {
     }
     // The CNAME that was made is itself what was asked for (RFC 1034 §4.3.2, step 3a).
     if (desk.view.qtype === TYPE.CNAME) return false;
+    // Back at the question: once more round would say everything twice (RFC 2181 §5).
+    if (isSameName(name, 0, desk.writer.octets, QUESTION_AT)) return false;
     owner.inOctets(name, 0);
     return true;
   }

@@ -62,6 +62,7 @@ class Asking {
   #isSettled = false;
   /** After a near miss: a UDP reply that came, to be believed only when TCP is not to be had. */
   #isSuspicious = false;
+  #hasTurnedToTcp = false;
   #held: Reply | null = null;
   #sawMalformed = false;
 
@@ -131,7 +132,9 @@ class Asking {
 
   #suspect(message: Message): void {
     this.#counters.nearMisses++;
-    if (this.#isSuspicious || this.#isSettled) return;
+    // Once: who sends many wrong replies is not to make us open a connection for each.
+    if (this.#hasTurnedToTcp || this.#isSettled) return;
+    this.#hasTurnedToTcp = true;
     this.#isSuspicious = true;
     this.#askTcp(message, () => {
       // The server speaks no TCP, so UDP is all there is: better a reply that fits in every bit than none.

@@ -72,6 +72,7 @@ export interface Engine {
 export function createEngine(handed: EngineParts, options: EngineOptions): Engine {
   const parts = partsOf(handed, options);
   const { cache } = parts;
+  const { bounds } = parts.counts;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const lookup: Lookup = withoutCircles(
     remember(
@@ -88,7 +89,7 @@ export function createEngine(handed: EngineParts, options: EngineOptions): Engin
     return run(
       lookup,
       query,
-      newJob(query, { limits: rest.limits ?? limits, clock: handed.clock, signal, trace, descent }),
+      newJob(query, { limits: rest.limits ?? limits, clock: handed.clock, signal, trace, bounds, descent }),
     );
   };
   const resolve = (query: Query, asked: ResolveOptions): Promise<Resolved> => {
@@ -106,7 +107,7 @@ export function createEngine(handed: EngineParts, options: EngineOptions): Engin
     resolve,
     exchange: async (query, signal) => responseOf(await resolve(query, { signal })),
     async recall(query) {
-      const job = newJob(query, { limits, clock: handed.clock, signal: NEVER, trace: null, descent: null });
+      const job = newJob(query, { limits, clock: handed.clock, signal: NEVER, trace: null, bounds, descent: null });
       const found = await follow(remembered, query, job);
       return found.failure?.text === MISS.text ? null : found;
     },
@@ -162,6 +163,7 @@ interface JobParts {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly trace: Trace | null;
+  readonly bounds: Map<string, number>;
   readonly descent: Descent | null;
 }
 

@@ -19,8 +19,6 @@ export function iterate(parts: Parts, lookup: Lookup): Lookup {
       return await walk(parts, { question, lookup }, job);
     } catch (error) {
       if (!(error instanceof BoundError)) throw error;
-      const { bounds } = parts.counts;
-      bounds.set(error.bound, (bounds.get(error.bound) ?? 0) + 1);
       return stopped(error, job);
     }
   };

@@ -28,6 +28,8 @@ export interface Job {
   readonly budget: Budget;
   readonly signal: AbortSignal;
   readonly trace: Trace | null;
+  /** How often each bound fired, for this client query and all others. */
+  readonly bounds: Map<string, number>;
   /** The questions whose answers wait for this one. */
   readonly stack: readonly string[];
   /** What was learnt for this client query, TTL 0 included: it holds for the transaction in progress (RFC 1035 §3.2.1). */
@@ -64,8 +66,9 @@ export function withoutCircles(lookup: Lookup): Lookup {
   };
 }
 
-/** The failure that a bound makes, noted in the trace. */
+/** The failure that a bound makes, counted and noted in the trace. */
 export function stopped(error: BoundError, job: Job): Failure {
+  job.bounds.set(error.bound, (job.bounds.get(error.bound) ?? 0) + 1);
   job.trace?.add({ kind: "bound", bound: error.bound, text: error.message });
   return { kind: "failed", infoCode: 0, text: `bound reached: ${error.message}`, bound: error.bound };
 }

@@ -20,7 +20,7 @@ export interface ArenaViews {
 export const ARENA_OCTETS_DEFAULT = 0x7ffffff8;
 const ARENA_OCTETS_MIN = 1 << 16;
 
-/** No room is left, also after compaction. */
+/** No room is left. What was garbage when the edit began is gone already, unless another edit was open. */
 export class ArenaFullError extends Error {
   readonly code = "ARENA_FULL";
 }

@@ -6,15 +6,15 @@
  * Letters, digits, `-` and `_` take one number of 1 to 45, so that most octets are one step in the trie; all other octets,
  * 0x00 as well as `*`, take two: the first names a run of neighbours, the second the octet in it. (BIND's dns_qp has the same idea.)
  */
-import { LOWER_CASE } from "../dns/index.ts";
+import { LOWER_CASE, NAME_OCTETS_MAX } from "../dns/index.ts";
 
 /** A name of 255 octets, each written as two numbers, and zeros behind. */
 const KEY_LENGTH_MAX = 512;
 const LABELS_MAX = 128;
 const RUN_LENGTH_MAX = 45;
 
-const FIRST = new Uint8Array(256);
-const SECOND = new Uint8Array(256);
+/** What an octet becomes: its first number, and its second one, if any, above that. */
+const NUMBERS = new Uint16Array(256);
 
 function isOneStep(octet: number): boolean {
   return octet === 0x2d || octet === 0x5f || (octet >= 0x30 && octet <= 0x39) || (octet >= 0x61 && octet <= 0x7a);
@@ -26,7 +26,7 @@ function fillTables(): void {
   for (let octet = 0; octet < 256; octet++) {
     if (LOWER_CASE[octet] !== octet) continue;
     if (isOneStep(octet)) {
-      FIRST[octet] = ++last;
+      NUMBERS[octet] = ++last;
       inRun = 0;
       continue;
     }
@@ -34,13 +34,9 @@ function fillTables(): void {
       last++;
       inRun = 0;
     }
-    FIRST[octet] = last;
-    SECOND[octet] = ++inRun;
+    NUMBERS[octet] = last | (++inRun << 8);
   }
-  for (let octet = 0; octet < 256; octet++) {
-    FIRST[octet] = FIRST[LOWER_CASE[octet]!]!;
-    SECOND[octet] = SECOND[LOWER_CASE[octet]!]!;
-  }
+  for (let octet = 0; octet < 256; octet++) NUMBERS[octet] = NUMBERS[LOWER_CASE[octet]!]!;
 }
 fillTables();
 
@@ -59,9 +55,27 @@ export class NameKey {
   /** Where labels start in `values`: [n] is behind the ancestor with n labels. */
   readonly labelPositions = new Int32Array(LABELS_MAX);
 
+  /** The name that the numbers are of; what stood at `octets` then may have been written over since. */
+  readonly #known = new Uint8Array(NAME_OCTETS_MAX);
+  #isKnown = false;
+
   /** Takes a whole uncompressed name. It is read again while the key is in use. */
   set(octets: Uint8Array, offset: number): void {
+    // The zone is looked for by the same name as what is in it: comparing costs a quarter of making the key again.
+    if (this.#isKnown && offset === this.offset && this.#isOf(octets, offset)) this.octets = octets;
+    else this.#make(octets, offset);
+  }
+
+  #isOf(octets: Uint8Array, offset: number): boolean {
+    const known = this.#known;
+    const length = this.nameOctets;
+    for (let i = 0; i < length; i++) if (octets[offset + i] !== known[i]) return false;
+    return true;
+  }
+
+  #make(octets: Uint8Array, offset: number): void {
     const { labelOffsets, labelPositions, values } = this;
+    const known = this.#known;
     let count = 0;
     let at = offset;
     for (let length = octets[at]!; length !== 0; length = octets[at]!) {
@@ -72,17 +86,19 @@ export class NameKey {
     this.octets = octets;
     this.offset = offset;
     this.labelCount = count;
-    this.nameOctets = at + 1 - offset;
+    const nameOctets = at + 1 - offset;
+    this.nameOctets = nameOctets;
+    for (let i = 0; i < nameOctets; i++) known[i] = octets[offset + i]!;
+    this.#isKnown = true;
     let position = 0;
     for (let i = count - 1; i >= 0; i--) {
       labelPositions[count - 1 - i] = position;
       const start = labelOffsets[i]! + 1;
       const end = labelOffsets[i + 1]!;
       for (let octet = start; octet < end; octet++) {
-        const value = octets[octet]!;
-        values[position++] = FIRST[value]!;
-        const second = SECOND[value]!;
-        if (second !== 0) values[position++] = second;
+        const numbers = NUMBERS[octets[octet]!]!;
+        values[position++] = numbers;
+        if (numbers > 0xff) values[position++] = numbers >> 8;
       }
       values[position++] = 0;
     }
@@ -95,10 +111,14 @@ export class NameKey {
    * what else the key knows of the name goes on being that of the name.
    */
   becomeWildcard(labels: number): void {
+    this.#isKnown = false;
     let position = this.labelPositions[labels]!;
-    this.values[position++] = FIRST[ASTERISK]!;
-    this.values[position++] = SECOND[ASTERISK]!;
+    this.values[position++] = NUMBERS[ASTERISK]!;
+    this.values[position++] = NUMBERS[ASTERISK]! >> 8;
     this.values[position++] = 0;
     this.length = position;
   }
 }
+
+/** For the name of a query, which is looked for in the catalogue and then in its zone. */
+export const queryKey: NameKey = new NameKey();

@@ -7,7 +7,7 @@
  */
 import { LOWER_CASE, TYPE } from "../dns/index.ts";
 import type { ArenaViews } from "./arena.ts";
-import { NameKey } from "./key.ts";
+import { queryKey as key } from "./key.ts";
 import { findRrset, NODE_ENTRY_OCTETS, NODE_FLAG, NODE_HEAD_OCTETS } from "./rrset-view.ts";
 import { Seek } from "./trie.ts";
 import { ZONE_FIELD } from "./zone-record.ts";
@@ -39,7 +39,6 @@ export class Lookup {
   qtype = 0;
 }
 
-const key = new NameKey();
 const seek = new Seek();
 
 /** Looks for the name (uncompressed, any case) in a zone that encloses it, as `findZone` says. */

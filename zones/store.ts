@@ -7,7 +7,7 @@ import { assert } from "../base/index.ts";
 import type { Name } from "../dns/index.ts";
 import { Arena, ARENA_OCTETS_DEFAULT, ArenaFullError, ArenaSpace } from "./arena.ts";
 import { compactInto } from "./compact.ts";
-import { NameKey } from "./key.ts";
+import { NameKey, queryKey } from "./key.ts";
 import { leavesOf, Seek } from "./trie.ts";
 import { TrieEdit } from "./trie-edit.ts";
 import { readNodeName } from "./values.ts";
@@ -120,8 +120,8 @@ export class ZoneStore {
 
   /** The zone record of the closest zone that encloses the name (uncompressed, any case); 0 when there is none. */
   findZone(octets: Uint8Array, nameOffset: number): number {
-    key.set(octets, nameOffset);
-    seek.find(this, this.#root, key);
+    queryKey.set(octets, nameOffset);
+    seek.find(this, this.#root, queryKey);
     return seek.closest(this);
   }
 
@@ -231,6 +231,8 @@ export class ZoneStore {
 
   #begin(apex: Name): number {
     assert(this.#isWriter, "only one thread writes");
+    // An edit cannot compact when it runs out of room, so room is made before it begins.
+    if (this.#garbageOctets > this.arena.capacityOctets / 4) this.#compactIfIdle();
     return this.zoneOf(apex);
   }
 
@@ -249,7 +251,11 @@ export class ZoneStore {
 
   #compactWhenWorth(): void {
     const isWorth = this.#garbageOctets > GARBAGE_OCTETS_MIN && this.#garbageOctets > this.arena.top / 2;
-    if (!isWorth || this.#openEdits > 0) return;
+    if (isWorth) this.#compactIfIdle();
+  }
+
+  #compactIfIdle(): void {
+    if (this.#openEdits > 0) return;
     try {
       this.compact();
     } catch (error) {

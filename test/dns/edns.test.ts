@@ -29,6 +29,12 @@ test.each(["00", "000300", "00030001", "0003000201"])("options that are not whol
   expect(() => decodeOptions(hex(text))).toThrow(WireError);
 });
 
+test("DESIGN §8: 32 options and no more", () => {
+  const options = Array.from({ length: 33 }, () => nsidRequest);
+  expect(decodeOptions(encodeOptions(options.slice(1)))).toHaveLength(32);
+  expect(() => decodeOptions(encodeOptions(options))).toThrow(WireError);
+});
+
 test("an extended error and its words (RFC 8914 §2)", () => {
   const error = { infoCode: EDE.NO_REACHABLE_AUTHORITY, text: "vu.nl. – no answer" };
   expect(decodeExtendedError(encodeExtendedError(error))).toEqual(error);

@@ -119,6 +119,17 @@ test.each([
   expect(short(response.authority)).toEqual(authority);
 });
 
+test("a proof that does not fit is missed: TC (RFC 4035 §3.1)", () => {
+  const fat = `RRSIG NSEC 8 1 300 20300101000000 20200101000000 1 s. ${"AAAA".repeat(128)}`;
+  const { server: fatServer } = serverOf({
+    "s.": `s. 300 SOA ns.s. a.s. 1 2 3 4 5\n s. 60 NSEC s. SOA RRSIG NSEC\n s. 60 ${fat}`,
+  });
+  const cut = ask(fatServer, "b.s. A", { edns: { dnssecOk: true, payloadOctets: 512 } });
+  expect([cut.head, short(cut.authority)]).toEqual(["NXDOMAIN aa tc", ["s. SOA"]]);
+  const whole = ask(fatServer, "b.s. A", { edns: { dnssecOk: true, payloadOctets: 1232 } });
+  expect([whole.head, whole.authority.length]).toEqual(["NXDOMAIN aa", 3]);
+});
+
 test("NSEC that no signature covers proves nothing and is not sent (RFC 4035 §3.1.3)", () => {
   const bare = serverOf({
     "u.": `

@@ -113,6 +113,16 @@ describe("answers", () => {
     expect(response.answer).toHaveLength(1);
   });
 
+  test("RFC 2181 §5: DNAMEs in a circle are said once", () => {
+    const circle = "x. 300 SOA ns.x. a.x. 1 2 3 4 5\na.x. 300 DNAME b.x.\nb.x. 300 DNAME a.x.";
+    expect(ask(serverOf({ "x.": circle }).server, "w.a.x. A").answer).toEqual([
+      "a.x. 300 DNAME b.x.",
+      "w.a.x. 300 CNAME w.b.x.",
+      "b.x. 300 DNAME a.x.",
+      "w.b.x. 300 CNAME w.a.x.",
+    ]);
+  });
+
   test("DESIGN §8: eight aliases are followed and no more", () => {
     const chain = Array.from({ length: 12 }, (_, i) => `c${i}.x. 300 CNAME c${i + 1}.x.`).join("\n");
     const long = serverOf({ "x.": `x. 300 SOA ns.x. a.x. 1 2 3 4 5\n${chain}` });
@@ -219,6 +229,14 @@ describe("sizes", () => {
     expect(response.head).toBe(head);
     expect(response.answer).toHaveLength(records);
   });
+});
+
+test("DESIGN §8: over UDP 1232 octets and no more, whatever the client takes", () => {
+  const texts = Array.from({ length: 20 }, (_, i) => `big.s. 300 TXT "${i}${"x".repeat(99)}"`).join("\n");
+  const zone = `s. 300 SOA ns.s. a.s. 1 2 3 4 5\n${texts}`;
+  const asking = { edns: { payloadOctets: 4096 } };
+  expect(ask(serverOf({ "s.": zone }).server, "big.s. TXT", asking).head).toBe("NOERROR aa tc");
+  expect(ask(serverOf({ "s.": zone }, { payloadOctets: 4096 }).server, "big.s. TXT", asking).answer).toHaveLength(20);
 });
 
 describe("where no zone is", () => {

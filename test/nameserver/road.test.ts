@@ -225,6 +225,15 @@ describe("rate limit", () => {
     expect(ask(limited, asks, { from, edns: { options: [valid] } }).head).toBe("NOERROR aa");
   });
 
+  test("a cookie that is not ours passes nobody (RFC 7873 §5.2.5)", () => {
+    const { server: limited } = serverOf(zones, { rateLimits: { ...rateLimits, slip: 0 } });
+    for (const forged of ["0102030405060708", `010203040506070801000000${"6553f100"}${"00".repeat(8)}`]) {
+      const options = [{ code: OPTION.COOKIE, data: fromHex(forged)! }];
+      for (let i = 0; i < 10; i++) askOctets(limited, requestOf(asks, { edns: { options } }), { from });
+      expect(askOctets(limited, requestOf(asks, { edns: { options } }), { from })).toBeNull();
+    }
+  });
+
   test("names that do not exist share one account", () => {
     const { server: limited } = serverOf(zones, { rateLimits: { ...rateLimits, slip: 0 } });
     const answered = Array.from({ length: 10 }, (_, i) => askOctets(limited, requestOf(`x${i}.example. A`), { from }));

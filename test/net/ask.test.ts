@@ -5,8 +5,9 @@ import { decodeMessage, encodeMessage, type Message } from "../../dns/index.ts";
 import {
   type Ask,
   AskCounters,
+  askOver,
   type Endpoint,
-  type ExchangeError,
+  ExchangeError,
   type Handler,
   LATER,
   type Listener,
@@ -14,6 +15,7 @@ import {
   listenUdp,
   MemoryNetwork,
   NetCounters,
+  type StartAttempt,
   type Transport,
 } from "../../net/index.ts";
 import { systemAsk } from "../../net/index.ts";
@@ -231,4 +233,23 @@ describe.each([
     expect(reply.message.answer[0]!.rdata.length).toBe(65_000);
     expect(reply.octets).toBeGreaterThan(65_000);
   });
+});
+
+test("many wrong replies turn one question to TCP once (DESIGN §8)", async () => {
+  const clock = new SimulatedClock();
+  const counters = new AskCounters();
+  const started: Transport[] = [];
+  const start: StartAttempt = (transport, _server, _asked, events) => {
+    started.push(transport);
+    if (transport === "tcp") events.failed(new ExchangeError("UNREACHABLE", "nobody listens"));
+    else for (let i = 0; i < 100; i++) clock.after(1 + i, () => events.stray("stray"));
+    return { close: () => undefined };
+  };
+  const ask = askOver(start, { clock, random: new SeededRandom(1), counters });
+  const server = { address: "192.0.2.53", port: 53 };
+  const { signal } = new AbortController();
+  const asked = ask(server, query("www.example.", "A"), { transport: "udp", timeoutMilliseconds: 500, signal });
+  await expect(clock.run(asked)).rejects.toThrow("did not answer");
+  expect(started).toEqual(["udp", "tcp"]);
+  expect(counters.nearMisses).toBe(100);
 });

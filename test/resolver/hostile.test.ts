@@ -214,10 +214,22 @@ describe("costs", () => {
     const resolved = await world.resolve(engine, "www.one.test.", "A", trace);
     expect(resolved.rcode).toBe(RCODE.SERVFAIL);
     expect(JSON.stringify(trace.steps)).toContain('"bound":"cycle"');
+    expect(engine.counts.bounds.get("cycle")).toBe(1);
     expect(world.asked.length).toBeLessThan(6);
     world.asked.length = 0;
     expect((await world.resolve(engine, "www.one.test.")).errors[0]!.infoCode).toBe(EDE.CACHED_ERROR);
     expect(world.asked).toHaveLength(0);
+  });
+
+  test("servers of servers of servers: lookups for lookups nest eight deep", async () => {
+    const world = new World();
+    rootFor(world);
+    const zones = Array.from({ length: 20 }, (_, i) => `z${i}.test. 60 NS ns.z${i + 1}.test.`);
+    world.server(TLD, { "test.": `${SOA("test.")}\n${zones.join("\n")}` });
+    const engine = world.engine();
+    expect((await world.resolve(engine, "www.z0.test.")).rcode).toBe(RCODE.SERVFAIL);
+    expect(engine.counts.bounds.get("depth")).toBe(1);
+    expect(world.asked.length).toBeLessThan(12);
   });
 
   test("a zone served only from inside itself without glue is not looked up", async () => {

@@ -141,6 +141,19 @@ describe("a resolver for stubs", () => {
     expect((await ask(stub(), message)).rcode).toBe(rcode);
   });
 
+  test("more questions at once than it takes are SERVFAIL, and counted", async () => {
+    const { world } = stub();
+    const engine = world.engine();
+    const onFault = (error: unknown): void => {
+      throw error;
+    };
+    const server = new StubServer({ engine, allow: ANYONE, onFault, pendingMax: 1 });
+    const first = ask({ world, server }, request("www."));
+    expect((await ask({ world, server }, request("gone."))).rcode).toBe(RCODE.SERVFAIL);
+    expect((await first).rcode).toBe(0);
+    expect([server.overloaded, server.pending]).toEqual([1, 0]);
+  });
+
   test("octets that are no message get FORMERR where a header can be read, else silence", async () => {
     const stubs = stub();
     const whole = encodeMessage(request("www."));

@@ -124,13 +124,13 @@ describeInClosedNetwork("resolvers that walk from our root", ["unbound", "named"
   });
 
   test.each<readonly [string, readonly RegExp[]]>([
-    ["www.cs.vu.nl A", [/NOERROR/, /^www\.cs\.vu\.nl\.\s+30\s+IN\s+A\s+192\.0\.2\.21$/m]],
+    ["www.cs.vu.nl A", [/NOERROR/, /^www\.cs\.vu\.nl\.\s+(30|2\d)\s+IN\s+A\s+192\.0\.2\.21$/m]],
     ["jack.eng.yale.edu AAAA", [/NOERROR/, /2001:db8:40::45/]],
     ["vu.nl MX", [/NOERROR/, /MX\s+10 mail\.vu\.nl\./]],
     ["www.vu.nl A", [/NOERROR/, /CNAME\s+vu\.nl\./, /192\.0\.2\.20/]],
     ["www.informatics.vu.nl A", [/NOERROR/, /DNAME\s+cs\.vu\.nl\./, /192\.0\.2\.21/]],
-    ["gone.cs.vu.nl A", [/NXDOMAIN/, /^cs\.vu\.nl\.\s+30\s+IN\s+SOA/m]],
-    ["gone.vu.nl A", [/NXDOMAIN/, /^vu\.nl\.\s+300\s+IN\s+SOA/m]],
+    ["gone.cs.vu.nl A", [/NXDOMAIN/, /^cs\.vu\.nl\.\s+(30|2\d)\s+IN\s+SOA/m]],
+    ["gone.vu.nl A", [/NXDOMAIN/, /^vu\.nl\.\s+(300|29\d)\s+IN\s+SOA/m]],
     ["gone A", [/NXDOMAIN/, /^\.\s+\d+\s+IN\s+SOA/m]],
     ["ftp.cs.vu.nl MX", [/NOERROR/, /ANSWER: 0, AUTHORITY: 1/]],
     ["atm.firstbank.com NS", [/NOERROR/, /ANSWER: 1/, /ns\.atm\.firstbank\.com\./]],

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Name, type Rr, TYPE, typeFromText } from "../../dns/index.ts";
 import type { ZoneStore, ZoneView } from "../../zones/index.ts";
+import { Nsec3Search } from "../../zones/nsec3.ts";
 import { rrs } from "../support/messages.ts";
 import type { Proof } from "../support/plain-zone.ts";
 import { chainOf } from "../support/zone-chain.ts";
@@ -91,6 +92,14 @@ describe("the responses of RFC 5155, appendix B", () => {
   test("the owner of an NSEC3 does not exist for queries (§7.2.8)", () => {
     expect(tell(view.lookup(Name.parse(`${APEX}.example.`), TYPE.NSEC3)).kind).toBe("nxdomain");
   });
+});
+
+test("DESIGN §8: 64 hashes are made for a query and no more", () => {
+  const store = signed(rrs(COMMON), { kind: "nsec3", iterations: 0, salt: new Uint8Array(0) }, false);
+  const search = new Nsec3Search();
+  search.begin(store, store.zoneOf(apex), apex.octets, 0);
+  for (let i = 0; i < 64; i++) expect(search.matching(1)).not.toBe(0);
+  expect([search.matching(1), search.covering(1)]).toEqual([0, 0]);
 });
 
 test("a zone without NSEC or NSEC3 has no proofs", () => {

@@ -3,9 +3,10 @@ import { type Files, SeededRandom, systemFiles } from "../../base/index.ts";
 import { Name, recordsOf, type Rr, TYPE } from "../../dns/index.ts";
 import { ArenaFullError, loadZone, type ZoneEdit, ZoneStore, type ZoneView } from "../../zones/index.ts";
 import { rr, rrs } from "../support/messages.ts";
-import { PlainZone } from "../support/plain-zone.ts";
+import { PlainZone, type Proof } from "../support/plain-zone.ts";
 import { nameBelow, record } from "../support/wild-zone.ts";
 import { ZoneModel, toldBy } from "../support/zone-model.ts";
+import { chainOf } from "../support/zone-chain.ts";
 import { tell, viewOf } from "../support/zone-told.ts";
 
 const apex = Name.parse("example.");
@@ -201,6 +202,22 @@ describe("publishing", () => {
     expect(viewOf(store, apex).recordCount).toBe(2);
   });
 
+  test("garbage makes room before an edit begins", () => {
+    const store = ZoneStore.create({ capacityOctets: 1 << 16 });
+    const text = Array.from({ length: 300 }, (_, i) => `h${i}.example. 300 A 192.0.2.1`);
+    for (let round = 0; round < 20; round++) {
+      const edit = round % 2 === 0 ? store.replace(apex) : store.edit(apex);
+      for (const each of text) {
+        const record = rr(each);
+        edit.removeRrset(record.owner, record.type);
+        add(edit, record);
+      }
+      edit.commit();
+      expect(viewOf(store, apex).recordCount).toBe(300);
+    }
+    expectExactGarbage(store);
+  });
+
   test("a file that does not fit leaves the version before and no edit open", () => {
     const store = ZoneStore.create({ capacityOctets: 1 << 16 });
     publish(store, apex, "a.example. 300 A 192.0.2.1");
@@ -279,6 +296,33 @@ test("signatures stand by the type they cover and go with RRSIG as a whole", () 
   expect(edit.removeRrset(apex, TYPE.RRSIG)).toBe(false);
   edit.commit();
   expect([...viewOf(store, apex).rrsets()].map(({ type }) => type)).toEqual([TYPE.A]);
+  expectExactGarbage(store);
+});
+
+test("NSEC3 have names of their own: compaction keeps them, and each can be removed", () => {
+  const store = ZoneStore.create(small);
+  const records = rrs("example. 300 SOA ns.test. a.test. 7 1 1 1 1\na.b.example. 300 A 192.0.2.1");
+  const proof: Proof = { kind: "nsec3", iterations: 1, salt: Uint8Array.of(1) };
+  const chain = chainOf(apex, records, proof);
+  const edit = store.edit(apex);
+  for (const each of [...records, ...chain]) add(edit, each);
+  edit.commit();
+  const before = viewOf(store, apex).lookup(Name.parse("c.b.example."), TYPE.A);
+  expect(tell(before)).toEqual(
+    new PlainZone(apex, [...records, ...chain], proof).lookup(Name.parse("c.b.example."), TYPE.A),
+  );
+  expect(tell(before).proofs).not.toEqual([]);
+  expectExactGarbage(store);
+  expect(viewOf(store, apex).lookup(Name.parse("c.b.example."), TYPE.A)).toEqual(before);
+  expect([...viewOf(store, apex).names()].map(String)).toEqual(["example.", "b.example.", "a.b.example."]);
+  const unsigning = store.edit(apex);
+  for (const [i, { owner, type }] of chain.entries()) {
+    expect(i % 2 === 0 ? unsigning.removeRrset(owner, type) : unsigning.removeName(owner)).toBe(true);
+    expect(unsigning.rrset(owner, type)).toBeNull();
+  }
+  unsigning.commit();
+  expect(viewOf(store, apex).recordCount).toBe(2);
+  expect(tell(viewOf(store, apex).lookup(Name.parse("c.b.example."), TYPE.A)).proofs).toEqual([]);
   expectExactGarbage(store);
 });
 
