@@ -27,6 +27,17 @@ export interface BatchSocketOptions {
   readonly idleMilliseconds: number;
 }
 
+type Option = readonly [level: number, name: number, value: number];
+
+const IPV4_OPTIONS: readonly Option[] = [[sys.IPPROTO_IP, sys.IP_MTU_DISCOVER, sys.PMTUDISC_OMIT]];
+const IPV6_OPTIONS: readonly Option[] = [
+  [sys.IPPROTO_IPV6, sys.IPV6_V6ONLY, 1],
+  [sys.IPPROTO_IPV6, sys.IPV6_MTU_DISCOVER, sys.PMTUDISC_OMIT],
+];
+/** Has the system say to which of our addresses a datagram came. */
+const IPV4_ARRIVAL: Option = [sys.IPPROTO_IP, sys.IP_PKTINFO, 1];
+const IPV6_ARRIVAL: Option = [sys.IPPROTO_IPV6, sys.IPV6_RECVPKTINFO, 1];
+
 /** Opens a socket that others may share its address with. Throws ListenError. */
 export function openBatchSocket(system: BatchSystem, endpoint: Endpoint, options: BatchSocketOptions): BatchSocket {
   const address = addressOctets(endpoint.address) ?? new Uint8Array(4);
@@ -37,10 +48,8 @@ export function openBatchSocket(system: BatchSystem, endpoint: Endpoint, options
   const isWildcard = address.every((octet) => octet === 0);
   try {
     setOption(system, descriptor, [sys.SOL_SOCKET, sys.SO_REUSEPORT, 1]);
-    if (isIpv6) setOption(system, descriptor, [sys.IPPROTO_IPV6, sys.IPV6_V6ONLY, 1]);
-    else setOption(system, descriptor, [sys.IPPROTO_IP, sys.IP_MTU_DISCOVER, sys.IP_PMTUDISC_DONT]);
-    if (isWildcard && isIpv6) setOption(system, descriptor, [sys.IPPROTO_IPV6, sys.IPV6_RECVPKTINFO, 1]);
-    if (isWildcard && !isIpv6) setOption(system, descriptor, [sys.IPPROTO_IP, sys.IP_PKTINFO, 1]);
+    for (const option of isIpv6 ? IPV6_OPTIONS : IPV4_OPTIONS) setOption(system, descriptor, option);
+    if (isWildcard) setOption(system, descriptor, isIpv6 ? IPV6_ARRIVAL : IPV4_ARRIVAL);
     setTimeLimit(system, descriptor, options.idleMilliseconds);
     const name = socketAddress(endpoint);
     const length = isIpv6 ? sys.SOCKADDR_IN6_LENGTH : sys.SOCKADDR_IN_LENGTH;
@@ -118,8 +127,6 @@ function boundPort(system: BatchSystem, descriptor: number): number {
   if (system.getsockname(descriptor, name, word(name.length)) < 0) throw lastFailure(system, "getsockname");
   return (name[2]! << 8) | name[3]!;
 }
-
-type Option = readonly [level: number, name: number, value: number];
 
 function setOption(system: BatchSystem, descriptor: number, [level, name, value]: Option): void {
   if (system.setsockopt(descriptor, level, name, word(value), 4) < 0) throw lastFailure(system, "setsockopt");

@@ -120,8 +120,10 @@ export const SO_RCVBUFFORCE = 33;
 export const IPPROTO_IP = 0;
 export const IP_PKTINFO = 8;
 export const IP_MTU_DISCOVER = 10;
-export const IP_PMTUDISC_DONT = 0;
+/** What ICMP says of the path's MTU is not believed: it would let a stranger have responses cut into fragments (RFC 9715 §3.1). */
+export const PMTUDISC_OMIT = 5;
 export const IPPROTO_IPV6 = 41;
+export const IPV6_MTU_DISCOVER = 23;
 export const IPV6_V6ONLY = 26;
 export const IPV6_RECVPKTINFO = 49;
 export const SHUT_RD = 0;

@@ -54,14 +54,12 @@ const NOT_HERE = (): never => {
 /** Serves the sockets of one thread, turn by turn. */
 export class BatchServer {
   readonly #system: BatchSystem;
-  readonly #parts: BatchParts;
   readonly #lanes: readonly Lane[];
   readonly #polled: Uint8Array;
 
   constructor(system: BatchSystem, sockets: readonly BatchSocket[], parts: BatchParts) {
     assert(sockets.length > 0, "a thread has a socket");
     this.#system = system;
-    this.#parts = parts;
     const buffers = new BatchBuffers(system, parts.responseOctets);
     this.#lanes = sockets.map((socket, index) => new Lane(system, { socket, index, buffers, parts }));
     this.#polled = new Uint8Array(sys.POLLFD_OCTETS * sockets.length);
@@ -90,7 +88,6 @@ export class BatchServer {
   turnNow(): number {
     let count = 0;
     for (const lane of this.#lanes) count += lane.serve(sys.MSG_DONTWAIT);
-    this.#parts.counts[BATCH_COUNT.BATCHES]! += count > 0 ? 1 : 0;
     return count;
   }
 }
@@ -197,6 +194,7 @@ class Lane {
     const count = this.#system.recvmmsg(this.#descriptor, receiving, BATCH, flags, null);
     if (count <= 0) return count === 0 ? 0 : this.#failed();
     this.#failures = 0;
+    this.#parts.counts[BATCH_COUNT.BATCHES]!++;
     this.#parts.counts[BATCH_COUNT.REQUESTS]! += count;
     this.#answer(count);
     return count;

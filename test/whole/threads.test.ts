@@ -4,11 +4,12 @@
  */
 import { afterEach, describe, expect, test } from "vitest";
 import { type Log, SeededRandom, silentLog, systemClock, systemRandom } from "../../base/index.ts";
-import { decodeMessage, Name, TYPE } from "../../dns/index.ts";
+import { decodeMessage, Name, OPTION, TYPE } from "../../dns/index.ts";
 import { NameServer, nameServerMetricsPage, QueryThreads, type ServerParts } from "../../nameserver/index.ts";
 import { type Endpoint, loadBatchSystem, Prefix, type Recursion } from "../../net/index.ts";
 import { loadText, ZoneStore } from "../../zones/index.ts";
 import { DatagramClient } from "../support/datagram-client.ts";
+import { mutate, sampleMessages } from "../support/hostile.ts";
 import { MemoryFiles } from "../support/memory-files.ts";
 import { query, rr, rrs } from "../support/messages.ts";
 import { askOctets, requestOf } from "../support/name-server.ts";
@@ -81,6 +82,14 @@ async function closeAll(all: readonly DatagramClient[]): Promise<void> {
 function versionIn(response: Uint8Array | null): number | null {
   if (response === null) return null;
   return decodeMessage(response).answer.find(({ type }) => type === TYPE.A)?.rdata[3] ?? null;
+}
+
+/** As hexadecimal digits, but for the id and what a cookie says of the time (RFC 9018 §4.1). */
+function withoutCookie(response: Uint8Array | null): string {
+  if (response === null) return "none";
+  const digits = Buffer.from(response.subarray(2)).toString("hex");
+  const cookie = decodeMessage(response).edns?.options.find(({ code }) => code === OPTION.COOKIE);
+  return cookie === undefined ? digits : digits.replace(Buffer.from(cookie.data.subarray(8)).toString("hex"), "cookie");
 }
 
 describe.each(transports)("threads by %s", (transport) => {
@@ -173,6 +182,28 @@ describe.each(transports)("threads by %s", (transport) => {
       'strata_requests_total{transport="udp"} 8',
     );
     await closeAll(all);
+  }, 60_000);
+
+  test("spoilt messages are answered as the plain road answers them, or with the same silence", async () => {
+    const { server, at } = await start(transport, small());
+    const random = new SeededRandom(SEED);
+    const samples = sampleMessages().map(([, octets]) => octets);
+    const spoilt = Array.from({ length: 20_000 }, () => mutate(random.pick(samples), random).slice(0, 4096))
+      // The id is the client's, and what is a response or has no header is met with silence.
+      .filter((octets) => octets.length >= 2)
+      .map((octets) => octets.fill(0, 0, 2));
+    const plain = spoilt.map((octets) => askOctets(server, octets));
+    const answered = spoilt.filter((_, i) => plain[i] !== null);
+    const silent = spoilt.filter((_, i) => plain[i] === null);
+    await using client = await DatagramClient.open(at[0]!);
+    const none = await client.askAll(silent.slice(0, 500), 20);
+    expect(none.every((response) => response === null)).toBe(true);
+    const responses = await client.askAll(answered);
+    const expected = plain.filter((octets) => octets !== null);
+    const texts = (all: readonly (Uint8Array | null)[]): string[] => all.map((octets) => withoutCookie(octets));
+    expect(texts(responses)).toEqual(texts(expected));
+    expect(expected.length).toBeGreaterThan(1000);
+    expect(versionIn(await client.ask(www))).toBe(1);
   }, 60_000);
 
   test("the rate limit is one for all threads", async () => {
