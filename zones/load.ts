@@ -6,6 +6,7 @@
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { equalOctets, FileError, type Files } from "../base/index.ts";
 import { LOWER_CASE, type Name, nameLength, TYPE } from "../dns/index.ts";
+import { ArenaFullError } from "./arena.ts";
 import { type Layer, LAYERS } from "./layer.ts";
 import type { Fault } from "./master/lexer.ts";
 import type { MasterProblem } from "./master/problem.ts";
@@ -56,17 +57,15 @@ export interface LoadOutcome {
   readonly problems: readonly MasterProblem[];
 }
 
-/** Reads one file into the store. A file that cannot be read is a problem like others. */
+/** Reads one file into the store. A file that cannot be read, and a store that is full, are problems like others. */
 export function loadZone(parts: LoadParts, zone: ZoneFileToLoad): LoadOutcome {
-  let octets: Uint8Array;
   try {
-    octets = parts.files.read(zone.file);
+    return loadText(parts, zone, { name: zone.file, octets: parts.files.read(zone.file) });
   } catch (error) {
-    if (!(error instanceof FileError)) throw error;
+    if (!(error instanceof FileError || error instanceof ArenaFullError)) throw error;
     const problem = wholeFile(zone.file, { message: error.message, rule: "", suggestion: "" });
     return { ...zone, kind: "refused", records: 0, duplicates: 0, serial: null, problems: [problem] };
   }
-  return loadText(parts, zone, { name: zone.file, octets });
 }
 
 /** Reads many zones, each on its own: one that is refused keeps no other back. */
@@ -74,7 +73,7 @@ export function* loadZones(parts: LoadParts, zones: Iterable<ZoneFileToLoad>): G
   for (const zone of zones) yield loadZone(parts, zone);
 }
 
-/** As `loadZone`, from text that is already there. */
+/** As `loadZone`, from text that is already there. Throws ArenaFullError. */
 export function loadText(parts: LoadParts, zone: ZoneFileToLoad, source: MasterSource): LoadOutcome {
   const edit = parts.store.replace(zone.apex);
   const sink = new ZoneSink(zone.apex, edit);

@@ -56,6 +56,8 @@ test.each([
   ["cs NS ns\nwww.cs TXT x", ["7 occluded"], "RFC 2136 §7.18"],
   ["cs NS ns\ncs TXT x", ["7 data-at-cut"], "RFC 2181 §6"],
   [`cs DS 1 8 1 ${"00".repeat(20)}`, ["6 ds-without-ns"], "RFC 4035 §2.4"],
+  ["@ NSEC3PARAM 1 0 0 -", [], "RFC 9276 §3.1"],
+  ["@ NSEC3PARAM 1 0 5 -", ["6 nsec3-iterations"], "RFC 9276 §3.1"],
   ["d DNAME yale.edu.\nx.d A 192.0.2.1", ["6 dname-hides-names"], "RFC 6672 §2.4"],
 ])("%j gives %j (%s)", (text, expected) => {
   expect(codes(`${SOUND}${text}\n`).sort()).toEqual([...expected].sort());

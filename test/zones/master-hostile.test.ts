@@ -85,3 +85,16 @@ test("any text", () => {
     { numRuns: 2000 },
   );
 });
+
+test.each([
+  ["at the end of the file", ""],
+  ["with lines behind it", "\n"],
+  ["in parentheses", "\n)\n"],
+])("DESIGN §8: a line has 65,536 octets at most: %s", (_, behind) => {
+  const head = behind.includes(")") ? "t 60 TXT a (" : "t 60 TXT a";
+  const lineOf = (octets: number): string => `${head}${" ".repeat(octets - head.length)}${behind}`;
+  expect(readText(lineOf(65_536)).records).toHaveLength(1);
+  const longer = readText(lineOf(65_537));
+  expect(longer.records).toHaveLength(0);
+  expect(longer.shown).toContain("a line has at most 65536 octets");
+});

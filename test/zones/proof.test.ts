@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { Name, type Rr, TYPE, typeFromText } from "../../dns/index.ts";
 import type { ZoneStore, ZoneView } from "../../zones/index.ts";
 import { Nsec3Search } from "../../zones/nsec3.ts";
-import { rrs } from "../support/messages.ts";
+import { rr, rrs } from "../support/messages.ts";
 import type { Proof } from "../support/plain-zone.ts";
 import { chainOf } from "../support/zone-chain.ts";
 import { storeWith, tell, viewOf } from "../support/zone-told.ts";
@@ -100,6 +100,16 @@ test("DESIGN §8: 64 hashes are made for a query and no more", () => {
   search.begin(store, store.zoneOf(apex), apex.octets, 0);
   for (let i = 0; i < 64; i++) expect(search.matching(1)).not.toBe(0);
   expect([search.matching(1), search.covering(1)]).toEqual([0, 0]);
+});
+
+test("a chain with a large hole gives no proof rather than a long walk", () => {
+  const signed = rrs("example. 300 SOA ns.test. a.test. 7 1 1 1 1\nexample. 300 NSEC example. SOA NSEC");
+  const unsigned = (count: number): Rr[] =>
+    Array.from({ length: count }, (_, i) => ({ ...rr("x. 300 A 192.0.2.1"), owner: Name.parse(`h${i}.example.`) }));
+  const prove = (count: number): readonly string[] =>
+    prover(viewOf(storeWith(apex, [...signed, ...unsigned(count)]), apex))("h999.example. TXT");
+  expect(prove(5_000)).toEqual(["example."]);
+  expect(prove(20_000)).toEqual([]);
 });
 
 test("a zone without NSEC or NSEC3 has no proofs", () => {

@@ -223,7 +223,9 @@ describe("publishing", () => {
     publish(store, apex, "a.example. 300 A 192.0.2.1");
     const octets = new TextEncoder().encode("$TTL 60\n$GENERATE 1-5000 h$ A 192.0.2.1\n");
     const files: Files = { ...systemFiles, read: () => octets };
-    expect(() => loadZone({ store, files }, { apex, file: "/large" })).toThrow(ArenaFullError);
+    const outcome = loadZone({ store, files }, { apex, file: "/large" });
+    expect(outcome.kind).toBe("refused");
+    expect(outcome.problems[0]?.message).toContain("65536 octets of memory");
     expect(viewOf(store, apex).recordCount).toBe(1);
     store.compact();
   });

@@ -6,6 +6,9 @@ import { type CheckedName, type CheckedZone, rrsetOf } from "./checked-zone.ts";
 
 const DAY = 86400;
 
+/** With more, resolvers may take the zone for unsigned (RFC 9276 §3.2; DESIGN §8). */
+const ITERATIONS_TRUSTED_MAX = 50;
+
 export function checkApex(zone: CheckedZone, where: CheckedName): void {
   const soa = rrsetOf(where, TYPE.SOA);
   if (where.place !== "apex") {
@@ -23,6 +26,23 @@ export function checkApex(zone: CheckedZone, where: CheckedName): void {
   if (soa === null) missingSoa(zone, where);
   else checkSoa(zone, where, soa);
   checkServers(zone, where);
+  checkIterations(zone, where);
+}
+
+/** Each negative answer costs the server so many hashes, several times over, and many resolvers take such a zone for unsigned. */
+function checkIterations(zone: CheckedZone, where: CheckedName): void {
+  const parameters = rrsetOf(where, TYPE.NSEC3PARAM);
+  if (parameters === null) return;
+  const rdata = zone.records.rdata(parameters.first);
+  const iterations = (rdata[2]! << 8) | rdata[3]!;
+  if (iterations === 0) return;
+  zone.report(where, parameters.first, {
+    code: "nsec3-iterations",
+    severity: iterations > ITERATIONS_TRUSTED_MAX ? "warning" : "note",
+    message: `has NSEC3 with ${iterations} further iterations`,
+    reason: "RFC 9276 §3.1: they hide nothing and cost every answer",
+    fix: "sign the zone again with 0 iterations",
+  });
 }
 
 /** For a zone without any record at its apex there is no name to call this with; then checkZone does. */
