@@ -177,6 +177,7 @@ export class QueryThreads {
       timer.cancel();
     }
     this.#isClosed = true;
+    this.#parts.store.onMove = null;
     if (system !== null) for (const socket of this.#sockets.flat()) closeBatchSocket(system, socket);
     this.#sockets = [];
   }
