@@ -1,5 +1,5 @@
 /** A fresh clone on the machine's own Node: `npm start` sets itself up and ends in `ready`; set-up is safe and instant. */
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -45,9 +45,11 @@ describe.skipIf(!hasOwnNode())("a fresh clone", () => {
     const resolve = ["resolve", "www.cs.vu.nl", "--state", join(folder, ".strata")];
     const answer = execFileSync(join(folder, "bin/strata"), resolve, { env: userEnvironment(), encoding: "utf8" });
     expect(answer).toContain("192.0.2.21");
-    // npm passes the signal on to what it runs.
+    // npm passes the signal on to what it runs, which must not be a shell that keeps it to itself.
     child.kill("SIGTERM");
     await once(child, "exit");
+    const after = spawnSync(join(folder, "bin/strata"), resolve, { env: userEnvironment(), encoding: "utf8" });
+    expect(after.status, after.stderr).toBe(64);
   });
 
   test("a changed lock file is seen", async () => {
