@@ -2,11 +2,12 @@
 import { updateReadme } from "./figures.ts";
 import { ratioToBest, record, type Result } from "./history.ts";
 import { load } from "./load.ts";
+import { respond } from "./respond.ts";
 import { startUp } from "./start.ts";
 import { formatSpread } from "./statistics.ts";
 import { udp } from "./udp.ts";
 
-const benches: Readonly<Record<string, () => Promise<Result>>> = { load, udp, start: startUp };
+const benches: Readonly<Record<string, () => Promise<Result>>> = { load, udp, respond, start: startUp };
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !Object.hasOwn(benches, name));

@@ -1,17 +1,20 @@
 /**
  * What a query costs in the name server itself, transport left out: nanoseconds a call of NameServer.handle, over 100,000
- * names, 90 % hits, asked in random order. Run: node bench/respond.ts [names] [queries]
+ * names, 90 % hits, asked in random order.
  */
 import { SeededRandom, systemClock } from "../base/index.ts";
 import { CLASS, encodeMessage, Name, OPCODE, plainEdns, TYPE } from "../dns/index.ts";
 import { NameServer } from "../nameserver/index.ts";
 import type { Peer } from "../net/index.ts";
 import { ZoneStore } from "../zones/index.ts";
+import type { Result } from "./history.ts";
+import { spread, type Spread } from "./statistics.ts";
 
-const NAMES = Number(process.argv[2] ?? 100_000);
-const QUERIES = Number(process.argv[3] ?? 1_000_000);
+const NAMES = 100_000;
+const QUERIES = 1_000_000;
 const REQUESTS = 65_536;
 const ROUNDS = 5;
+const HITS = 0.9;
 
 const apex = Name.parse("bench.example.");
 
@@ -38,7 +41,7 @@ function storeOf(names: number): ZoneStore {
 function requestsFor(names: number, edns: boolean): Uint8Array[] {
   const random = new SeededRandom(42);
   return Array.from({ length: REQUESTS }, () => {
-    const prefix = random.below(10) === 0 ? "missing" : "h";
+    const prefix = random.below(1000) < HITS * 1000 ? "h" : "missing";
     const name = Name.parse(`${prefix}${random.below(names)}.bench.example.`);
     return encodeMessage({
       id: random.below(65_536),
@@ -60,25 +63,23 @@ function requestsFor(names: number, edns: boolean): Uint8Array[] {
   });
 }
 
-function measure(label: string, server: NameServer, requests: readonly Uint8Array[]): void {
+function measure(server: NameServer, requests: readonly Uint8Array[]): Spread {
   const response = new Uint8Array(4096);
   const peer: Peer = { address: "127.0.0.1", port: 40_000, transport: "udp" };
   const later = (): void => undefined;
   const rounds: number[] = [];
-  let octets = 0;
   for (let round = 0; round <= ROUNDS; round++) {
     const start = systemClock.now();
-    for (let i = 0; i < QUERIES; i++) octets += server.handle(requests[i & (REQUESTS - 1)]!, response, peer, later);
-    if (round > 0) rounds.push(((systemClock.now() - start) * 1e6) / QUERIES); // The first round warms up.
+    for (let i = 0; i < QUERIES; i++) server.handle(requests[i & (REQUESTS - 1)]!, response, peer, later);
+    if (round > 0) rounds.push(((systemClock.now() - start) * 1000) / QUERIES); // The first round warms up.
   }
-  const median = rounds.sort((a, b) => a - b)[ROUNDS >> 1]!;
-  const all = rounds.map((each) => each.toFixed(0)).join(" ");
-  process.stdout.write(
-    `${label}: ${median.toFixed(0)} ns a query (${all}), ${(octets / QUERIES / (ROUNDS + 1)).toFixed(0)} octets each\n`,
-  );
+  return spread(rounds);
 }
 
-const store = storeOf(NAMES);
-const server = new NameServer({ store, clock: systemClock, random: new SeededRandom(1), recursion: null });
-measure("plain", server, requestsFor(NAMES, false));
-measure("EDNS", server, requestsFor(NAMES, true));
+export function respond(): Promise<Result> {
+  const store = storeOf(NAMES);
+  const server = new NameServer({ store, clock: systemClock, random: new SeededRandom(1), recursion: null });
+  const row = (edns: boolean): Record<string, Spread> => ({ "µs/query": measure(server, requestsFor(NAMES, edns)) });
+  const bench = `name server alone, no transport, ${NAMES} names, ${HITS * 100} % hits`;
+  return Promise.resolve({ bench, rows: { "strata, plain": row(false), "strata, EDNS": row(true) } });
+}
