@@ -1,13 +1,9 @@
 /**
- * The system calls of the batched datagram transport (recvmmsg(2), sendmmsg(2) and what a socket needs), reached through
- * koffi, and the shapes of what they are handed: 64-bit Linux. koffi is an optional dependency; without it, or on another
- * system, `loadBatchSystem` gives null and the transport of `udp.ts` does the work. The constants are those of Linux's
- * own headers, which never change.
+ * The system calls of the batched datagram transport (recvmmsg(2), sendmmsg(2) and what a socket needs), and the shapes
+ * of what they are handed: 64-bit Linux. Where they are not to be had the transport of `udp.ts` does the work. The constants are
+ * those of Linux's own headers, which never change.
  */
-import { endianness } from "node:os";
-
-/** Returns -1 for a failure, whose number `errno` then gives. */
-type Call = (...given: readonly (number | Uint8Array | null)[]) => number;
+import { type Call, loadLibrary } from "./system-library.ts";
 
 export interface BatchSystem {
   /** socket(domain, type, protocol) */
@@ -49,33 +45,11 @@ const SIGNATURES = {
   sendmmsg: "int sendmmsg(int, void *, uint32_t, int)",
 } as const;
 
-/** The part of koffi that is used. Its own types are not to be had where it is not installed. */
-interface Koffi {
-  load(path: string): { func(signature: string): Call };
-  errno(): number;
-  address(octets: Uint8Array): bigint;
-}
-
-/** Not a literal, so that the compiler does not look for the types of a package that may be missing. */
-const KOFFI: string = "koffi";
-
 /** The system calls, or in words why there are none here. */
 export async function loadBatchSystem(): Promise<BatchSystem | string> {
-  const { platform, arch } = process;
-  const is64 = arch === "x64" || arch === "arm64" || arch === "riscv64";
-  if (platform !== "linux" || !is64 || endianness() !== "LE") return `not made for ${platform} on ${arch}`;
-  try {
-    const loaded: unknown = await import(KOFFI);
-    const koffi = koffiIn(loaded);
-    return koffi === null ? "koffi is not of a version that is known" : systemOf(koffi);
-  } catch (error) {
-    return `koffi cannot be loaded: ${error instanceof Error ? error.message.split("\n")[0] : String(error)}`;
-  }
-}
-
-function systemOf(koffi: Koffi): BatchSystem {
-  const library = koffi.load("libc.so.6");
-  const call = (name: keyof typeof SIGNATURES): Call => library.func(SIGNATURES[name]);
+  const library = await loadLibrary();
+  if (typeof library === "string") return library;
+  const call = (name: keyof typeof SIGNATURES): Call => library.call(SIGNATURES[name]);
   return {
     socket: call("socket"),
     setsockopt: call("setsockopt"),
@@ -87,22 +61,9 @@ function systemOf(koffi: Koffi): BatchSystem {
     poll: call("poll"),
     recvmmsg: call("recvmmsg"),
     sendmmsg: call("sendmmsg"),
-    errno: () => koffi.errno(),
-    addressOf: (octets) => BigInt(koffi.address(octets)),
+    errno: library.errno,
+    addressOf: library.addressOf,
   };
-}
-
-function koffiIn(loaded: unknown): Koffi | null {
-  if (typeof loaded !== "object" || loaded === null) return null;
-  if (isKoffi(loaded)) return loaded;
-  return "default" in loaded && isKoffi(loaded.default) ? loaded.default : null;
-}
-
-function isKoffi(given: unknown): given is Koffi {
-  if (typeof given !== "object" || given === null) return false;
-  return (["load", "errno", "address"] as const).every(
-    (name) => name in given && typeof Reflect.get(given, name) === "function",
-  );
 }
 
 /** Address families, socket types and options (socket(7), ip(7), ipv6(7)). */

@@ -59,5 +59,14 @@ export {
   NetCounters,
 } from "./listener.ts";
 export { MemoryHost, MemoryNetwork, type Passage, type Weather } from "./memory.ts";
+export {
+  EPOLL,
+  Epoll,
+  loadStreamSystem,
+  MSG_NOSIGNAL,
+  SOCK_NONBLOCK,
+  SOCK_STREAM,
+  type StreamSystem,
+} from "./stream-system.ts";
 export { listenTcp } from "./tcp.ts";
 export { listenUdp } from "./udp.ts";

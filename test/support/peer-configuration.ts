@@ -94,7 +94,8 @@ export function written(folder: string, name: string, text: string): string {
   return path;
 }
 
-/** Minimal responses without an NS RRset beside answers, as ours are; additional data for answers stays. */
+/** Minimal responses without an NS RRset beside answers, as ours are; additional data for answers stays.
+ * All three take as many TCP connections as we do, so that none is measured by its refusals. */
 function writeNamed(folder: string, port: number, zones: readonly ZoneFile[]): string[] {
   const options = `options {
   directory "${folder}"; pid-file none; session-keyfile none; managed-keys-directory "${folder}";
@@ -104,6 +105,7 @@ function writeNamed(folder: string, port: number, zones: readonly ZoneFile[]): s
   empty-zones-enable no; check-names primary ignore; check-integrity no; check-sibling no; check-mx ignore; check-mx-cname ignore;
   check-srv-cname ignore; check-dup-records ignore; check-spf ignore; check-wildcard no; zone-statistics no; max-cache-size 2m;
   rrset-order { order none; }; answer-cookie no; max-records-per-type 0; max-types-per-name 0;
+  tcp-clients 1200; tcp-listen-queue 512;
 };
 controls { };
 logging { channel all { stderr; severity info; }; category default { all; }; };
@@ -115,6 +117,7 @@ logging { channel all { stderr; severity info; }; category default { all; }; };
 function writeNsd(folder: string, port: number, zones: readonly ZoneFile[]): string[] {
   const server = `server:
   server-count: 1
+  tcp-count: 1200
   ip-address: 127.0.0.1@${port}
   zonesdir: "${folder}"
   username: ""
@@ -143,6 +146,7 @@ function writeKnot(folder: string, port: number, zones: readonly ZoneFile[]): st
     listen: 127.0.0.1@${port}
     udp-workers: 1
     tcp-workers: 1
+    tcp-max-clients: 1200
     background-workers: 1
     udp-max-payload: 1232
     answer-rotation: off
