@@ -5,7 +5,7 @@ import { Name } from "../dns/index.ts";
 import { addressOctets, type Endpoint, type HttpListener, type Recursion, systemAsk } from "../net/index.ts";
 import { NameServer, nameServerMetricsPage, QueryThreads, RATE_LIMITS, type RateLimits } from "../nameserver/index.ts";
 import { addressKind, createEngine, handDown, readHints, type ZoneServers } from "../resolver/index.ts";
-import { ZoneStore } from "../zones/index.ts";
+import { Compactor, ZoneStore } from "../zones/index.ts";
 import { listen, listenForMetrics, type Listening } from "./listening.ts";
 import type { RecursionSettings, ServeSettings } from "./settings.ts";
 import { ZoneKeeper } from "./zone-keeper.ts";
@@ -24,6 +24,7 @@ export interface RunningNameServer {
 /** Loads every zone, then opens every listener. Throws UsageError for zones that cannot be served, and ListenError. */
 export async function startNameServer(settings: ServeSettings, parts: NameServerParts): Promise<RunningNameServer> {
   const store = ZoneStore.create();
+  const compactor = new Compactor(store, systemClock);
   const zones = new ZoneKeeper(settings.zones, { store, files: parts.files, note: parts.note });
   const server = createNameServer(settings, store, parts);
   // Before the zones, so that the threads start while they are read.
@@ -36,6 +37,7 @@ export async function startNameServer(settings: ServeSettings, parts: NameServer
       zones,
       async close() {
         await Promise.all([listening.close(), metrics?.close()]);
+        compactor.close();
       },
     };
   } catch (error) {

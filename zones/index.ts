@@ -17,6 +17,7 @@ export type { Complaint, MasterOptions, MasterSource, RecordSink } from "./maste
 export { type ListedRrset, RecordList, type SortedRecords } from "./master/record-list.ts";
 export { formatRecord, masterLines, writeMaster } from "./master/writer.ts";
 export { ARENA_OCTETS_DEFAULT, ArenaFullError, type ArenaViews } from "./arena.ts";
+export { Compactor } from "./compactor.ts";
 export { findNode, findNode as findGlue, Lookup, lookup, type LookupKind, PROOF_NODES_MAX } from "./lookup.ts";
 export { NSEC3_HASHES_MAX, nsec3Hash } from "./nsec3.ts";
 export { prove } from "./prove.ts";

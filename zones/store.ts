@@ -6,7 +6,7 @@
 import { assert } from "../base/index.ts";
 import type { Name } from "../dns/index.ts";
 import { Arena, ARENA_OCTETS_DEFAULT, ArenaFullError, ArenaSpace } from "./arena.ts";
-import { compactInto } from "./compact.ts";
+import { Compaction } from "./compact.ts";
 import { NameKey, queryKey } from "./key.ts";
 import { leavesOf, Seek } from "./trie.ts";
 import { TrieEdit } from "./trie-edit.ts";
@@ -50,6 +50,10 @@ const CONTROL_OCTETS = 16;
 
 /** Below this much garbage compaction is not worth it. */
 const GARBAGE_OCTETS_MIN = 16 << 20;
+/** While a compaction goes on, an edit has it copy so many octets for each that the edit took itself, at least … */
+const PACE = 2;
+/** … and at most so many, which takes about half a millisecond. */
+const PACE_OCTETS_MAX = 1 << 17;
 
 const key = new NameKey();
 const seek = new Seek();
@@ -61,6 +65,8 @@ export class ZoneStore {
   arena: Arena;
   /** Called when the zones move to another arena, before readers can see that they have: it sends the new one to every thread. */
   onMove: ((shared: SharedStore) => void) | null = null;
+  /** Called when there is something to compact: somebody with time then calls `compactSome` until that says that it is done. */
+  onGarbage: (() => void) | null = null;
   /** A reader's: takes what the writer's `onMove` sent, in order. */
   nextShared: (() => SharedStore) | null = null;
   #control: Int32Array;
@@ -69,6 +75,9 @@ export class ZoneStore {
   #root = 0;
   readonly #isWriter: boolean;
   #garbageOctets = 0;
+  #compaction: Compaction | null = null;
+  /** Garbage that there was when a compaction found no memory. */
+  #failedAtOctets = 0;
   #openEdits = 0;
   /** Counts whatever moves the arena's top, so that an abort knows whether everything behind its start is its own. */
   #epoch = 0;
@@ -167,20 +176,49 @@ export class ZoneStore {
     space.release(catalogue.remove(apex.octets, 0), nodeOctets(this, zone));
     this.#garbageOctets += wasteOf(space) + zoneField(this, zone, ZONE_FIELD.OCTETS);
     this.#publishRoot(catalogue.root);
-    this.#compactWhenWorth();
+    this.#clear(space.takenOctets);
     return true;
   }
 
-  /** Moves all zones into a fresh arena, without what is no longer in use. Edits must not be open. */
+  /** Moves all zones into a fresh arena, without what is no longer in use, all at once. Edits must not be open. Throws ArenaFullError. */
   compact(): void {
-    assert(this.#isWriter && this.#openEdits === 0, "compaction is the writer's, between edits");
-    const arena = Arena.create(this.arena.capacityOctets);
-    const root = compactInto(this.arena, this.#root, arena);
+    assert(this.#openEdits === 0, "compaction ends between edits");
+    this.startCompaction();
+    this.compactSome(Number.POSITIVE_INFINITY);
+  }
+
+  /** Begins to do so a little at a time: whoever calls `compactSome`, and each edit, does some of it. Throws ArenaFullError. */
+  startCompaction(): void {
+    assert(this.#isWriter, "only one thread writes");
+    this.#compaction ??= new Compaction(this.arena, Arena.create(this.arena.capacityOctets));
+  }
+
+  /**
+   * Goes on with a compaction until about that many octets are copied. False when nothing is left to do: there is none, or it
+   * waits for open edits to end, and `onGarbage` is called once they have. Throws ArenaFullError; the compaction is then given up.
+   */
+  compactSome(octets: number): boolean {
+    const compaction = this.#compaction;
+    if (compaction === null) return false;
+    try {
+      if (!compaction.advance(this.#root, octets)) return true;
+    } catch (error) {
+      this.#compaction = null;
+      this.#failedAtOctets = this.#garbageOctets;
+      throw error;
+    }
+    if (this.#openEdits === 0) this.#moveTo(compaction);
+    return false;
+  }
+
+  #moveTo({ arena, root, garbageOctets }: Compaction): void {
+    this.#compaction = null;
     const control = new SharedArrayBuffer(CONTROL_OCTETS);
     const words = new Int32Array(control);
     words[VERSION] = this.#control[VERSION]! + 1;
     Atomics.store(words, ROOT, root);
-    this.#garbageOctets = 0;
+    this.#garbageOctets = garbageOctets;
+    this.#failedAtOctets = 0;
     this.#epoch++;
     const left = this.#control;
     this.#use(arena, control);
@@ -211,9 +249,10 @@ export class ZoneStore {
     // An edit counts what it did without itself; of a replaced zone nothing is left.
     const isReplaced = edit.base !== 0 && !edit.isContinued;
     this.#garbageOctets += wasteOf(space) + wasteOf(edit.space) + (isReplaced ? replacedOctets : 0);
+    if (!edit.isContinued) this.#compaction?.replaced(edit.apex.key);
     this.#openEdits--;
     this.#publishRoot(catalogue.root);
-    this.#compactWhenWorth();
+    this.#clear(space.takenOctets + edit.space.takenOctets);
   }
 
   /** For `ZoneEdit.abort`. */
@@ -227,13 +266,20 @@ export class ZoneStore {
       this.#garbageOctets += space.takenOctets;
       this.#epoch++;
     }
+    this.#clear(0);
   }
 
   #begin(apex: Name): number {
     assert(this.#isWriter, "only one thread writes");
     // An edit cannot compact when it runs out of room, so room is made before it begins.
-    if (this.#garbageOctets > this.arena.capacityOctets / 4) this.#compactIfIdle();
+    if (this.#openEdits === 0 && this.#roomLeft() <= 0 && this.#mayFit()) this.#try(() => this.compact());
     return this.zoneOf(apex);
+  }
+
+  /** Octets that edits may still take before the zones are compacted all at once: when garbage takes a quarter of an arena half full. */
+  #roomLeft(): number {
+    const { capacityOctets, top } = this.arena;
+    return Math.max(capacityOctets / 4 - this.#garbageOctets, capacityOctets / 2 - top);
   }
 
   #opened(edit: ZoneEdit): ZoneEdit {
@@ -249,17 +295,33 @@ export class ZoneStore {
     Atomics.store(this.#control, ROOT, root);
   }
 
-  #compactWhenWorth(): void {
-    const isWorth = this.#garbageOctets > GARBAGE_OCTETS_MIN && this.#garbageOctets > this.arena.top / 2;
-    if (isWorth) this.#compactIfIdle();
+  /** Compacts some of what an edit that took so many octets has left behind, so that edits do not outrun compaction. */
+  #clear(takenOctets: number): void {
+    if (this.#compaction === null && this.#isWorth()) this.#try(() => this.startCompaction());
+    if (this.#compaction === null) return;
+    const live = this.arena.top - this.#garbageOctets;
+    const pace = takenOctets * Math.max(PACE, (2 * live) / Math.max(1, this.#roomLeft()));
+    this.#try(() => this.compactSome(Math.min(pace, PACE_OCTETS_MAX)));
+    if (this.#compaction !== null) this.onGarbage?.();
   }
 
-  #compactIfIdle(): void {
-    if (this.#openEdits > 0) return;
+  /** Where the system had no memory for a second arena, trying again at each edit would cost more than it could give. */
+  #mayFit(): boolean {
+    return this.#garbageOctets >= 1.25 * this.#failedAtOctets;
+  }
+
+  /** Half of what is used, or a good part of all memory, is garbage. */
+  #isWorth(): boolean {
+    const garbage = this.#garbageOctets;
+    if (garbage < GARBAGE_OCTETS_MIN || !this.#mayFit()) return false;
+    return garbage > this.arena.top / 2 || garbage > this.arena.capacityOctets / 8;
+  }
+
+  /** The system may promise less memory than before. What was published is whole where it is. */
+  #try(step: () => void): void {
     try {
-      this.compact();
+      step();
     } catch (error) {
-      // The system may promise less memory than before. What was published is whole where it is.
       if (!(error instanceof ArenaFullError)) throw error;
     }
   }

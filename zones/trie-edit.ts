@@ -12,7 +12,6 @@ import {
   Cursor,
   firstDifference,
   hasTwig,
-  isBranch,
   keyValue,
   leafName,
   twigCount,
@@ -74,6 +73,23 @@ export class TrieEdit {
   }
 
   wasThere = false;
+
+  /** Puts a leaf that this edit has made in its place. Returns the one of that name that was there, or 0: the caller's to release. */
+  put(leaf: number): number {
+    const { arena } = this.#space;
+    const name = leafName(arena.words, leaf);
+    key.set(arena.octets, name);
+    cursor.toNearest(arena, this.root, key);
+    const nearest = cursor.leaf;
+    this.#leaf = leaf;
+    if (nearest === 0 || !this.#isLeafOf(nearest, arena.octets, name)) {
+      this.#insert(nearest);
+      return 0;
+    }
+    this.#ownPath(cursor.depth);
+    this.#write(this.#slot, leaf);
+    return nearest;
+  }
 
   /** Puts another leaf of the same name in the place of the one that `own` gave last. */
   replaceOwned(leaf: number): void {
@@ -250,25 +266,4 @@ function labelsBefore(position: number): number {
   let labels = 0;
   while (labels < key.labelCount && key.labelPositions[labels + 1]! <= position) labels++;
   return labels;
-}
-
-/** Copies a trie into another arena, leaves by `copyLeaf`. Depth is bounded by the length of keys. */
-export function copyTrie(
-  words: Int32Array,
-  ref: number,
-  space: ArenaSpace,
-  copyLeaf: (leaf: number) => number,
-): number {
-  if (ref === 0) return 0;
-  if (!isBranch(ref)) return copyLeaf(ref);
-  const at = ref >> 2;
-  const count = twigCount(words, at);
-  const copy = space.allocate((BRANCH_HEAD_WORDS + count) * 4) >> 2;
-  const to = space.arena.words;
-  to[copy] = words[at]!;
-  to[copy + 1] = words[at + 1]!;
-  for (let i = 0; i < count; i++) {
-    to[copy + BRANCH_HEAD_WORDS + i] = copyTrie(words, words[at + BRANCH_HEAD_WORDS + i]!, space, copyLeaf);
-  }
-  return (copy << 2) | 1;
 }

@@ -4,7 +4,8 @@ import { Name, recordsOf, type Rr, TYPE } from "../../dns/index.ts";
 import { ArenaFullError, loadZone, type ZoneEdit, ZoneStore, type ZoneView } from "../../zones/index.ts";
 import { rr, rrs } from "../support/messages.ts";
 import { PlainZone, type Proof } from "../support/plain-zone.ts";
-import { nameBelow, record } from "../support/wild-zone.ts";
+import { nameBelow } from "../support/wild-zone.ts";
+import { addRecord as add, change, expectExactGarbage } from "../support/zone-changes.ts";
 import { ZoneModel, toldBy } from "../support/zone-model.ts";
 import { chainOf } from "../support/zone-chain.ts";
 import { tell, viewOf } from "../support/zone-told.ts";
@@ -13,23 +14,11 @@ const apex = Name.parse("example.");
 const other = Name.parse("other.");
 const small = { capacityOctets: 1 << 24 };
 
-function add(edit: ZoneEdit, { owner, type, ttlSeconds, rdata }: Rr): string {
-  return edit.add(owner.octets, 0, type, ttlSeconds, rdata, 0, rdata.length);
-}
-
 /** A published zone. */
 function publish(store: ZoneStore, zone: Name, text: string): void {
   const edit = store.edit(zone);
   for (const each of rrs(text)) add(edit, each);
   edit.commit();
-}
-
-/** What is in use must be exactly what a compaction keeps; so nothing is lost and nothing counted twice. */
-function expectExactGarbage(store: ZoneStore): void {
-  const { usedOctets, garbageOctets } = store.stats;
-  store.compact();
-  expect(usedOctets - garbageOctets).toBe(store.stats.usedOctets);
-  expect(store.stats.garbageOctets).toBe(0);
 }
 
 /** What was removed must leave nothing behind that a lookup stumbles over. */
@@ -40,33 +29,6 @@ function expectSameLookups(view: ZoneView, names: readonly Name[]): void {
     for (const type of [TYPE.A, TYPE.CNAME]) {
       expect(tell(view.lookup(name, type)), `${name.toString()} ${type}`).toEqual(plain.lookup(name, type));
     }
-  }
-}
-
-const TYPES = [TYPE.A, TYPE.A, TYPE.A, TYPE.TXT, TYPE.MX, TYPE.CNAME, TYPE.NS, TYPE.DNAME];
-
-/** One change, done to the edit and to the model; both must say the same of it. */
-function change(edit: ZoneEdit, model: ZoneModel, names: readonly Name[], random: SeededRandom): void {
-  const owner = random.pick(names);
-  const type = random.pick(TYPES);
-  const ttlSeconds = 100 * (1 + random.below(2));
-  const one = { ...record(owner, type, random), ttlSeconds };
-  switch (random.below(12)) {
-    case 0:
-      return expect(edit.removeRrset(owner, type)).toBe(model.removeRrset(owner, type));
-    case 1:
-      return expect(edit.removeName(owner)).toBe(model.removeName(owner));
-    case 2:
-      return expect(edit.setTtl(owner, type, ttlSeconds)).toBe(model.setTtl(owner, type, ttlSeconds));
-    case 3:
-    case 4:
-    case 5: {
-      const there = edit.rrset(owner, type);
-      const rdata = there === null ? one.rdata : random.pick(there.rdatas);
-      return expect(edit.removeRecord(owner, type, rdata)).toBe(model.removeRecord({ ...one, rdata }));
-    }
-    default:
-      return expect(add(edit, one)).toBe(model.add(one));
   }
 }
 
