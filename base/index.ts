@@ -2,6 +2,7 @@ export { assert, AssertionError, unreachable } from "./assert.ts";
 export { type Clock, SimulatedClock, sleep, systemClock, type Timer } from "./clock.ts";
 export { FileError, type Files, systemFiles } from "./files.ts";
 export { createLog, type Log, silentLog } from "./log.ts";
+export { collectGarbage } from "./memory.ts";
 export {
   compareOctets,
   concatOctets,

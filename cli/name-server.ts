@@ -1,6 +1,6 @@
 /** One name server at work: its zones, its recursion, and the listeners in front of it. */
 import { availableParallelism } from "node:os";
-import { type Files, type Log, systemClock, systemRandom } from "../base/index.ts";
+import { collectGarbage, type Files, type Log, systemClock, systemRandom } from "../base/index.ts";
 import { Name } from "../dns/index.ts";
 import { addressOctets, type Endpoint, type HttpListener, type Recursion, systemAsk } from "../net/index.ts";
 import { NameServer, nameServerMetricsPage, QueryThreads, RATE_LIMITS, type RateLimits } from "../nameserver/index.ts";
@@ -24,7 +24,7 @@ export interface RunningNameServer {
 /** Loads every zone, then opens every listener. Throws UsageError for zones that cannot be served, and ListenError. */
 export async function startNameServer(settings: ServeSettings, parts: NameServerParts): Promise<RunningNameServer> {
   const store = ZoneStore.create();
-  const compactor = new Compactor(store, systemClock);
+  const compactor = new Compactor({ store, clock: systemClock, collectGarbage });
   const zones = new ZoneKeeper(settings.zones, { store, files: parts.files, note: parts.note });
   const server = createNameServer(settings, store, parts);
   // Before the zones, so that the threads start while they are read.

@@ -11,14 +11,24 @@ const SLICE_MILLISECONDS = 1;
 /** The clock is looked at so often: about every twentieth of a slice. */
 const STRIDE_OCTETS = 1 << 14;
 
+export interface CompactorParts {
+  readonly store: ZoneStore;
+  readonly clock: Clock;
+  /** Has memory given back that nobody can reach any more. */
+  readonly collectGarbage: () => void;
+}
+
 export class Compactor {
   readonly #store: ZoneStore;
   readonly #clock: Clock;
+  readonly #collectGarbage: () => void;
+  #moves = 0;
   #timer: Timer | null = null;
 
-  constructor(store: ZoneStore, clock: Clock) {
+  constructor({ store, clock, collectGarbage }: CompactorParts) {
     this.#store = store;
     this.#clock = clock;
+    this.#collectGarbage = collectGarbage;
     store.onGarbage = () => this.#wait();
   }
 
@@ -31,6 +41,10 @@ export class Compactor {
     this.#timer ??= this.#clock.after(SLICE_MILLISECONDS, () => {
       this.#timer = null;
       if (this.#slice()) this.#wait();
+      else if (this.#moves !== this.#store.stats.moves) {
+        this.#moves = this.#store.stats.moves;
+        this.#collectGarbage();
+      }
     });
   }
 

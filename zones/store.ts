@@ -40,6 +40,8 @@ export interface StoreStats {
   readonly garbageOctets: number;
   readonly capacityOctets: number;
   readonly versions: number;
+  /** How often the zones moved to another arena. */
+  readonly moves: number;
 }
 
 const ROOT = 0;
@@ -65,7 +67,10 @@ export class ZoneStore {
   arena: Arena;
   /** Called when the zones move to another arena, before readers can see that they have: it sends the new one to every thread. */
   onMove: ((shared: SharedStore) => void) | null = null;
-  /** Called when there is something to compact: somebody with time then calls `compactSome` until that says that it is done. */
+  /**
+   * Called when there is something to compact: somebody with time then calls `compactSome` until that says that it is done. Also
+   * called when it is done and an arena was left, which takes memory until nobody can reach it any more.
+   */
   onGarbage: (() => void) | null = null;
   /** A reader's: takes what the writer's `onMove` sent, in order. */
   nextShared: (() => SharedStore) | null = null;
@@ -76,6 +81,7 @@ export class ZoneStore {
   readonly #isWriter: boolean;
   #garbageOctets = 0;
   #compaction: Compaction | null = null;
+  #moves = 0;
   /** Garbage that there was when a compaction found no memory. */
   #failedAtOctets = 0;
   #openEdits = 0;
@@ -220,10 +226,12 @@ export class ZoneStore {
     this.#garbageOctets = garbageOctets;
     this.#failedAtOctets = 0;
     this.#epoch++;
+    this.#moves++;
     const left = this.#control;
     this.#use(arena, control);
     this.onMove?.(this.shared);
     Atomics.store(left, ROOT, MOVED);
+    this.onGarbage?.();
   }
 
   get stats(): StoreStats {
@@ -232,6 +240,7 @@ export class ZoneStore {
       garbageOctets: this.#garbageOctets,
       capacityOctets: this.arena.capacityOctets,
       versions: this.#control[VERSION]!,
+      moves: this.#moves,
     };
   }
 
