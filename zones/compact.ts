@@ -51,10 +51,7 @@ export class Compaction {
   /** Of the zone that is being compared. */
   #names: TrieEdit;
   #nsec3: TrieEdit;
-  /** Zones that were made anew, so that the versions before and after share nothing; since `#held` was published, and before. */
-  #replaced = new Set<string>();
-  #replacedBefore = new Set<string>();
-  /** Octets of zones in the new arena that were replaced or removed there. */
+  /** Octets of zones that were removed from the new arena again. */
   #wasteOctets = 0;
 
   constructor(from: Arena, to: Arena) {
@@ -73,11 +70,6 @@ export class Compaction {
 
   get garbageOctets(): number {
     return this.#space.idleOctets + this.#wasteOctets;
-  }
-
-  /** A zone was published that has nothing of the version before. */
-  replaced(apexKey: string): void {
-    this.#replaced.add(apexKey);
   }
 
   /**
@@ -103,8 +95,6 @@ export class Compaction {
     if (this.root === 0) this.#push(DO.COPY_ZONES, published, ROOT_SLOT);
     else this.#push(DO.COMPARE_ZONES, this.#held, published);
     this.#held = published;
-    this.#replacedBefore = this.#replaced;
-    this.#replaced = new Set();
   }
 
   #push(kind: number, a: number, b: number): void {
@@ -248,21 +238,13 @@ export class Compaction {
 
   #changeZone(held: number, wanted: number): void {
     const there = wanted === 0 ? 0 : this.#recordOf(wanted);
-    if (there !== 0 && held !== 0 && !this.#isReplaced(wanted)) {
-      this.#compareZone(held, wanted, there);
-      return;
-    }
+    if (there !== 0) return this.#compareZone(held, wanted, there);
     if (wanted !== 0) this.#catalogue.put(this.#copyZone(wanted));
-    if (there !== 0) this.#waste(there);
-    else if (held !== 0) this.#waste(this.#remove(this.#catalogue, held));
+    if (held !== 0) this.#waste(this.#remove(this.#catalogue, held));
   }
 
   #recordOf(zone: number): number {
     return this.#catalogue.find(this.#from.octets, leafName(this.#from.words, zone));
-  }
-
-  #isReplaced(zone: number): boolean {
-    return this.#replacedBefore.has(readNodeName(this.#from, zone).key);
   }
 
   #compareZone(held: number, wanted: number, record: number): void {

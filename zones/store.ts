@@ -258,7 +258,6 @@ export class ZoneStore {
     // An edit counts what it did without itself; of a replaced zone nothing is left.
     const isReplaced = edit.base !== 0 && !edit.isContinued;
     this.#garbageOctets += wasteOf(space) + wasteOf(edit.space) + (isReplaced ? replacedOctets : 0);
-    if (!edit.isContinued) this.#compaction?.replaced(edit.apex.key);
     this.#openEdits--;
     this.#publishRoot(catalogue.root);
     this.#clear(space.takenOctets + edit.space.takenOctets);
