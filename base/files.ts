@@ -1,5 +1,18 @@
 /** The file system as Strata uses it: the one file that imports `node:fs`, so that tests can hand in another. */
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { dirname } from "node:path";
 
 /** What was wrong with a file, in words a user can act on. `code` is the system's (ENOENT, EACCES, ENOSPC, …). */
@@ -29,6 +42,13 @@ function systemCode(cause: unknown): string {
   return cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : "unknown fault";
 }
 
+export interface FileStatus {
+  readonly octets: number;
+  readonly modifiedMilliseconds: number;
+  /** Whether nobody but the user that this process runs as may have written it. */
+  readonly isOursAlone: boolean;
+}
+
 export interface Files {
   /** The whole file. Throws FileError. */
   read(path: string): Uint8Array;
@@ -37,8 +57,21 @@ export interface Files {
   exists(path: string): boolean;
   /** Changes whenever the content may have changed, or null when there is no such file. */
   stamp(path: string): string | null;
+  /** Null when there is no such file. */
+  status(path: string): FileStatus | null;
+  /** Fills the octets from that position of the file on; returns how many there were. Throws FileError. */
+  readInto(path: string, position: number, octets: Uint8Array): number;
+  /**
+   * Replaces the file by these parts, one behind the other, once they are on the disk; only our user may write it. Throws
+   * FileError, and leaves the old file then. Its folder must be there.
+   */
+  writeSafely(path: string, parts: readonly Uint8Array[]): void;
   remove(path: string): void;
 }
+
+/** The system reads and writes less than 2 GiB at a time. */
+const CHUNK_OCTETS = 1 << 26;
+const WRITABLE_BY_OTHERS = 0o022;
 
 export const systemFiles: Files = {
   read(path) {
@@ -63,6 +96,54 @@ export const systemFiles: Files = {
   stamp(path) {
     const status = statSync(path, { throwIfNoEntry: false });
     return status === undefined ? null : `${status.size}-${status.mtimeMs}-${status.ino}`;
+  },
+  status(path) {
+    const status = statSync(path, { throwIfNoEntry: false });
+    if (status === undefined) return null;
+    const isOurs = process.getuid === undefined || status.uid === process.getuid();
+    return {
+      octets: status.size,
+      modifiedMilliseconds: status.mtimeMs,
+      isOursAlone: isOurs && (status.mode & WRITABLE_BY_OTHERS) === 0,
+    };
+  },
+  readInto(path, position, octets) {
+    let file = -1;
+    try {
+      file = openSync(path, "r");
+      let at = 0;
+      while (at < octets.length) {
+        const part = octets.subarray(at, at + CHUNK_OCTETS);
+        const count = readSync(file, part, 0, part.length, position + at);
+        if (count === 0) break;
+        at += count;
+      }
+      return at;
+    } catch (cause) {
+      throw new FileError("read", path, cause);
+    } finally {
+      if (file >= 0) closeSync(file);
+    }
+  },
+  writeSafely(path, parts) {
+    // One name for all drafts of the file, so that those of killed processes do not pile up.
+    const draft = `${path}.new`;
+    let file = -1;
+    try {
+      rmSync(draft, { force: true });
+      file = openSync(draft, "wx", 0o600);
+      for (const part of parts) {
+        for (let at = 0; at < part.length;) at += writeSync(file, part.subarray(at, at + CHUNK_OCTETS));
+      }
+      fsyncSync(file);
+      closeSync(file);
+      file = -1;
+      renameSync(draft, path);
+    } catch (cause) {
+      if (file >= 0) closeSync(file);
+      rmSync(draft, { force: true });
+      throw new FileError("write", path, cause);
+    }
   },
   remove(path) {
     rmSync(path, { force: true });

@@ -1,6 +1,6 @@
 export { assert, AssertionError, unreachable } from "./assert.ts";
 export { type Clock, SimulatedClock, sleep, systemClock, type Timer } from "./clock.ts";
-export { FileError, type Files, systemFiles } from "./files.ts";
+export { FileError, type Files, type FileStatus, systemFiles } from "./files.ts";
 export { createLog, type Log, silentLog } from "./log.ts";
 export { collectGarbage } from "./memory.ts";
 export {
@@ -15,4 +15,5 @@ export {
   toBase64,
   toHex,
 } from "./octets.ts";
+export { lowerThreadPriority } from "./priority.ts";
 export { type Random, SeededRandom, systemRandom } from "./random.ts";

@@ -35,6 +35,17 @@ const zone = z.strictObject({
   layer: layer.optional().describe("The layer of the name space it belongs to."),
 });
 
+const images = z
+  .strictObject({
+    keep: z.boolean().default(true).describe("false: zone files are read as text at each start."),
+    folder: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("Where they stand; it must be there. Beside each zone file, as FILE.strata, unless given."),
+  })
+  .describe("Images of zones whose files are larger than 1 MB: a restart reads them instead of an unchanged file.");
+
 const recursion = z
   .strictObject({
     allow: z.array(prefix).default(LOOPBACK).describe("Clients for which names are handed down when RD is set."),
@@ -105,6 +116,7 @@ export const configuration = z
     listen: z.array(endpoint).min(1).describe("Where to answer, over UDP and TCP."),
     zones: z.array(zone).default([]),
     zoneList: file.optional().describe("More zones: a file with one NAME<tab>FILE a line."),
+    images: images.prefault({}),
     recursion: recursion.optional(),
     access: access.prefault({}),
     rateLimit: rateLimit.prefault({}),

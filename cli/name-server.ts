@@ -5,9 +5,10 @@ import { Name } from "../dns/index.ts";
 import { addressOctets, type Endpoint, type HttpListener, type Recursion, systemAsk } from "../net/index.ts";
 import { NameServer, nameServerMetricsPage, QueryThreads, RATE_LIMITS, type RateLimits } from "../nameserver/index.ts";
 import { addressKind, createEngine, handDown, readHints, type ZoneServers } from "../resolver/index.ts";
-import { Compactor, ZoneStore } from "../zones/index.ts";
+import { Compactor, ZoneLoader, ZoneStore } from "../zones/index.ts";
 import { listen, listenForMetrics, type Listening } from "./listening.ts";
 import type { RecursionSettings, ServeSettings } from "./settings.ts";
+import { imagePlaces } from "./zone-images.ts";
 import { ZoneKeeper } from "./zone-keeper.ts";
 
 export interface NameServerParts {
@@ -25,23 +26,25 @@ export interface RunningNameServer {
 export async function startNameServer(settings: ServeSettings, parts: NameServerParts): Promise<RunningNameServer> {
   const store = ZoneStore.create();
   const compactor = new Compactor({ store, clock: systemClock, collectGarbage });
-  const zones = new ZoneKeeper(settings.zones, { store, files: parts.files, note: parts.note });
+  const { files, log, note } = parts;
+  const loader = new ZoneLoader({ store, files, log, clock: systemClock, imageOf: imagePlaces(settings.images) });
+  const zones = new ZoneKeeper(settings.zones, { loader, files, note });
   const server = createNameServer(settings, store, parts);
   // Before the zones, so that the threads start while they are read.
   const threads = await startThreads(settings, { server, store, log: parts.log });
   try {
-    zones.load();
+    await zones.load();
     const listening = await openListeners(settings, { server, threads, log: parts.log });
     const metrics = await openMetrics({ settings, server, store, listening }, parts);
     return {
       zones,
       async close() {
-        await Promise.all([listening.close(), metrics?.close()]);
+        await Promise.all([zones.close(), listening.close(), metrics?.close()]);
         compactor.close();
       },
     };
   } catch (error) {
-    await threads?.close();
+    await Promise.all([zones.close(), threads?.close()]);
     throw error;
   }
 }

@@ -10,8 +10,12 @@ import { keepCompiledCode } from "./start-up.ts";
 
 export async function serve(given: Arguments, output: Output): Promise<number> {
   let running: RunningNameServer | null = null;
-  // From the start, because an unheard SIGHUP ends a process.
-  onHangUp(() => running?.zones.reload());
+  let isReloadDue = false;
+  // From the start, because an unheard SIGHUP ends a process. One that comes while the zones are read is remembered.
+  onHangUp(() => {
+    if (running === null) isReloadDue = true;
+    else void running.zones.reload();
+  });
   const settings = serveSettings(given, systemFiles);
   running = await startNameServer(settings, {
     files: systemFiles,
@@ -21,6 +25,7 @@ export async function serve(given: Arguments, output: Output): Promise<number> {
   // Not before: until the zones are loaded ^C should simply end the process.
   const stop = stopSignal();
   output.result("ready");
+  if (isReloadDue) void running.zones.reload();
   keepCompiledCode();
   await aborted(stop);
   await running.close();

@@ -13,6 +13,7 @@ import { UsageError } from "./failure.ts";
 import { parseEndpointOrPort, parseListen, parseName, parsePort, parsePrefixes, parseThreads } from "./options-read.ts";
 import { inFolder } from "./paths.ts";
 import { readYaml } from "./yaml.ts";
+import type { ImageSettings } from "./zone-images.ts";
 import { readZoneList, type ZoneFile } from "./zone-list.ts";
 
 export interface RecursionSettings {
@@ -24,6 +25,8 @@ export interface RecursionSettings {
 export interface ServeSettings {
   readonly listen: readonly Endpoint[];
   readonly zones: readonly ZoneFile[];
+  /** Null: none. */
+  readonly images: ImageSettings | null;
   readonly recursion: RecursionSettings | null;
   readonly allow: readonly Prefix[] | null;
   readonly deny: readonly Prefix[];
@@ -71,6 +74,7 @@ export function settingsOf(config: Configuration, folder: string, files: Files):
   return {
     listen: config.listen.map((text) => parseEndpoint(text)),
     zones: [...zones, ...listed],
+    images: imagesOf(config.images, folder),
     recursion:
       recursion === undefined
         ? null
@@ -104,11 +108,17 @@ function withArguments(settings: ServeSettings, given: Arguments, files: Files):
     ...settings,
     listen: listen.length > 0 ? listen : settings.listen,
     zones: [...settings.zones, ...single, ...listed],
+    images: given.flag("no-images") ? null : settings.images,
     recursion: recursionFrom(settings.recursion, given),
     metrics: metrics === null ? settings.metrics : parseEndpointOrPort("metrics", metrics),
     threads: threads === null ? settings.threads : parseThreads(threads),
     log: given.isGiven("log") ? (given.text("log") ?? settings.log) : settings.log,
   };
+}
+
+function imagesOf({ keep, folder }: Configuration["images"], base: string): ImageSettings | null {
+  if (!keep) return null;
+  return { folder: folder === undefined ? null : inFolder(base, folder) };
 }
 
 function recursionFrom(configured: RecursionSettings | null, given: Arguments): RecursionSettings | null {

@@ -49,7 +49,7 @@ export async function startInProcess(work: UpWork): Promise<RunningNamespace> {
   return {
     close,
     records: (zone) => keepers.map((keeper) => keeper.records(zone)).find((count) => count !== null) ?? null,
-    reload: () => keepers.forEach((keeper) => keeper.reload()),
+    reload: () => keepers.forEach((keeper) => void keeper.reload()),
   };
 }
 

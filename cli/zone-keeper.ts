@@ -4,21 +4,30 @@
  */
 import type { Files } from "../base/index.ts";
 import type { Name } from "../dns/index.ts";
-import { formatProblem, type LoadOutcome, type LoadParts, loadZone, type MasterProblem } from "../zones/index.ts";
+import { formatProblem, type LoadedZone, type MasterProblem, type ZoneFileToLoad } from "../zones/index.ts";
 import { UsageError } from "./failure.ts";
 import type { ZoneFile } from "./zone-list.ts";
 
 /** Problems of one file that are shown; the rest is counted. */
 const PROBLEMS_SHOWN = 20;
 
+/** What reads zones (`ZoneLoader`). */
+export interface Loader {
+  start(zones: readonly ZoneFileToLoad[]): Promise<LoadedZone[]>;
+  reload(zone: ZoneFileToLoad): Promise<LoadedZone>;
+  /** Whether a reload of it takes a while. */
+  isLarge(zone: ZoneFileToLoad): boolean;
+  close(): Promise<void>;
+}
+
 export interface KeeperParts {
-  readonly store: LoadParts["store"];
-  readonly files: Files;
+  readonly loader: Loader;
+  readonly files: Pick<Files, "stamp">;
   readonly note: (text: string) => void;
 }
 
 interface Kept {
-  readonly zone: ZoneFile;
+  readonly zone: ZoneFileToLoad;
   /** Stamps of every file that was read for the zone. */
   stamps: ReadonlyMap<string, string | null>;
   /** Of the version being served; null while there is none. */
@@ -28,19 +37,30 @@ interface Kept {
 export class ZoneKeeper {
   readonly #parts: KeeperParts;
   readonly #kept: Kept[];
+  /** The reload that is going on. */
+  #reloading: Promise<void> | null = null;
+  /** Whether another was asked for meanwhile: what it is to find may have come after the first one looked. */
+  #isWantedAgain = false;
+  #isClosed = false;
 
   constructor(zones: readonly ZoneFile[], parts: KeeperParts) {
     this.#parts = parts;
-    this.#kept = zones.map((zone) => ({ zone, stamps: new Map(), served: null }));
+    this.#kept = zones.map(({ name: apex, file, layer }) => ({
+      zone: { apex, file, layer },
+      stamps: new Map(),
+      served: null,
+    }));
   }
 
   /**
    * Loads all zones. Those that are wrong are told and left out, so that one does not take the others down; when none is
    * left, that is a UsageError.
    */
-  load(): void {
-    const refused = this.#kept.map((kept) => this.#read(kept)).filter((outcome) => outcome.kind === "refused");
-    const told = refused.map((outcome) => describe(outcome.problems)).join("\n");
+  async load(): Promise<void> {
+    const outcomes = await this.#parts.loader.start(this.#kept.map(({ zone }) => zone));
+    outcomes.forEach((outcome, i) => this.#take(this.#kept[i]!, outcome));
+    const refused = outcomes.filter(({ kind }) => kind === "refused");
+    const told = refused.map(({ problems }) => describe(problems)).join("\n");
     if (refused.length === this.#kept.length) throw new UsageError(`no zone can be served:\n${told}`);
     if (refused.length === 0) return;
     const names = refused.map(({ apex }) => apex.toString()).join(", ");
@@ -49,21 +69,49 @@ export class ZoneKeeper {
 
   /** Records of the zone as served, or null when it is none of ours. */
   records(zone: Name): number | null {
-    return this.#kept.find((kept) => kept.zone.name.equals(zone))?.served?.records ?? null;
+    return this.#kept.find((kept) => kept.zone.apex.equals(zone))?.served?.records ?? null;
   }
 
-  /** Reads zones again whose files have changed since. */
-  reload(): void {
+  /** Reads zones again whose files have changed since. Asked for while it is at work, it looks once more afterwards. */
+  reload(): Promise<void> {
+    if (this.#reloading !== null) this.#isWantedAgain = true;
+    this.#reloading ??= this.#reloadUntilDone();
+    return this.#reloading;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#parts.loader.close();
+  }
+
+  async #reloadUntilDone(): Promise<void> {
+    try {
+      do {
+        this.#isWantedAgain = false;
+        await this.#reloadChanged();
+      } while (this.#isWantedAgain && !this.#isClosed);
+    } finally {
+      this.#reloading = null;
+    }
+  }
+
+  async #reloadChanged(): Promise<void> {
+    const { loader, note } = this.#parts;
     const changed = this.#kept.filter(({ stamps }) => this.#hasChanged(stamps));
-    for (const kept of changed) this.#reloadOne(kept);
-    if (changed.length === 0) this.#parts.note("reload: no zone file has changed");
+    if (changed.length === 0) note("reload: no zone file has changed");
+    // The quick ones do not wait for the slow ones.
+    const large = changed.filter(({ zone }) => loader.isLarge(zone));
+    const inOrder = [...changed.filter((kept) => !large.includes(kept)), ...large];
+    for (const kept of inOrder) if (!this.#isClosed) await this.#reloadOne(kept);
   }
 
-  #reloadOne(kept: Kept): void {
-    const { note } = this.#parts;
+  async #reloadOne(kept: Kept): Promise<void> {
+    const { loader, note } = this.#parts;
     const before = kept.served;
-    const name = kept.zone.name.toString();
-    const outcome = this.#read(kept);
+    const name = kept.zone.apex.toString();
+    const outcome = await loader.reload(kept.zone);
+    if (this.#isClosed) return;
+    this.#take(kept, outcome);
     if (outcome.kind === "loaded") {
       note(`reload: ${name} has ${outcome.records} records, serial ${outcome.serial}`);
       return;
@@ -72,25 +120,11 @@ export class ZoneKeeper {
     note(`${describe(outcome.problems)}\nreload: ${name} ${goesOn}`);
   }
 
-  #read(kept: Kept): LoadOutcome {
-    const { store, files } = this.#parts;
-    const stamps = new Map<string, string | null>();
-    const watched: Files = {
-      ...files,
-      read(path) {
-        // Before the reading, so that a change in between shows as one.
-        stamps.set(path, files.stamp(path));
-        return files.read(path);
-      },
-    };
-    const { name: apex, file, layer } = kept.zone;
-    const outcome = loadZone({ store, files: watched }, { apex, file, layer });
+  #take(kept: Kept, { kind, stamps, serial, records, problems }: LoadedZone): void {
     kept.stamps = stamps;
-    if (outcome.kind === "loaded") {
-      kept.served = { serial: outcome.serial, records: outcome.records };
-      if (outcome.problems.length > 0) this.#parts.note(describe(outcome.problems));
-    }
-    return outcome;
+    if (kind !== "loaded") return;
+    kept.served = { serial, records };
+    if (problems.length > 0) this.#parts.note(describe(problems));
   }
 
   #hasChanged(stamps: ReadonlyMap<string, string | null>): boolean {

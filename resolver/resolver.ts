@@ -37,7 +37,7 @@ export interface ResolverOptions extends Omit<EngineOptions, "hints" | "mode" | 
   readonly clock?: Clock;
   readonly random?: Random;
   readonly ask?: Ask;
-  readonly files?: Files;
+  readonly files?: Pick<Files, "exists" | "read">;
 }
 
 /** Node's words for what can go wrong, since callers know them. */
@@ -120,7 +120,7 @@ export class Resolver {
 }
 
 /** The nameserver lines of /etc/resolv.conf; the local host when there are none, as resolv.conf(5) says. */
-export function systemServers(files: Files): string[] {
+export function systemServers(files: Pick<Files, "exists" | "read">): string[] {
   const file = "/etc/resolv.conf";
   const text = files.exists(file) ? new TextDecoder().decode(files.read(file)) : "";
   const servers = text.split("\n").flatMap((line) => {

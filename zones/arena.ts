@@ -19,6 +19,15 @@ export interface ArenaViews {
 /** As much as 31-bit offsets reach. */
 export const ARENA_OCTETS_DEFAULT = 0x7ffffff8;
 const ARENA_OCTETS_MIN = 1 << 16;
+/** Offset 0 means "none", so nothing is put there. */
+export const ARENA_START = 8;
+
+/** Octets [start, end) of an arena, lent by the writer to whoever builds a zone there, on its thread or on another. */
+export interface ArenaRegion {
+  readonly buffer: SharedArrayBuffer;
+  readonly start: number;
+  readonly end: number;
+}
 
 /** No room is left. What was garbage when the edit began is gone already, unless another edit was open. */
 export class ArenaFullError extends Error {
@@ -29,13 +38,23 @@ export class Arena implements ArenaViews {
   readonly buffer: SharedArrayBuffer;
   readonly octets: Uint8Array;
   readonly words: Int32Array;
-  /** The first octet not handed out. Known to the writer only. Offset 0 means "none", so nothing is put there. */
-  top = 8;
+  /** The first octet not handed out. Known to the writer only. */
+  top = ARENA_START;
+  /** The first octet that is not ours to hand out. */
+  readonly end: number;
 
-  constructor(buffer: SharedArrayBuffer) {
+  constructor(buffer: SharedArrayBuffer, end: number = buffer.byteLength) {
     this.buffer = buffer;
     this.octets = new Uint8Array(buffer);
     this.words = new Int32Array(buffer);
+    this.end = end;
+  }
+
+  /** The whole arena to be read, and the region to be filled from its start. */
+  static ofRegion({ buffer, start, end }: ArenaRegion): Arena {
+    const arena = new Arena(buffer, end);
+    arena.top = start;
+    return arena;
   }
 
   /** Where a system refuses to promise that much memory, it is asked for half, and so on. */
@@ -97,7 +116,7 @@ export class ArenaSpace {
       }
     }
     const offset = this.arena.top;
-    if (offset + length > this.arena.octets.length) {
+    if (offset + length > this.arena.end) {
       throw new ArenaFullError(
         `the zones need more than the ${this.arena.octets.length} octets of memory set aside for them`,
       );
@@ -127,7 +146,7 @@ export class ArenaSpace {
   extend(offset: number, octets: number, longerOctets: number): boolean {
     const end = offset + ((octets + 3) & ~3);
     const longerEnd = offset + ((longerOctets + 3) & ~3);
-    if (!this.isOwn(offset) || end !== this.arena.top || longerEnd > this.arena.octets.length) return false;
+    if (!this.isOwn(offset) || end !== this.arena.top || longerEnd > this.arena.end) return false;
     assert(longerEnd >= end, "a block is only lengthened");
     this.arena.top = longerEnd;
     this.takenOctets += longerEnd - end;

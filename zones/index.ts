@@ -16,6 +16,8 @@ export { readMaster } from "./master/reader.ts";
 export type { Complaint, MasterOptions, MasterSource, RecordSink } from "./master/source.ts";
 export { type ListedRrset, RecordList, type SortedRecords } from "./master/record-list.ts";
 export { formatRecord, masterLines, writeMaster } from "./master/writer.ts";
+export type { ImagePlace } from "./image.ts";
+export { type LoadedZone, type LoaderParts, ZoneLoader } from "./loader.ts";
 export { ARENA_OCTETS_DEFAULT, ArenaFullError, type ArenaViews } from "./arena.ts";
 export { Compactor } from "./compactor.ts";
 export { findNode, findNode as findGlue, Lookup, lookup, type LookupKind, PROOF_NODES_MAX } from "./lookup.ts";
@@ -37,7 +39,8 @@ export {
   rrsetTtl,
   rrsetType,
 } from "./rrset-view.ts";
-export { type SharedStore, type StoredZone, type StoreOptions, type StoreStats, ZoneStore } from "./store.ts";
+export { ZoneStore } from "./store.ts";
+export type { SharedStore, StoredZone, StoreOptions, StoreStats } from "./stored.ts";
 export { type AddOutcome, NODE_TYPES_MAX, RRSET_RECORDS_MAX, ZoneEdit } from "./zone-edit.ts";
 export { type LookupResult, ZoneView } from "./zone.ts";
 export { zoneApex, zoneRecords, zoneSerial, zoneSoa } from "./zone-record.ts";

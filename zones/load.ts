@@ -33,9 +33,12 @@ export interface LoadedStore {
   replace(apex: Name): LoadedEdit;
 }
 
+/** Files, as far as zones are read from them. */
+export type ZoneTexts = Pick<Files, "read">;
+
 export interface LoadParts {
   readonly store: LoadedStore;
-  readonly files: Files;
+  readonly files: ZoneTexts;
 }
 
 export interface ZoneFileToLoad {
@@ -45,15 +48,18 @@ export interface ZoneFileToLoad {
   readonly layer?: Layer | null;
 }
 
-/** How a load went. `problems` has the warnings of a zone that is loaded, and all of one that is refused. */
-export interface LoadOutcome {
-  readonly kind: "loaded" | "refused";
-  readonly apex: Name;
-  readonly file: string;
+export interface LoadCounts {
   /** Records that were taken. */
   readonly records: number;
   readonly duplicates: number;
   readonly serial: number | null;
+}
+
+/** How a load went. `problems` has the warnings of a zone that is loaded, and all of one that is refused. */
+export interface LoadOutcome extends LoadCounts {
+  readonly kind: "loaded" | "refused";
+  readonly apex: Name;
+  readonly file: string;
   readonly problems: readonly MasterProblem[];
 }
 
@@ -63,9 +69,14 @@ export function loadZone(parts: LoadParts, zone: ZoneFileToLoad): LoadOutcome {
     return loadText(parts, zone, { name: zone.file, octets: parts.files.read(zone.file) });
   } catch (error) {
     if (!(error instanceof FileError || error instanceof ArenaFullError)) throw error;
-    const problem = wholeFile(zone.file, { message: error.message, rule: "", suggestion: "" });
-    return { ...zone, kind: "refused", records: 0, duplicates: 0, serial: null, problems: [problem] };
+    return refused(zone, error.message);
   }
+}
+
+/** A load that failed as a whole. */
+export function refused({ apex, file }: ZoneFileToLoad, message: string): LoadOutcome {
+  const problems = [wholeFile(file, { message, rule: "", suggestion: "" })];
+  return { kind: "refused", apex, file, records: 0, duplicates: 0, serial: null, problems };
 }
 
 /** Reads many zones, each on its own: one that is refused keeps no other back. */
@@ -117,20 +128,25 @@ function dotted(apex: Name): string {
 }
 
 /** Origin, default TTL and $INCLUDE for a zone's file. */
-export function readingOptions(files: Files, zone: ZoneFileToLoad): MasterOptions {
-  const layer = zone.layer ?? null;
+export function readingOptions(files: ZoneTexts, zone: ZoneFileToLoad): MasterOptions {
+  const ttlSecondsDefault = ttlSecondsDefaultOf(zone);
   return {
     origin: zone.apex,
     include: includeBelow(files, zone.file),
-    ...(layer === null ? {} : { ttlSecondsDefault: LAYERS[layer].ttlSecondsDefault }),
+    ...(ttlSecondsDefault === null ? {} : { ttlSecondsDefault }),
   };
+}
+
+/** That of the zone's layer, if it has one. */
+export function ttlSecondsDefaultOf({ layer }: ZoneFileToLoad): number | null {
+  return layer === null || layer === undefined ? null : LAYERS[layer].ttlSecondsDefault;
 }
 
 /**
  * $INCLUDE of files in the folder of `main` or below it; a relative file is looked for beside the one that includes it.
  * Nothing outside is read, because zone files come from others than those who run the server. Symbolic links are followed.
  */
-export function includeBelow(files: Files, main: string): (file: string, from: string) => MasterSource | Fault {
+export function includeBelow(files: ZoneTexts, main: string): (file: string, from: string) => MasterSource | Fault {
   const root = dirname(resolve(main));
   return (file, from) => {
     const path = isAbsolute(file) ? resolve(file) : resolve(dirname(from), file);

@@ -5,44 +5,18 @@
  */
 import { assert } from "../base/index.ts";
 import type { Name } from "../dns/index.ts";
-import { Arena, ARENA_OCTETS_DEFAULT, ArenaFullError, ArenaSpace } from "./arena.ts";
+import { Arena, ARENA_OCTETS_DEFAULT, ArenaFullError, type ArenaRegion, ArenaSpace } from "./arena.ts";
 import { Compaction } from "./compact.ts";
 import { NameKey, queryKey } from "./key.ts";
+import type { BuiltZone } from "./region.ts";
+import type { SharedStore, StoredZone, StoreOptions, StoreStats } from "./stored.ts";
 import { leavesOf, Seek } from "./trie.ts";
 import { TrieEdit } from "./trie-edit.ts";
 import { readNodeName } from "./values.ts";
 import { ZoneEdit } from "./zone-edit.ts";
-import { writeZoneRecord } from "./zone-write.ts";
+import { writeZoneRecord, type ZoneContent } from "./zone-write.ts";
 import { ZONE_ENTRIES, ZONE_FIELD, zoneField, zoneRecords, zoneSerial } from "./zone-record.ts";
 import { nodeOctets } from "./rrset-view.ts";
-
-/** What other threads need in order to read; can be posted to them. */
-export interface SharedStore {
-  readonly arena: SharedArrayBuffer;
-  readonly control: SharedArrayBuffer;
-}
-
-export interface StoreOptions {
-  /** Address space to set aside; memory is taken as it fills. At most 2 GiB, which is also what it is unless given. */
-  readonly capacityOctets?: number;
-}
-
-export interface StoredZone {
-  readonly apex: Name;
-  /** The zone record: this version of the zone. */
-  readonly zone: number;
-  readonly serial: number;
-  readonly records: number;
-}
-
-export interface StoreStats {
-  readonly usedOctets: number;
-  readonly garbageOctets: number;
-  readonly capacityOctets: number;
-  readonly versions: number;
-  /** How often the zones moved to another arena. */
-  readonly moves: number;
-}
 
 const ROOT = 0;
 /** Stands for a root in the control block of an arena that the writer has left. */
@@ -96,7 +70,8 @@ export class ZoneStore {
     this.#controlBuffer = control;
     this.#control = new Int32Array(control);
     this.#isWriter = isWriter;
-    this.refresh();
+    // A reader that comes after a move can follow once it has `nextShared`, at its first `refresh`.
+    if (Atomics.load(this.#control, ROOT) !== MOVED) this.refresh();
   }
 
   /** An empty store, to be written by this thread. */
@@ -248,19 +223,82 @@ export class ZoneStore {
   publish(edit: ZoneEdit): void {
     assert(edit.space.arena === this.arena, "the edit was begun in this arena");
     assert(this.zoneOf(edit.apex) === edit.base, "nobody else changed the zone since the edit began");
-    const replacedOctets = edit.base === 0 ? 0 : zoneField(this, edit.base, ZONE_FIELD.OCTETS);
+    // An edit counts what it did without itself; of a replaced zone nothing is left.
+    const replacedOctets = edit.base === 0 || edit.isContinued ? 0 : zoneField(this, edit.base, ZONE_FIELD.OCTETS);
     const { liveOctets } = edit.space;
+    const { top } = this.arena;
+    const root = this.#catalogued(edit, { liveOctets, garbageOctets: wasteOf(edit.space) + replacedOctets });
+    this.#openEdits--;
+    this.#publishRoot(root);
+    this.#clear(this.arena.top - top + edit.space.takenOctets);
+  }
+
+  /**
+   * Lends so many octets, or what there are, to whoever builds a zone there (`RegionStore`). Until the region is settled or
+   * taken back the zones do not move to another arena; edits go on.
+   */
+  lend(octets: number): ArenaRegion {
+    assert(this.#isWriter, "only one thread writes");
+    const isTooMuch = octets > this.arena.end - this.arena.top && this.#garbageOctets > 0;
+    this.#makeRoom(isTooMuch || this.#roomLeft() <= 0);
+    const { arena } = this;
+    const start = arena.top;
+    const end = start + (Math.min(octets, arena.end - start) & ~3);
+    if (start >= end) throw new ArenaFullError("no memory is left for another zone");
+    this.#openEdits++;
+    this.#epoch++;
+    arena.top = end;
+    return { buffer: arena.buffer, start, end };
+  }
+
+  /**
+   * Publishes the zone that was built in the region, in the place of the one before. Throws ArenaFullError when the catalogue
+   * has no room for it; the region is taken back also then.
+   */
+  settle(region: ArenaRegion, apex: Name, built: BuiltZone): void {
+    assert(region.buffer === this.arena.buffer, "the region was lent in this arena");
+    const before = this.zoneOf(apex);
+    const replacedOctets = before === 0 ? 0 : zoneField(this, before, ZONE_FIELD.OCTETS);
+    const unused = this.#cutBack(region, built.end);
+    const garbageOctets = replacedOctets + built.wasteOctets + unused;
+    const { top } = this.arena;
+    let root: number;
+    try {
+      root = this.#catalogued({ apex, ...built }, { liveOctets: built.liveOctets, garbageOctets });
+    } catch (error) {
+      this.arena.top = top;
+      this.takeBack({ ...region, end: unused === 0 ? built.end : region.end });
+      throw error;
+    }
+    this.#openEdits--;
+    this.#publishRoot(root);
+    this.#clear(this.arena.top - top);
+  }
+
+  /** Takes a region back in which nothing was built. */
+  takeBack(region: ArenaRegion): void {
+    this.#openEdits--;
+    this.#epoch++;
+    this.#garbageOctets += this.#cutBack(region, region.start);
+    this.#clear(0);
+  }
+
+  /** Gives up a region from `from` on: how many octets of it cannot be had again, because others stand behind them. */
+  #cutBack({ end }: ArenaRegion, from: number): number {
+    if (this.arena.top !== end) return end - from;
+    this.arena.top = from;
+    return 0;
+  }
+
+  /** The root of the catalogue with that zone. Nothing is published and nothing counted when it throws. */
+  #catalogued(content: ZoneContent, zone: { readonly liveOctets: number; readonly garbageOctets: number }): number {
     const space = new ArenaSpace(this.arena);
     const catalogue = new TrieEdit(space, this.#root);
-    const record = catalogue.own(edit.apex.octets, 0, ZONE_ENTRIES);
-    writeZoneRecord(this.arena, record, edit);
-    this.words[(record >> 2) + ZONE_FIELD.OCTETS] = liveOctets;
-    // An edit counts what it did without itself; of a replaced zone nothing is left.
-    const isReplaced = edit.base !== 0 && !edit.isContinued;
-    this.#garbageOctets += wasteOf(space) + wasteOf(edit.space) + (isReplaced ? replacedOctets : 0);
-    this.#openEdits--;
-    this.#publishRoot(catalogue.root);
-    this.#clear(space.takenOctets + edit.space.takenOctets);
+    const record = catalogue.own(content.apex.octets, 0, ZONE_ENTRIES);
+    writeZoneRecord(this.arena, record, content);
+    this.words[(record >> 2) + ZONE_FIELD.OCTETS] = zone.liveOctets;
+    this.#garbageOctets += wasteOf(space) + zone.garbageOctets;
+    return catalogue.root;
   }
 
   /** For `ZoneEdit.abort`. */
@@ -280,8 +318,13 @@ export class ZoneStore {
   #begin(apex: Name): number {
     assert(this.#isWriter, "only one thread writes");
     // An edit cannot compact when it runs out of room, so room is made before it begins.
-    if (this.#openEdits === 0 && this.#roomLeft() <= 0 && this.#mayFit()) this.#try(() => this.compact());
+    this.#makeRoom(this.#roomLeft() <= 0);
     return this.zoneOf(apex);
+  }
+
+  /** All at once. Where that gives no room, what wants it says so. */
+  #makeRoom(isWanted: boolean): void {
+    if (isWanted && this.#openEdits === 0 && this.#mayFit()) this.#try(() => this.compact());
   }
 
   /** Octets that edits may still take before the zones are compacted all at once: when garbage takes a quarter of an arena half full. */

@@ -20,6 +20,7 @@ export const serveCommand: Command = {
     zones: { kind: "text", value: "LIST", describe: "serve the zones of a file with one NAME<tab>FILE a line" },
     listen: LISTEN_OPTION,
     layer: LAYER_OPTION,
+    "no-images": { kind: "flag", describe: "read zone files as text, and leave no images of large ones on disk" },
     recursion: {
       kind: "text",
       many: true,

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -23,6 +23,37 @@ test("a file is written whole, in folders that are made for it, and read back", 
   systemFiles.remove(path);
   systemFiles.remove(path);
   expect(systemFiles.exists(path)).toBe(false);
+});
+
+test("a file is written safely in parts, for us alone, and read in parts", () => {
+  const path = join(folder, "safe");
+  writeFileSync(path, "old and much longer than what comes");
+  chmodSync(path, 0o666);
+  expect(systemFiles.status(path)).toMatchObject({ octets: 35, isOursAlone: false });
+  systemFiles.writeSafely(path, [Uint8Array.of(1, 2, 3), new Uint8Array(new SharedArrayBuffer(2)), Uint8Array.of(4)]);
+  expect([...systemFiles.read(path)]).toEqual([1, 2, 3, 0, 0, 4]);
+  expect(systemFiles.status(path)).toMatchObject({ octets: 6, isOursAlone: true });
+  const part = new Uint8Array(4).fill(9);
+  expect(systemFiles.readInto(path, 2, part.subarray(1))).toBe(3);
+  expect([...part]).toEqual([9, 3, 0, 0]);
+  expect(systemFiles.readInto(path, 5, part)).toBe(1);
+  expect(systemFiles.readInto(path, 9, part)).toBe(0);
+});
+
+test("a draft left by a killed process is in nobody's way, nor is a link that somebody put there", () => {
+  const path = join(folder, "drafted");
+  symlinkSync(join(folder, "elsewhere"), `${path}.new`);
+  systemFiles.writeSafely(path, [Uint8Array.of(1)]);
+  writeFileSync(`${path}.new`, "half of a dra");
+  systemFiles.writeSafely(path, [Uint8Array.of(2)]);
+  expect([...systemFiles.read(path)]).toEqual([2]);
+  expect(readdirSync(folder).filter((name) => /drafted.new|elsewhere/.test(name))).toEqual([]);
+});
+
+test("what cannot be written leaves the old file and no draft", () => {
+  expect(() => systemFiles.writeSafely(join(folder, "no", "folder"), [])).toThrow("there is no such file");
+  expect(systemFiles.status(join(folder, "none"))).toBeNull();
+  expect(() => systemFiles.readInto(join(folder, "none"), 0, new Uint8Array(1))).toThrow(FileError);
 });
 
 test("faults say what was wrong in words", () => {

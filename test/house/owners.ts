@@ -63,7 +63,7 @@ export const BANS: readonly Ban[] = [
     what: "the file system",
     globals: [],
     modules: ["node:fs", "node:fs/promises", "fs", "fs/promises"],
-    owners: ["base/files.ts"],
+    owners: ["base/files.ts", "base/priority.ts"],
     instead: "take Files (base/files.ts)",
   },
   {
@@ -77,8 +77,8 @@ export const BANS: readonly Ban[] = [
     what: "threads",
     globals: ["Worker"],
     modules: ["node:worker_threads"],
-    owners: ["nameserver/thread.ts", "nameserver/thread-keeper.ts"],
-    instead: "leave it to the query threads (nameserver/threads.ts)",
+    owners: ["nameserver/thread.ts", "nameserver/thread-keeper.ts", "zones/builder-thread.ts", "zones/builder.ts"],
+    instead: "leave it to the query threads (nameserver/threads.ts) or to a builder of zones (zones/builder.ts)",
   },
   {
     what: "the console",
@@ -113,6 +113,7 @@ export const ENTRIES: readonly string[] = [
   "index.ts",
   "cli/main.ts",
   "nameserver/thread.ts",
+  "zones/builder-thread.ts",
   "bench/main.ts",
   "vitest.config.ts",
 ];

@@ -1,9 +1,11 @@
 /** Files that are kept in memory. */
-import { FileError, type Files } from "../../base/index.ts";
+import { concatOctets, FileError, type Files, type FileStatus } from "../../base/index.ts";
 
 export class MemoryFiles implements Files {
   readonly #content = new Map<string, { readonly octets: Uint8Array; readonly version: number }>();
   #version = 0;
+  /** What `status` says of all files. */
+  isOursAlone = true;
 
   constructor(content: Readonly<Record<string, string>> = {}) {
     for (const [path, text] of Object.entries(content)) this.write(path, text);
@@ -23,6 +25,20 @@ export class MemoryFiles implements Files {
   exists = (path: string): boolean => this.#content.has(path);
 
   stamp = (path: string): string | null => this.#content.get(path)?.version.toString() ?? null;
+
+  status = (path: string): FileStatus | null => {
+    const entry = this.#content.get(path);
+    if (entry === undefined) return null;
+    return { octets: entry.octets.length, modifiedMilliseconds: entry.version, isOursAlone: this.isOursAlone };
+  };
+
+  readInto = (path: string, position: number, octets: Uint8Array): number => {
+    const part = this.read(path).subarray(position, position + octets.length);
+    octets.set(part);
+    return part.length;
+  };
+
+  writeSafely = (path: string, parts: readonly Uint8Array[]): void => this.write(path, concatOctets(parts));
 
   remove = (path: string): void => void this.#content.delete(path);
 }

@@ -1,0 +1,46 @@
+/** The files that one zone was read from, $INCLUDEd ones too: what stood in them, and how to see later whether it still does. */
+import { hash } from "node:crypto";
+import type { Files, FileStatus } from "../base/index.ts";
+
+/** A file as it was when it was read. */
+export interface ReadFile {
+  readonly path: string;
+  readonly octets: Uint8Array;
+  readonly status: FileStatus | null;
+}
+
+export class SourceFiles {
+  readonly files: Files;
+  /** By path; of files that could not be read as well, since they may appear. */
+  readonly stamps = new Map<string, string | null>();
+  readonly #read = new Map<string, ReadFile>();
+
+  constructor(files: Files) {
+    this.files = files;
+  }
+
+  /** The whole file, read once. Throws FileError. */
+  read(path: string): Uint8Array {
+    return this.take(path).octets;
+  }
+
+  take(path: string): ReadFile {
+    const known = this.#read.get(path);
+    if (known !== undefined) return known;
+    // Before the reading, so that a change in between shows as one.
+    this.stamps.set(path, this.files.stamp(path));
+    const status = this.files.status(path);
+    const read = { path, octets: this.files.read(path), status };
+    this.#read.set(path, read);
+    return read;
+  }
+
+  /** In the order in which they were wanted first. */
+  get all(): readonly ReadFile[] {
+    return [...this.#read.values()];
+  }
+}
+
+export function digestOf(octets: Uint8Array): string {
+  return hash("sha256", octets, "hex");
+}
