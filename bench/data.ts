@@ -1,20 +1,20 @@
 /** The data every server is measured with: zones as master-file text and query lists in dnsperf's format. Same numbers, same data. */
 import { SeededRandom } from "../base/index.ts";
 
-const HEAD = [
-  "$ORIGIN example.",
-  "$TTL 3600",
-  "@ SOA ns1 admin 1 3600 600 86400 300",
-  "@ NS ns1",
-  "@ NS ns2",
-  "ns1 A 192.0.2.1",
-  "ns2 A 192.0.2.2",
-  "",
-].join("\n");
+const head = (servers: readonly string[]): string =>
+  [
+    "$ORIGIN example.",
+    "$TTL 3600",
+    "@ SOA ns1 admin 1 3600 600 86400 300",
+    ...servers.flatMap((address, i) => [`@ NS ns${i + 1}`, `ns${i + 1} A ${address}`]),
+    "",
+  ].join("\n");
+/** Of servers that nobody asks. */
+const DOCUMENTATION = ["192.0.2.1", "192.0.2.2"];
 
 /** A zone like a top-level domain's: half of its `records` are delegations, half their glue. */
 export function delegationZone(records: number): string {
-  const lines: string[] = [HEAD];
+  const lines: string[] = [head(DOCUMENTATION)];
   for (let i = 0; i < records / 2; i++) {
     const label = delegationLabel(i);
     lines.push(`${label} NS ns.${label}\nns.${label} A 10.${(i >> 16) & 255}.${(i >> 8) & 255}.${i & 255}\n`);
@@ -22,11 +22,28 @@ export function delegationZone(records: number): string {
   return lines.join("");
 }
 
+/** A root with one delegation, each with one server. */
+export function rootZone({ root, child, server }: { root: string; child: string; server: string }): string {
+  const records = [
+    ". 86400 SOA a.root. admin.root. 1 3600 600 86400 300",
+    ". 86400 NS a.root.",
+    `a.root. 86400 A ${root}`,
+    `${child}. 86400 NS ns1.${child}.`,
+    `ns1.${child}. 86400 A ${server}`,
+  ];
+  return `${records.join("\n")}\n`;
+}
+
 /** A zone of hosts, one address each. */
-export function hostZone(names: number): string {
-  const lines: string[] = [HEAD];
+export function hostZone(names: number, servers: readonly string[] = DOCUMENTATION): string {
+  const lines: string[] = [head(servers)];
   for (let i = 0; i < names; i++) lines.push(`${hostLabel(i)} A 10.${(i >> 16) & 255}.${(i >> 8) & 255}.${i & 255}\n`);
   return lines.join("");
+}
+
+/** One question for each of `count` hosts, in order. */
+export function hostList(first: number, count: number): string {
+  return Array.from({ length: count }, (_, i) => `${hostLabel(first + i)}.example. A\n`).join("");
 }
 
 /** `count` questions for the host zone, `hits` of them (a share) for names that exist; from a fixed seed. */

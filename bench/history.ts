@@ -14,12 +14,13 @@ export interface Result {
 /** Figures of which more is better; of all others less is. */
 const MORE_IS_BETTER = new Set(["queries/s"]);
 
-/** Our median over the best peer's; null where there is no peer. */
+/** Our median over the best peer's; null where there is no peer, or where the best is nothing at all. */
 export function ratioToBest(rows: Result["rows"], what: string): number | null {
   const ours = rows["strata"]?.[what];
   const peers = Object.entries(rows).flatMap(([name, row]) => (name === "strata" ? [] : (row[what]?.median ?? [])));
   if (ours === undefined || peers.length === 0) return null;
-  return ours.median / (MORE_IS_BETTER.has(what) ? Math.max(...peers) : Math.min(...peers));
+  const best = MORE_IS_BETTER.has(what) ? Math.max(...peers) : Math.min(...peers);
+  return best === 0 ? null : ours.median / best;
 }
 
 const path = fileURLToPath(new URL("history.ndjson", import.meta.url));

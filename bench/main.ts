@@ -1,13 +1,28 @@
 /** `npm run bench [-- name …]`: runs the benchmarks named, or all, prints a table with ratios, appends to the history. */
 import { updateReadme } from "./figures.ts";
 import { ratioToBest, record, type Result } from "./history.ts";
+import { idle } from "./idle.ts";
 import { load } from "./load.ts";
+import { resolverHits, resolverMisses } from "./resolver.ts";
 import { respond } from "./respond.ts";
+import { restart } from "./restart.ts";
 import { startUp } from "./start.ts";
 import { formatSpread } from "./statistics.ts";
+import { tcpLong, tcpShort } from "./tcp.ts";
 import { udp } from "./udp.ts";
 
-const benches: Readonly<Record<string, () => Promise<Result>>> = { load, udp, respond, start: startUp };
+const benches: Readonly<Record<string, () => Promise<Result>>> = {
+  load,
+  restart,
+  udp,
+  "tcp-long": tcpLong,
+  "tcp-short": tcpShort,
+  "resolver-hits": resolverHits,
+  "resolver-misses": resolverMisses,
+  idle,
+  respond,
+  start: startUp,
+};
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !Object.hasOwn(benches, name));

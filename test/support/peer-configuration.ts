@@ -2,6 +2,7 @@
  * How peers are found and configured: the programs, and for each name server its command line and a configuration of its own
  * in a temporary folder, on loopback, for tests and benchmarks alike.
  */
+import { execFileSync } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { accessSync, constants, mkdirSync, writeFileSync } from "node:fs";
@@ -17,6 +18,7 @@ export const PROGRAMS = {
   dig: "bind9-dnsutils",
   delv: "bind9-dnsutils",
   "named-checkzone": "bind9-utils",
+  "named-compilezone": "bind9-utils",
   "dnssec-keygen": "bind9-utils",
   "dnssec-signzone": "bind9-utils",
   kdig: "knot-dnsutils",
@@ -96,7 +98,7 @@ export function written(folder: string, name: string, text: string): string {
 
 /** Minimal responses without an NS RRset beside answers, as ours are; additional data for answers stays.
  * All three take as many TCP connections as we do, so that none is measured by its refusals. */
-function writeNamed(folder: string, port: number, zones: readonly ZoneFile[]): string[] {
+function writeNamed(folder: string, port: number, zones: readonly ZoneFile[], format = ""): string[] {
   const options = `options {
   directory "${folder}"; pid-file none; session-keyfile none; managed-keys-directory "${folder}";
   listen-on port ${port} { 127.0.0.1; }; listen-on-v6 { none; };
@@ -110,11 +112,63 @@ function writeNamed(folder: string, port: number, zones: readonly ZoneFile[]): s
 controls { };
 logging { channel all { stderr; severity info; }; category default { all; }; };
 `;
-  const stanza = ({ apex, file }: ZoneFile): string => `zone "${apex}" { type primary; file "${file}"; };\n`;
+  const stanza = ({ apex, file }: ZoneFile): string => `zone "${apex}" { type primary; file "${file}"; ${format} };\n`;
   return ["-f", "-n", "1", "-c", written(folder, "named.conf", options + zones.map(stanza).join(""))];
 }
 
-function writeNsd(folder: string, port: number, zones: readonly ZoneFile[]): string[] {
+/**
+ * As `named` with zones that named-compilezone(1) has made into BIND's own form, which it reads faster than text. It keeps no such
+ * form by itself.
+ */
+export function writeNamedCompiled(folder: string, port: number, zones: readonly ZoneFile[]): string[] {
+  const compiled = zones.map(({ apex, file }) => {
+    const raw = join(folder, `${apex}.raw`);
+    const unchecked = ["-k", "ignore", "-n", "ignore", "-m", "ignore", "-r", "ignore", "-i", "none"];
+    execFileSync(program("named-compilezone"), ["-q", ...unchecked, "-F", "raw", "-o", raw, apex, file]);
+    return { apex, file: raw };
+  });
+  return writeNamed(folder, port, compiled, "masterfile-format raw;");
+}
+
+/** As `nsd` with the compiled database that it keeps of its zones (up to release 4.7). */
+export function writeNsdWithDatabase(folder: string, port: number, zones: readonly ZoneFile[]): string[] {
+  return writeNsd(folder, port, zones, join(folder, "nsd.db"));
+}
+
+/** Unbound as a resolver that asks one server for all that is below a zone, with caches that hold whatever it learns. */
+export function writeUnbound(folder: string, port: number, authority: { apex: string; port: number }): string[] {
+  const configuration = `server:
+  directory: "${folder}"
+  chroot: ""
+  username: ""
+  pidfile: ""
+  use-syslog: no
+  interface: 127.0.0.1
+  port: ${port}
+  num-threads: 1
+  do-ip6: no
+  do-not-query-localhost: no
+  module-config: "iterator"
+  access-control: 127.0.0.0/8 allow
+  outgoing-interface: 127.0.0.1
+  outgoing-range: 8192
+  num-queries-per-thread: 4096
+  msg-cache-size: 256m
+  rrset-cache-size: 256m
+  so-rcvbuf: 4m
+  so-sndbuf: 4m
+  edns-buffer-size: 1232
+  max-udp-size: 1232
+stub-zone:
+  name: "${authority.apex}"
+  stub-addr: 127.0.0.1@${authority.port}
+remote-control:
+  control-enable: no
+`;
+  return ["-d", "-p", "-c", written(folder, "unbound.conf", configuration)];
+}
+
+function writeNsd(folder: string, port: number, zones: readonly ZoneFile[], database = ""): string[] {
   const server = `server:
   server-count: 1
   tcp-count: 1200
@@ -124,7 +178,7 @@ function writeNsd(folder: string, port: number, zones: readonly ZoneFile[]): str
   chroot: ""
   pidfile: "${folder}/nsd.pid"
   xfrdfile: "${folder}/xfrd.state"
-  database: ""
+  database: "${database}"
   zonelistfile: "${folder}/zone.list"
   xfrdir: "${folder}"
   ipv4-edns-size: 1232
