@@ -27,7 +27,7 @@ export interface BatchSocketOptions {
   readonly idleMilliseconds: number;
 }
 
-type Option = readonly [level: number, name: number, value: number];
+export type Option = readonly [level: number, name: number, value: number];
 
 const IPV4_OPTIONS: readonly Option[] = [[sys.IPPROTO_IP, sys.IP_MTU_DISCOVER, sys.PMTUDISC_OMIT]];
 const IPV6_OPTIONS: readonly Option[] = [
@@ -112,7 +112,8 @@ export function endpointIn(name: Uint8Array): Endpoint {
   return { address, port: (name[2]! << 8) | name[3]! };
 }
 
-function socketAddress({ address, port }: Endpoint): Uint8Array {
+/** An address and port as the system takes them (sockaddr). */
+export function socketAddress({ address, port }: Endpoint): Uint8Array {
   const octets = addressOctets(address) ?? new Uint8Array(4);
   const name = new Uint8Array(sys.SOCKADDR_OCTETS);
   name[0] = octets.length === 16 ? sys.AF_INET6 : sys.AF_INET;
@@ -122,13 +123,18 @@ function socketAddress({ address, port }: Endpoint): Uint8Array {
   return name;
 }
 
-function boundPort(system: BatchSystem, descriptor: number): number {
+/** The port that a socket was given. */
+export function boundPort(system: Pick<BatchSystem, "getsockname" | "errno">, descriptor: number): number {
   const name = new Uint8Array(sys.SOCKADDR_OCTETS);
   if (system.getsockname(descriptor, name, word(name.length)) < 0) throw lastFailure(system, "getsockname");
   return (name[2]! << 8) | name[3]!;
 }
 
-function setOption(system: BatchSystem, descriptor: number, [level, name, value]: Option): void {
+export function setOption(
+  system: Pick<BatchSystem, "setsockopt" | "errno">,
+  descriptor: number,
+  [level, name, value]: Option,
+): void {
   if (system.setsockopt(descriptor, level, name, word(value), 4) < 0) throw lastFailure(system, "setsockopt");
 }
 
@@ -170,6 +176,6 @@ export class SystemFailure extends Error {
   }
 }
 
-export function lastFailure(system: BatchSystem, call: string): SystemFailure {
+export function lastFailure(system: Pick<BatchSystem, "errno">, call: string): SystemFailure {
   return new SystemFailure(call, system.errno());
 }

@@ -1,9 +1,14 @@
 /** Takes a TCP stream apart into messages: two octets of length, then the message (RFC 1035 §4.2.2), in any pieces. */
 
 const LENGTH_OCTETS = 2;
+const NOTHING = new Uint8Array(0);
 
 export class Framing {
-  #chunk: Uint8Array = new Uint8Array(0);
+  /** Where the message stands that `advance` found: `length` octets from `start`. It holds until the next call of anything here. */
+  octets: Uint8Array = NOTHING;
+  start = 0;
+  length = 0;
+  #chunk: Uint8Array = NOTHING;
   #at = 0;
   /** A message that came in pieces, with its length in front; `#filled` octets of it are there. */
   #partial: Uint8Array | null = null;
@@ -28,24 +33,40 @@ export class Framing {
     this.#at = 0;
   }
 
+  /** Needs the last chunk no more: what is left of it is copied. */
+  keep(): void {
+    this.#chunk = this.#at === this.#chunk.length ? NOTHING : this.#chunk.slice(this.#at);
+    this.#at = 0;
+    this.octets = NOTHING;
+  }
+
   forget(): void {
-    this.#chunk = new Uint8Array(0);
+    this.#chunk = NOTHING;
+    this.octets = NOTHING;
     this.#at = 0;
     this.#partial = null;
     this.#filled = 0;
   }
 
-  /** The next whole message, or null. It may lie in the chunk itself, so it holds until the next call only. */
+  /** The next whole message, or null. It may lie in the chunk itself. */
   next(): Uint8Array | null {
+    return this.advance() ? this.octets.subarray(this.start, this.start + this.length) : null;
+  }
+
+  /** Finds the next whole message; false when there is none. */
+  advance(): boolean {
     if (this.#partial !== null) return this.#fillPartial(this.#partial);
     const chunk = this.#chunk;
     const held = chunk.length - this.#at;
-    if (held < LENGTH_OCTETS) return null;
+    if (held < LENGTH_OCTETS) return false;
     const length = (chunk[this.#at]! << 8) | chunk[this.#at + 1]!;
     const start = this.#at + LENGTH_OCTETS;
     if (held >= LENGTH_OCTETS + length) {
       this.#at = start + length;
-      return chunk.subarray(start, start + length);
+      this.octets = chunk;
+      this.start = start;
+      this.length = length;
+      return true;
     }
     // From here on every piece is copied once, into room for the whole: many small pieces cost no more than one.
     const partial = new Uint8Array(LENGTH_OCTETS + length);
@@ -54,14 +75,17 @@ export class Framing {
     return this.#fillPartial(partial);
   }
 
-  #fillPartial(partial: Uint8Array): Uint8Array | null {
+  #fillPartial(partial: Uint8Array): boolean {
     const take = Math.min(partial.length - this.#filled, this.#chunk.length - this.#at);
     partial.set(this.#chunk.subarray(this.#at, this.#at + take), this.#filled);
     this.#filled += take;
     this.#at += take;
-    if (this.#filled < partial.length) return null;
+    if (this.#filled < partial.length) return false;
     this.#partial = null;
     this.#filled = 0;
-    return partial.subarray(LENGTH_OCTETS);
+    this.octets = partial;
+    this.start = LENGTH_OCTETS;
+    this.length = partial.length - LENGTH_OCTETS;
+    return true;
   }
 }

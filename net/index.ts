@@ -59,6 +59,8 @@ export {
   NetCounters,
 } from "./listener.ts";
 export { MemoryHost, MemoryNetwork, type Passage, type Weather } from "./memory.ts";
+export { StreamServer, type StreamServerParts } from "./stream-server.ts";
+export { closeStreamSocket, openStreamSocket, type StreamSocket } from "./stream-socket.ts";
 export {
   EPOLL,
   Epoll,

@@ -13,6 +13,20 @@ export interface StreamSystem {
   readonly bind: Call;
   /** connect(fd, address, octets) */
   readonly connect: Call;
+  /** getsockname(fd, address, octets) */
+  readonly getsockname: Call;
+  /** listen(fd, backlog) */
+  readonly listen: Call;
+  /** accept4(fd, address, octets, flags) */
+  readonly accept: Call;
+  /** shutdown(fd, how) */
+  readonly shutdown: Call;
+  /** eventfd(value, flags) */
+  readonly eventfd: Call;
+  /** read(fd, octets, count) */
+  readonly read: Call;
+  /** write(fd, octets, count) */
+  readonly write: Call;
   /** recv(fd, octets, count, flags) */
   readonly recv: Call;
   /** send(fd, octets, count, flags) */
@@ -38,7 +52,14 @@ export async function loadStreamSystem(): Promise<StreamSystem | string> {
     setsockopt: library.call("int setsockopt(int, int, int, void *, uint32_t)"),
     bind: library.call("int bind(int, void *, uint32_t)"),
     connect: library.call("int connect(int, void *, uint32_t)"),
-    // Both return long, but no more than they are handed, which is less than 2^31.
+    getsockname: library.call("int getsockname(int, void *, void *)"),
+    listen: library.call("int listen(int, int)"),
+    accept: library.call("int accept4(int, void *, void *, int)"),
+    shutdown: library.call("int shutdown(int, int)"),
+    eventfd: library.call("int eventfd(uint32_t, int)"),
+    // These return long, but no more than they are handed, which is less than 2^31.
+    read: library.call("int read(int, void *, uint64_t)"),
+    write: library.call("int write(int, void *, uint64_t)"),
     recv: library.call("int recv(int, void *, uint64_t, int)"),
     send: library.call("int send(int, void *, uint64_t, int)"),
     close: library.call("int close(int)"),
@@ -51,6 +72,13 @@ export async function loadStreamSystem(): Promise<StreamSystem | string> {
 
 export const SOCK_STREAM = 1;
 export const SOCK_NONBLOCK = 0o4000;
+export const SOCK_CLOEXEC = 0o2000000;
+export const SO_REUSEADDR = 2;
+export const IPPROTO_TCP = 6;
+export const TCP_NODELAY = 1;
+export const SHUT_WR = 1;
+export const EFD_NONBLOCK = 0o4000;
+/** Instead of a signal, an error when the peer is gone. */
 export const MSG_NOSIGNAL = 0x4000;
 
 /** What a descriptor is waited for, and what is told of it (epoll_ctl(2)); failures and the end of both sides are always told. */

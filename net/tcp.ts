@@ -1,11 +1,14 @@
 /**
- * A TCP server (RFC 7766, RFC 1035 §4.2.2): connections stay open, requests are pipelined, responses leave as they are
- * ready. What one connection does is `connection.ts`'s; here are the bounds on all of them together.
+ * A TCP server over Node's own sockets (RFC 7766, RFC 1035 §4.2.2): connections stay open, requests are pipelined, responses leave
+ * as they are ready. What one connection does is `connection.ts`'s, the bounds on all of them are `connections.ts`'s. Where the
+ * system's calls are to be had, `stream-server.ts` does the same for less.
  */
 import { createServer, type Server, type Socket } from "node:net";
-import { TcpConnection } from "./connection.ts";
+import type { Timer } from "../base/index.ts";
+import { SWEEP_MILLISECONDS, TcpConnections } from "./connections.ts";
 import type { Endpoint, Handler } from "./exchange.ts";
-import { LISTEN_LIMITS, type Listener, ListenError, type ListenLimits, type ListenParts } from "./listener.ts";
+import { type Listener, ListenError, type ListenParts } from "./listener.ts";
+import type { Stream } from "./tcp-turn.ts";
 
 /** Resolves when the socket listens. Throws ListenError. */
 export async function listenTcp(endpoint: Endpoint, handler: Handler, parts: ListenParts): Promise<Listener> {
@@ -17,19 +20,16 @@ export async function listenTcp(endpoint: Endpoint, handler: Handler, parts: Lis
 class TcpServer implements Listener {
   readonly transport = "tcp";
   endpoint: Endpoint;
-  readonly #handler: Handler;
   readonly #parts: ListenParts;
-  readonly #limits: ListenLimits;
   readonly #server: Server;
-  readonly #connections = new Set<TcpConnection>();
-  readonly #clients = new Map<string, number>();
-  #draining = false;
+  readonly #connections: TcpConnections;
+  #sweep: Timer | null = null;
+  #isDraining = false;
 
   constructor(endpoint: Endpoint, handler: Handler, parts: ListenParts) {
     this.endpoint = endpoint;
-    this.#handler = handler;
     this.#parts = parts;
-    this.#limits = { ...LISTEN_LIMITS, ...parts.limits };
+    this.#connections = new TcpConnections(handler, parts);
     // A client may close its sending side and still wait for its responses (RFC 7766 §6.2.4 asks servers to bear with it).
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
   }
@@ -54,15 +54,12 @@ class TcpServer implements Listener {
   }
 
   async close(): Promise<void> {
-    if (this.#draining) return;
-    this.#draining = true;
+    if (this.#isDraining) return;
+    this.#isDraining = true;
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    for (const connection of this.#connections) connection.drain();
-    const timer = this.#parts.clock.after(this.#limits.drainMilliseconds, () => {
-      for (const connection of this.#connections) connection.destroy();
-    });
+    this.#connections.drain();
     await closed;
-    timer.cancel();
+    this.#sweep?.cancel();
   }
 
   #accept(socket: Socket): void {
@@ -70,34 +67,64 @@ class TcpServer implements Listener {
     // First of all: an error without a handler would end the process.
     socket.on("error", () => counters.tcpErrors++);
     const { remoteAddress: address, remotePort: port } = socket;
-    if (address === undefined || port === undefined) {
-      socket.destroy(); // It was gone before we looked.
-      return;
-    }
-    const ofClient = this.#clients.get(address) ?? 0;
-    const isFull = this.#connections.size >= this.#limits.tcpConnections;
-    if (isFull || ofClient >= this.#limits.tcpConnectionsPerClient || this.#draining) {
-      if (isFull) counters.tcpRefused++;
-      else counters.tcpRefusedClient++;
+    const stream = new SocketStream(socket);
+    const isGone = address === undefined || port === undefined; // Before we looked.
+    const connection = isGone ? null : this.#connections.open(stream, { address, port, transport: "tcp" });
+    if (connection === null) {
       socket.destroy();
       return;
     }
-    counters.tcpConnections++;
-    counters.tcpOpen++;
-    this.#clients.set(address, ofClient + 1);
-    const connection = new TcpConnection(socket, { address, port, transport: "tcp" }, this.#handler, {
-      ...this.#parts,
-      limits: this.#limits,
+    socket.on("data", (chunk) => {
+      if (typeof chunk !== "string") connection.receive(chunk); // Without an encoding set, it is never text.
     });
-    this.#connections.add(connection);
-    socket.once("close", () => this.#forget(connection, address));
+    socket.once("end", () => connection.peerEnded());
+    socket.on("drain", () => connection.goOn());
+    socket.once("close", () => this.#connections.forget(stream));
+    this.#sweep ??= this.#sweepLater();
   }
 
-  #forget(connection: TcpConnection, address: string): void {
-    this.#connections.delete(connection);
-    this.#parts.counters.tcpOpen--;
-    const left = (this.#clients.get(address) ?? 1) - 1;
-    if (left === 0) this.#clients.delete(address);
-    else this.#clients.set(address, left);
+  /** One timer for all connections, while there are any. */
+  #sweepLater(): Timer {
+    return this.#parts.clock.after(SWEEP_MILLISECONDS, () => {
+      this.#connections.sweep();
+      this.#sweep = this.#connections.size === 0 ? null : this.#sweepLater();
+    });
+  }
+}
+
+class SocketStream implements Stream {
+  readonly #socket: Socket;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+  }
+
+  get isClosed(): boolean {
+    return this.#socket.destroyed || !this.#socket.writable;
+  }
+
+  get unsentOctets(): number {
+    return this.#socket.writableLength;
+  }
+
+  send(octets: Uint8Array, length: number): void {
+    // The socket may keep what it is given.
+    if (this.#socket.writable) this.#socket.write(octets.slice(0, length));
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  end(): void {
+    this.#socket.end();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
   }
 }
