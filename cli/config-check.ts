@@ -4,11 +4,12 @@ import type { z } from "zod";
 import { type Files, systemFiles } from "../base/index.ts";
 import type { Arguments } from "./arguments.ts";
 import { configuration } from "./configuration.ts";
+import { ConfigurationError, type Problem } from "./configuration-error.ts";
 import { EXIT } from "./failure.ts";
 import { namespace } from "./namespace.ts";
 import type { Output } from "./output.ts";
 import { inFolder } from "./paths.ts";
-import { ConfigurationError, type Problem, readYaml, type YamlSource } from "./yaml.ts";
+import { readYaml, type YamlSource } from "./yaml.ts";
 
 const SCHEMAS: Readonly<Record<string, z.ZodType>> = { serve: configuration, up: namespace };
 

@@ -1,12 +1,11 @@
 /** One name server at work: its zones, its recursion, and the listeners in front of it. */
 import { availableParallelism } from "node:os";
 import { collectGarbage, type Files, type Log, systemClock, systemRandom } from "../base/index.ts";
-import { Name } from "../dns/index.ts";
-import { addressOctets, type Endpoint, type HttpListener, type Recursion, systemAsk } from "../net/index.ts";
+import type { HttpListener, Recursion } from "../net/index.ts";
 import { NameServer, nameServerMetricsPage, QueryThreads, RATE_LIMITS, type RateLimits } from "../nameserver/index.ts";
-import { addressKind, createEngine, handDown, readHints, type ZoneServers } from "../resolver/index.ts";
 import { Compactor, ZoneLoader, ZoneStore } from "../zones/index.ts";
 import { listen, listenForMetrics, type Listening } from "./listening.ts";
+import type { RecursionContext } from "./recursion.ts";
 import type { RecursionSettings, ServeSettings } from "./settings.ts";
 import { imagePlaces } from "./zone-images.ts";
 import { ZoneKeeper } from "./zone-keeper.ts";
@@ -29,7 +28,7 @@ export async function startNameServer(settings: ServeSettings, parts: NameServer
   const { files, log, note } = parts;
   const loader = new ZoneLoader({ store, files, log, clock: systemClock, imageOf: imagePlaces(settings.images) });
   const zones = new ZoneKeeper(settings.zones, { loader, files, note });
-  const server = createNameServer(settings, store, parts);
+  const server = await createNameServer(settings, store, parts);
   // Before the zones, so that the threads start while they are read.
   const threads = await startThreads(settings, { server, store, log: parts.log });
   try {
@@ -99,14 +98,19 @@ async function openListeners(settings: ServeSettings, { server, threads, log }: 
   };
 }
 
-function createNameServer(settings: ServeSettings, store: ZoneStore, parts: NameServerParts): NameServer {
+async function createNameServer(
+  settings: ServeSettings,
+  store: ZoneStore,
+  parts: NameServerParts,
+): Promise<NameServer> {
   const { recursion, rateLimit, identity } = settings;
   const name = identity.id || settings.listen.map(({ address }) => address).join(",");
   return new NameServer({
     store,
     clock: systemClock,
     random: systemRandom,
-    recursion: recursion === null ? null : recursionOf(recursion, { settings, identity: name, files: parts.files }),
+    recursion:
+      recursion === null ? null : await loadRecursion(recursion, { settings, identity: name, files: parts.files }),
     settings: {
       // An empty text keeps it to ourselves.
       identity: identity.id === "" ? null : name,
@@ -122,45 +126,14 @@ function createNameServer(settings: ServeSettings, store: ZoneStore, parts: Name
   });
 }
 
+/** Most servers offer none, and start sooner without what it takes. */
+async function loadRecursion(recursion: RecursionSettings, context: RecursionContext): Promise<Recursion> {
+  const { recursionOf } = await import("./recursion.ts");
+  return recursionOf(recursion, context);
+}
+
 function rateLimitsOf({ exempt: _exempt, ...limits }: ServeSettings["rateLimit"]): RateLimits {
   return { ...RATE_LIMITS, ...limits };
-}
-
-interface RecursionContext {
-  readonly settings: ServeSettings;
-  readonly identity: string;
-  readonly files: Files;
-}
-
-function recursionOf(recursion: RecursionSettings, { settings, identity, files }: RecursionContext): Recursion {
-  const { hintsFile, port } = recursion;
-  const engine = createEngine(
-    { ask: systemAsk({ clock: systemClock, random: systemRandom }), clock: systemClock, random: systemRandom },
-    {
-      hints: hintsFile === null ? NO_HINTS : readHints(files.read(hintsFile), hintsFile),
-      mode: "iterative",
-      port,
-      own: settings.listen,
-      cache: { octetsMax: settings.bounds.cacheOctets },
-      // Without hints the only sign that servers may have private addresses is that we have one ourselves.
-      ...(hintsFile === null ? { allowPrivate: settings.listen.some(isPrivate) } : {}),
-      layerOf: layersOf(settings),
-    },
-  );
-  return handDown(engine, { identity });
-}
-
-/** Only names below the server's own zones can then be handed down. */
-const NO_HINTS: ZoneServers = { zone: Name.root, servers: [], endsAt: Number.POSITIVE_INFINITY };
-
-function isPrivate({ address }: Endpoint): boolean {
-  const octets = addressOctets(address);
-  return octets !== null && addressKind(octets) === "private";
-}
-
-function layersOf({ zones }: ServeSettings): (zone: Name) => string | null {
-  const layers = new Map(zones.map(({ name, layer }) => [name.key, layer]));
-  return (zone) => layers.get(zone.key) ?? null;
 }
 
 interface Measured {

@@ -16,7 +16,7 @@ export async function serve(given: Arguments, output: Output): Promise<number> {
     if (running === null) isReloadDue = true;
     else void running.zones.reload();
   });
-  const settings = serveSettings(given, systemFiles);
+  const settings = await serveSettings(given, systemFiles);
   running = await startNameServer(settings, {
     files: systemFiles,
     log: await createLog(settings.log),

@@ -8,11 +8,11 @@ import { Name } from "../dns/index.ts";
 import { type Endpoint, formatEndpoint, parseEndpoint, Prefix } from "../net/index.ts";
 import type { Layer } from "../zones/index.ts";
 import type { Arguments } from "./arguments.ts";
-import { type Configuration, configuration } from "./configuration.ts";
+import type { Configuration } from "./configuration.ts";
+import { DEFAULTS } from "./defaults.ts";
 import { UsageError } from "./failure.ts";
 import { parseEndpointOrPort, parseListen, parseName, parsePort, parsePrefixes, parseThreads } from "./options-read.ts";
 import { inFolder } from "./paths.ts";
-import { readYaml } from "./yaml.ts";
 import type { ImageSettings } from "./zone-images.ts";
 import { readZoneList, type ZoneFile } from "./zone-list.ts";
 
@@ -42,13 +42,13 @@ export interface ServeSettings {
 }
 
 /** Throws UsageError for what is wrong or missing on the command line or in the files it names. */
-export function serveSettings(given: Arguments, files: Files): ServeSettings {
+export async function serveSettings(given: Arguments, files: Files): Promise<ServeSettings> {
   const configFile = given.text("config");
-  const fromFile = configFile === null ? null : readConfiguration(configFile, files);
+  const fromFile = configFile === null ? null : await readConfiguration(configFile, files);
   if (fromFile === null && given.texts("listen").length === 0) {
     throw new UsageError("where to listen is missing: --listen ADDR:PORT (or --config FILE)");
   }
-  const base = fromFile ?? configuration.parse({ listen: parseListen(given.texts("listen")).map(formatEndpoint) });
+  const base = fromFile ?? { ...DEFAULTS, listen: parseListen(given.texts("listen")).map(formatEndpoint) };
   const settings = settingsOf(base, configFile === null ? "." : dirname(configFile), files);
   const merged = withArguments(settings, given, files);
   if (merged.zones.length === 0) {
@@ -58,7 +58,9 @@ export function serveSettings(given: Arguments, files: Files): ServeSettings {
   return merged;
 }
 
-export function readConfiguration(file: string, files: Files): Configuration {
+/** Loads what reads configurations only when there is one. */
+async function readConfiguration(file: string, files: Files): Promise<Configuration> {
+  const [{ configuration }, { readYaml }] = await Promise.all([import("./configuration.ts"), import("./yaml.ts")]);
   return readYaml({ file, text: new TextDecoder().decode(files.read(file)) }, configuration);
 }
 

@@ -4,27 +4,8 @@
  */
 import { type Document, isMap, isNode, isPair, isScalar, LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
-import { UsageError } from "./failure.ts";
+import { ConfigurationError, type Problem } from "./configuration-error.ts";
 import { suggestion } from "./near.ts";
-
-export interface Problem {
-  readonly file: string;
-  readonly line: number;
-  readonly column: number;
-  readonly message: string;
-}
-
-/** A configuration file that is wrong: all of its problems at once. */
-export class ConfigurationError extends UsageError {
-  readonly problems: readonly Problem[];
-
-  constructor(problems: readonly Problem[]) {
-    super(problems.map(formatPlace).join("\n"));
-    this.problems = problems;
-  }
-}
-
-const formatPlace = ({ file, line, column, message }: Problem): string => `${file}:${line}:${column}: ${message}`;
 
 export interface YamlSource {
   readonly file: string;

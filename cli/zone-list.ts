@@ -3,8 +3,8 @@ import { dirname } from "node:path";
 import type { Files } from "../base/index.ts";
 import { Name, NameError } from "../dns/index.ts";
 import type { Layer } from "../zones/index.ts";
+import { ConfigurationError, type Problem } from "./configuration-error.ts";
 import { inFolder } from "./paths.ts";
-import { ConfigurationError, type Problem } from "./yaml.ts";
 
 /** A zone and the master file it is read from. */
 export interface ZoneFile {

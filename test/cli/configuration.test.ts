@@ -4,8 +4,10 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { schemaOf } from "../../cli/config-check.ts";
 import { configuration } from "../../cli/configuration.ts";
+import { ConfigurationError } from "../../cli/configuration-error.ts";
+import { DEFAULTS } from "../../cli/defaults.ts";
 import { namespace } from "../../cli/namespace.ts";
-import { ConfigurationError, readYaml } from "../../cli/yaml.ts";
+import { readYaml } from "../../cli/yaml.ts";
 
 function problemsOf(schema: typeof configuration | typeof namespace, text: string): string[] {
   try {
@@ -72,6 +74,11 @@ test("what is left out has the defaults of the design", () => {
   expect(settings.bounds).toMatchObject({ udpPayloadOctets: 1232, tcpConnections: 1024, tcpConnectionsPerClient: 32 });
   expect(settings.recursion).toBeUndefined();
   expect(settings.rateLimit.exempt).toEqual(["127.0.0.0/8", "::1/128"]);
+});
+
+test("without a file the defaults are those of one that says nothing", () => {
+  const listen = ["127.0.0.1:5300"];
+  expect({ ...DEFAULTS, listen }).toEqual(configuration.parse({ listen }));
 });
 
 test("a name space's server with a zone that is not listed is told at its place", () => {
