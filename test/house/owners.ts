@@ -115,6 +115,9 @@ export const ENTRIES: readonly string[] = [
   "nameserver/thread.ts",
   "zones/builder-thread.ts",
   "bench/main.ts",
+  "test/soak/main.ts",
+  "test/soak/load.ts",
+  "test/support/without-koffi.ts",
   "vitest.config.ts",
 ];
 
