@@ -3,8 +3,9 @@
  * road itself is `respond.ts`'s. The zones' published version is read with each query, so a reload needs nothing here.
  */
 import type { Clock, Random } from "../base/index.ts";
+import { HEADER_OCTETS } from "../dns/index.ts";
 import type { Handler, Later, Peer, Recursion } from "../net/index.ts";
-import type { ZoneStore } from "../zones/index.ts";
+import { Lookahead, type ZoneStore } from "../zones/index.ts";
 import { AccessList } from "./access.ts";
 import { Chaos } from "./chaos.ts";
 import { HandedOnCounters, NameServerCounters } from "./counters.ts";
@@ -49,6 +50,7 @@ export class NameServer implements Handler {
   /** The same server for requests that a query thread handed on. */
   readonly #handedOn: Server;
   readonly #desk: Desk;
+  readonly #lookahead = new Lookahead();
 
   constructor(parts: ServerParts) {
     const settings = settingsOf(parts);
@@ -108,6 +110,16 @@ export class NameServer implements Handler {
       limits: settings.recursionLimits,
       answerFromZones: (desk) => this.#server.answers.answer(desk),
     });
+  }
+
+  /** See `Lookahead`. */
+  foresee(requests: readonly Uint8Array[], count: number): void {
+    const { store } = this.#server;
+    store.refresh();
+    const lookahead = this.#lookahead;
+    lookahead.begin();
+    for (let i = 0; i < count; i++) lookahead.add(store, requests[i]!, HEADER_OCTETS);
+    lookahead.fetch(store);
   }
 
   handle(request: Uint8Array, response: Uint8Array, peer: Peer, later: Later): number {

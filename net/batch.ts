@@ -196,6 +196,7 @@ class Lane {
     this.#failures = 0;
     this.#parts.counts[BATCH_COUNT.BATCHES]!++;
     this.#parts.counts[BATCH_COUNT.REQUESTS]! += count;
+    if (count > 1) this.#foresee(count);
     this.#answer(count);
     return count;
   }
@@ -216,6 +217,16 @@ class Lane {
       }
     }
     this.#send(start, count);
+  }
+
+  #foresee(count: number): void {
+    const { handler, onFault, counts } = this.#parts;
+    try {
+      handler.foresee?.(this.#buffers.requests, count);
+    } catch (error) {
+      counts[BATCH_COUNT.FAULTS]!++;
+      onFault(error);
+    }
   }
 
   #handle(i: number, length: number): number {

@@ -71,6 +71,11 @@ export type Later = (octets: Uint8Array, expect?: "more") => void;
  * or LATER, after which `later` is called until it ends the request.
  */
 export interface Handler {
+  /**
+   * Told of requests that came together, in the first `count` buffers, before they are handled one after another: it may fetch from
+   * memory what they will need. Nothing of them is checked, and behind a request's end there may be anything.
+   */
+  foresee?(requests: readonly Uint8Array[], count: number): void;
   handle(request: Uint8Array, response: Uint8Array, peer: Peer, later: Later): number;
 }
 

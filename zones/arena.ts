@@ -40,6 +40,8 @@ export class Arena implements ArenaViews {
   readonly words: Int32Array;
   /** The first octet not handed out. Known to the writer only. */
   top = ARENA_START;
+  /** From here on nothing was ever handed out, so that it is all zeros. */
+  untouched: number = ARENA_START;
   /** The first octet that is not ours to hand out. */
   readonly end: number;
 
@@ -54,6 +56,7 @@ export class Arena implements ArenaViews {
   static ofRegion({ buffer, start, end }: ArenaRegion): Arena {
     const arena = new Arena(buffer, end);
     arena.top = start;
+    arena.untouched = end;
     return arena;
   }
 
@@ -98,6 +101,11 @@ export class ArenaSpace {
     this.start = arena.top;
   }
 
+  /** Octets that are no use to anybody once the edit's result is published. */
+  get wasteOctets(): number {
+    return this.garbageOctets + this.idleOctets;
+  }
+
   isOwn(offset: number): boolean {
     return offset >= this.start;
   }
@@ -122,6 +130,7 @@ export class ArenaSpace {
       );
     }
     this.arena.top = offset + length;
+    if (this.arena.untouched < this.arena.top) this.arena.untouched = this.arena.top;
     this.takenOctets += length;
     this.liveOctets += length;
     return offset;
@@ -149,6 +158,7 @@ export class ArenaSpace {
     if (!this.isOwn(offset) || end !== this.arena.top || longerEnd > this.arena.end) return false;
     assert(longerEnd >= end, "a block is only lengthened");
     this.arena.top = longerEnd;
+    if (this.arena.untouched < longerEnd) this.arena.untouched = longerEnd;
     this.takenOctets += longerEnd - end;
     this.liveOctets += longerEnd - end;
     return true;

@@ -8,6 +8,7 @@
 import { assert } from "../base/index.ts";
 import { type Arena, ArenaSpace } from "./arena.ts";
 import { NameKey } from "./key.ts";
+import { NameEntry, nameIndexOctets, newNameIndex } from "./name-index-edit.ts";
 import { releaseNode } from "./node-edit.ts";
 import { nodeOctets, nodeRrsetCount, rrsetOctets } from "./rrset-view.ts";
 import { BRANCH_HEAD_WORDS, hasTwig, isBranch, keyValue, leafName, twigCount, twigRank } from "./trie.ts";
@@ -18,9 +19,10 @@ import { writeZoneRecord } from "./zone-write.ts";
 
 /** What there is to do, last first: a kind and two numbers each. */
 const DO = {
-  /** Copy a part of the catalogue, of a trie of names; its new place goes into that word. */
+  /** Copy a part of the catalogue, of a trie of names; its new place goes into that word. Names are entered in the index. */
   COPY_ZONES: 0,
-  COPY_NODES: 1,
+  COPY_NAMES: 1,
+  COPY_NSEC3: 7,
   /** Both tries of a zone are copied, or compared: that is the old record, that the new one. */
   COPIED_ZONE: 2,
   COMPARED_ZONE: 3,
@@ -51,11 +53,16 @@ export class Compaction {
   /** Of the zone that is being compared. */
   #names: TrieEdit;
   #nsec3: TrieEdit;
+  readonly #indexedNamesMin: number;
+  /** Enters names in the index of the zone that is being copied; null: it has none. */
+  #entry: NameEntry | null = null;
   /** Octets of zones that were removed from the new arena again. */
   #wasteOctets = 0;
 
-  constructor(from: Arena, to: Arena) {
+  /** Zones of at least so many names get an index. */
+  constructor(from: Arena, to: Arena, indexedNamesMin: number) {
     this.#from = from;
+    this.#indexedNamesMin = indexedNamesMin;
     this.arena = to;
     this.#space = new ArenaSpace(to);
     this.#catalogue = new TrieEdit(this.#space, 0);
@@ -107,11 +114,13 @@ export class Compaction {
     const a = this.#todo.pop()!;
     switch (kind) {
       case DO.COPY_ZONES:
-      case DO.COPY_NODES:
+      case DO.COPY_NAMES:
+      case DO.COPY_NSEC3:
         this.#copy(kind, a, b);
         break;
       case DO.COPIED_ZONE: {
         const root = (field: number): number => zoneField(this.arena, b, field);
+        this.#entry?.end();
         this.#writeRecord(a, b, { names: root(ZONE_FIELD.NAMES_ROOT), nsec3: root(ZONE_FIELD.NSEC3_ROOT) });
         break;
       }
@@ -126,7 +135,9 @@ export class Compaction {
   #copy(kind: number, ref: number, slot: number): void {
     if (ref === 0) return this.#write(slot, 0);
     if (!isBranch(ref)) {
-      this.#write(slot, kind === DO.COPY_ZONES ? this.#copyZone(ref) : this.#copyNode(ref));
+      const copy = kind === DO.COPY_ZONES ? this.#copyZone(ref) : this.#copyNode(ref);
+      if (kind === DO.COPY_NAMES) this.#entry?.add(copy);
+      this.#write(slot, copy);
       return;
     }
     const { words } = this.#from;
@@ -148,22 +159,32 @@ export class Compaction {
   /** Its tries are copied next, and its fields written then. */
   #copyZone(zone: number): number {
     const record = this.#copyBlock(zone, nodeOctets(this.#from, zone));
+    const index = newNameIndex(this.#space, zoneField(this.#from, zone, ZONE_FIELD.NAMES), this.#indexedNamesMin);
+    this.arena.words[(record >> 2) + ZONE_FIELD.INDEX] = index;
+    this.#entry = index === 0 ? null : new NameEntry(this.#space, index);
+    const copy = (kind: number, field: number): void =>
+      this.#push(kind, zoneField(this.#from, zone, field), (record >> 2) + field);
     this.#push(DO.COPIED_ZONE, zone, record);
-    for (const field of [ZONE_FIELD.NSEC3_ROOT, ZONE_FIELD.NAMES_ROOT]) {
-      this.#push(DO.COPY_NODES, zoneField(this.#from, zone, field), (record >> 2) + field);
-    }
+    copy(DO.COPY_NSEC3, ZONE_FIELD.NSEC3_ROOT);
+    copy(DO.COPY_NAMES, ZONE_FIELD.NAMES_ROOT);
     return record;
   }
 
   #writeRecord(zone: number, record: number, roots: { readonly names: number; readonly nsec3: number }): void {
+    const from = this.#from;
+    const { words } = this.arena;
+    const index = zoneField(this.arena, record, ZONE_FIELD.INDEX);
     writeZoneRecord(this.arena, record, {
-      apex: readNodeName(this.#from, zone),
-      names: { root: roots.names },
+      apex: readNodeName(from, zone),
+      names: { root: roots.names, count: zoneField(from, zone, ZONE_FIELD.NAMES) },
       nsec3: { root: roots.nsec3 },
-      records: zoneRecords(this.#from, zone),
+      records: zoneRecords(from, zone),
+      index,
     });
-    // What a zone takes does not depend on where it stands.
-    this.arena.words[(record >> 2) + ZONE_FIELD.OCTETS] = zoneField(this.#from, zone, ZONE_FIELD.OCTETS);
+    // What a zone takes does not depend on where it stands, but its index is made for as many names as there are now.
+    const indexBefore = nameIndexOctets(from.words, zoneField(from, zone, ZONE_FIELD.INDEX));
+    const octets = zoneField(from, zone, ZONE_FIELD.OCTETS) - indexBefore + nameIndexOctets(words, index);
+    words[(record >> 2) + ZONE_FIELD.OCTETS] = octets;
   }
 
   #copyNode(node: number): number {
@@ -248,7 +269,8 @@ export class Compaction {
   }
 
   #compareZone(held: number, wanted: number, record: number): void {
-    this.#names = new TrieEdit(this.#space, zoneField(this.arena, record, ZONE_FIELD.NAMES_ROOT));
+    const facts = { count: 0, index: zoneField(this.arena, record, ZONE_FIELD.INDEX) };
+    this.#names = new TrieEdit(this.#space, zoneField(this.arena, record, ZONE_FIELD.NAMES_ROOT), facts);
     this.#nsec3 = new TrieEdit(this.#space, zoneField(this.arena, record, ZONE_FIELD.NSEC3_ROOT));
     this.#push(DO.COMPARED_ZONE, wanted, record);
     const compare = (kind: number, field: number): void =>

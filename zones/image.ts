@@ -20,7 +20,7 @@ import type { BuiltZone } from "./region.ts";
 import { digestOf, type ReadFile, type SourceFiles } from "./source-files.ts";
 
 /** To be raised whenever this file's format or anything in the arena changes; test/zones/image.test.ts sees when. */
-export const IMAGE_FORMAT = 1;
+export const IMAGE_FORMAT = 2;
 
 const MAGIC = "STRATA\0Z";
 const PREAMBLE_OCTETS = 16;
@@ -234,13 +234,15 @@ function isOffset(given: unknown): given is number {
 
 function isBuilt(given: unknown, start: number): given is BuiltZone {
   if (!isObject(given) || !isOffset(given["end"]) || given["end"] < start) return false;
-  const { end, names, nsec3, records, liveOctets, wasteOctets } = given;
+  const { end, names, nsec3, index, records, liveOctets, wasteOctets } = given;
   const isRoot = (trie: unknown): boolean => {
     const root = isObject(trie) ? trie["root"] : undefined;
     return root === 0 || (typeof root === "number" && isOffset(root & ~1) && root >= start && root < end);
   };
-  const isCounted = [records, liveOctets, wasteOctets].every((count) => Number.isInteger(count));
-  return end <= ARENA_OCTETS_DEFAULT && isRoot(names) && isRoot(nsec3) && isCounted;
+  const nameCount = isObject(names) ? names["count"] : undefined;
+  const isCounted = [records, nameCount, liveOctets, wasteOctets].every((count) => Number.isInteger(count));
+  const isIndex = index === 0 || (isOffset(index) && index >= start && index < end);
+  return end <= ARENA_OCTETS_DEFAULT && isRoot(names) && isRoot(nsec3) && isIndex && isCounted;
 }
 
 function isSource(given: unknown): given is ImageSource {

@@ -21,6 +21,7 @@ export { type LoadedZone, type LoaderParts, ZoneLoader } from "./loader.ts";
 export { ARENA_OCTETS_DEFAULT, ArenaFullError, type ArenaViews } from "./arena.ts";
 export { Compactor } from "./compactor.ts";
 export { findNode, findNode as findGlue, Lookup, lookup, type LookupKind, PROOF_NODES_MAX } from "./lookup.ts";
+export { Lookahead } from "./lookahead.ts";
 export { NSEC3_HASHES_MAX, nsec3Hash } from "./nsec3.ts";
 export { prove } from "./prove.ts";
 export {

@@ -8,6 +8,8 @@
 import { LOWER_CASE, TYPE } from "../dns/index.ts";
 import type { ArenaViews } from "./arena.ts";
 import { queryKey as key } from "./key.ts";
+import { queryHashes as hashes } from "./name-hash.ts";
+import { findIndexed, isNamed, UNKNOWN } from "./name-index.ts";
 import { findRrset, NODE_ENTRY_OCTETS, NODE_FLAG, NODE_HEAD_OCTETS } from "./rrset-view.ts";
 import { Seek } from "./trie.ts";
 import { ZONE_FIELD } from "./zone-record.ts";
@@ -50,9 +52,6 @@ export function lookup(
   qtype: number,
   found: Lookup,
 ): void {
-  const { words } = views;
-  const root = words[(zone >> 2) + ZONE_FIELD.NAMES_ROOT]!;
-  const apexLabels = words[zone >> 2]! >>> 24;
   found.zone = zone;
   found.octets = octets;
   found.nameOffset = nameOffset;
@@ -61,7 +60,56 @@ export function lookup(
   found.rrset = 0;
   found.wildcard = false;
   found.proofCount = 0;
-  key.set(octets, nameOffset);
+  const index = views.words[(zone >> 2) + ZONE_FIELD.INDEX]!;
+  if (index === 0 || !lookupByIndex(views, zone, index, found)) lookupByTrie(views, zone, found);
+}
+
+/** Names further below the apex are left to the trie: a zone of deep names must not cost a probe for each label. */
+const INDEXED_DEPTH_MAX = 4;
+
+/**
+ * As `lookupByTrie`, from the top down by the index. False when it does not know: nothing was found out then. What it finds is what
+ * the trie would find; test/zones/name-index.test.ts holds it to that.
+ */
+function lookupByIndex(views: ArenaViews, zone: number, index: number, found: Lookup): boolean {
+  const { words } = views;
+  const apexLabels = words[zone >> 2]! >>> 24;
+  hashes.set(found.octets, found.nameOffset);
+  const { labelCount } = hashes;
+  const apex = words[(zone >> 2) + ZONE_FIELD.APEX]!;
+  // A DNAME there renames all that is below it.
+  if (apex === 0 || (words[apex >> 2]! & NODE_FLAG.DNAME) !== 0) return false;
+  if (labelCount <= apexLabels || labelCount > apexLabels + INDEXED_DEPTH_MAX) return false;
+  let encloser = apex;
+  for (let labels = apexLabels + 1; ; labels++) {
+    const node = findIndexed(views, index, hashes, labels);
+    if (node === UNKNOWN) return false;
+    if (node === 0) {
+      // Nobody has made sure that the name is in this zone at all.
+      if (encloser === apex && !isNamed(views, apex, hashes, apexLabels)) return false;
+      found.labels = labels - 1;
+      found.encloser = encloser;
+      if ((words[encloser >> 2]! & NODE_FLAG.WILDCARD_BELOW) !== 0) return false;
+      found.kind = "nxdomain";
+      return true;
+    }
+    const head = words[node >> 2]!;
+    if (labels === labelCount) {
+      found.labels = labels;
+      found.encloser = node;
+      lookAtName(views, node, found, apexLabels);
+      return true;
+    }
+    if ((head & (NODE_FLAG.NS | NODE_FLAG.DNAME)) !== 0 && isBarrier(views, node, head, found, apexLabels)) return true;
+    encloser = node;
+  }
+}
+
+function lookupByTrie(views: ArenaViews, zone: number, found: Lookup): void {
+  const { words } = views;
+  const root = words[(zone >> 2) + ZONE_FIELD.NAMES_ROOT]!;
+  const apexLabels = words[zone >> 2]! >>> 24;
+  key.set(found.octets, found.nameOffset);
   seek.find(views, root, key);
   const { sharedLabels, leaf } = seek;
   found.labels = sharedLabels;
@@ -182,7 +230,14 @@ function findWildcard(views: ArenaViews, root: number, labels: number): number {
 
 /** The node of exactly that name, also below cuts, where glue is (RFC 1034 §4.2.1), and of empty non-terminals; 0: none. */
 export function findNode(views: ArenaViews, zone: number, octets: Uint8Array, nameOffset: number): number {
+  const { words } = views;
+  const index = words[(zone >> 2) + ZONE_FIELD.INDEX]!;
+  if (index !== 0) {
+    hashes.set(octets, nameOffset);
+    const node = findIndexed(views, index, hashes, hashes.labelCount);
+    if (node !== UNKNOWN) return node;
+  }
   key.set(octets, nameOffset);
-  seek.find(views, views.words[(zone >> 2) + ZONE_FIELD.NAMES_ROOT]!, key);
+  seek.find(views, words[(zone >> 2) + ZONE_FIELD.NAMES_ROOT]!, key);
   return seek.isExact ? seek.leaf : 0;
 }

@@ -7,10 +7,12 @@ import { assert } from "../base/index.ts";
 import type { Name } from "../dns/index.ts";
 import { Arena, ARENA_OCTETS_DEFAULT, ArenaFullError, type ArenaRegion, ArenaSpace } from "./arena.ts";
 import { Compaction } from "./compact.ts";
-import { NameKey, queryKey } from "./key.ts";
+import { ZoneDirectory } from "./directory.ts";
+import type { NameHashes } from "./name-hash.ts";
+import { INDEXED_NAMES_MIN, makeNameIndex } from "./name-index-edit.ts";
 import type { BuiltZone } from "./region.ts";
 import type { SharedStore, StoredZone, StoreOptions, StoreStats } from "./stored.ts";
-import { leavesOf, Seek } from "./trie.ts";
+import { leavesOf } from "./trie.ts";
 import { TrieEdit } from "./trie-edit.ts";
 import { readNodeName } from "./values.ts";
 import { ZoneEdit } from "./zone-edit.ts";
@@ -31,9 +33,6 @@ const PACE = 2;
 /** … and at most so many, which takes about half a millisecond. */
 const PACE_OCTETS_MAX = 1 << 17;
 
-const key = new NameKey();
-const seek = new Seek();
-
 export class ZoneStore {
   /** What all offsets point into; `words` is the same memory. Both change when the store is compacted. */
   octets: Uint8Array;
@@ -52,6 +51,8 @@ export class ZoneStore {
   #controlBuffer: SharedArrayBuffer;
   /** The catalogue as this thread sees it. */
   #root = 0;
+  readonly #directory = new ZoneDirectory();
+  #indexedNamesMin = INDEXED_NAMES_MIN;
   readonly #isWriter: boolean;
   #garbageOctets = 0;
   #compaction: Compaction | null = null;
@@ -77,7 +78,9 @@ export class ZoneStore {
   /** An empty store, to be written by this thread. */
   static create(options: StoreOptions = {}): ZoneStore {
     const arena = Arena.create(options.capacityOctets ?? ARENA_OCTETS_DEFAULT);
-    return new ZoneStore(arena, new SharedArrayBuffer(CONTROL_OCTETS), true);
+    const store = new ZoneStore(arena, new SharedArrayBuffer(CONTROL_OCTETS), true);
+    store.#indexedNamesMin = options.indexedNamesMin ?? INDEXED_NAMES_MIN;
+    return store;
   }
 
   /** The store of another thread, to be read. `refresh` shows what has been published since. */
@@ -110,16 +113,17 @@ export class ZoneStore {
 
   /** The zone record of the closest zone that encloses the name (uncompressed, any case); 0 when there is none. */
   findZone(octets: Uint8Array, nameOffset: number): number {
-    queryKey.set(octets, nameOffset);
-    seek.find(this, this.#root, queryKey);
-    return seek.closest(this);
+    return this.#directory.find(this, this.#root, octets, nameOffset);
+  }
+
+  /** The same by hashes alone; TOO_MANY, which is below 0, where that does not say. */
+  findHashedZone(name: NameHashes): number {
+    return this.#directory.findHashed(this, this.#root, name);
   }
 
   /** The zone record of the zone with that apex; 0 when there is none. */
   zoneOf(apex: Name): number {
-    key.set(apex.octets, 0);
-    seek.find(this, this.#root, key);
-    return seek.isExact ? seek.leaf : 0;
+    return this.#directory.zoneOf(this, this.#root, apex);
   }
 
   /** All zones in canonical order, as they were when this was called. */
@@ -155,7 +159,7 @@ export class ZoneStore {
     const space = new ArenaSpace(this.arena);
     const catalogue = new TrieEdit(space, this.#root);
     space.release(catalogue.remove(apex.octets, 0), nodeOctets(this, zone));
-    this.#garbageOctets += wasteOf(space) + zoneField(this, zone, ZONE_FIELD.OCTETS);
+    this.#garbageOctets += space.wasteOctets + zoneField(this, zone, ZONE_FIELD.OCTETS);
     this.#publishRoot(catalogue.root);
     this.#clear(space.takenOctets);
     return true;
@@ -171,7 +175,7 @@ export class ZoneStore {
   /** Begins to do so a little at a time: whoever calls `compactSome`, and each edit, does some of it. Throws ArenaFullError. */
   startCompaction(): void {
     assert(this.#isWriter, "only one thread writes");
-    this.#compaction ??= new Compaction(this.arena, Arena.create(this.arena.capacityOctets));
+    this.#compaction ??= new Compaction(this.arena, Arena.create(this.arena.capacityOctets), this.#indexedNamesMin);
   }
 
   /**
@@ -225,9 +229,14 @@ export class ZoneStore {
     assert(this.zoneOf(edit.apex) === edit.base, "nobody else changed the zone since the edit began");
     // An edit counts what it did without itself; of a replaced zone nothing is left.
     const replacedOctets = edit.base === 0 || edit.isContinued ? 0 : zoneField(this, edit.base, ZONE_FIELD.OCTETS);
-    const { liveOctets } = edit.space;
+    const { apex, names, nsec3, records, space } = edit;
+    const index = edit.isContinued ? edit.index : makeNameIndex(space, names, this.#indexedNamesMin);
+    const { liveOctets } = space;
     const { top } = this.arena;
-    const root = this.#catalogued(edit, { liveOctets, garbageOctets: wasteOf(edit.space) + replacedOctets });
+    const root = this.#catalogued(
+      { apex, names, nsec3, records, index },
+      { liveOctets, garbageOctets: edit.space.wasteOctets + replacedOctets },
+    );
     this.#openEdits--;
     this.#publishRoot(root);
     this.#clear(this.arena.top - top + edit.space.takenOctets);
@@ -248,6 +257,7 @@ export class ZoneStore {
     this.#openEdits++;
     this.#epoch++;
     arena.top = end;
+    arena.untouched = Math.max(arena.untouched, end);
     return { buffer: arena.buffer, start, end };
   }
 
@@ -297,7 +307,7 @@ export class ZoneStore {
     const record = catalogue.own(content.apex.octets, 0, ZONE_ENTRIES);
     writeZoneRecord(this.arena, record, content);
     this.words[(record >> 2) + ZONE_FIELD.OCTETS] = zone.liveOctets;
-    this.#garbageOctets += wasteOf(space) + zone.garbageOctets;
+    this.#garbageOctets += space.wasteOctets + zone.garbageOctets;
     return catalogue.root;
   }
 
@@ -383,11 +393,7 @@ export class ZoneStore {
     this.words = arena.words;
     this.#controlBuffer = control;
     this.#control = new Int32Array(control);
+    this.#directory.forget();
     this.refresh();
   }
-}
-
-/** Octets that are no use to anybody once the edit's result is published. */
-function wasteOf(space: ArenaSpace): number {
-  return space.garbageOctets + space.idleOctets;
 }

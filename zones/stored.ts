@@ -10,6 +10,8 @@ export interface SharedStore {
 export interface StoreOptions {
   /** Address space to set aside; memory is taken as it fills. At most 2 GiB, which is also what it is unless given. */
   readonly capacityOctets?: number;
+  /** Zones of fewer names get no index of them; see `name-index.ts`. */
+  readonly indexedNamesMin?: number;
 }
 
 export interface StoredZone {

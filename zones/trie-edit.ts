@@ -6,6 +6,7 @@ import { assert } from "../base/index.ts";
 import { LOWER_CASE } from "../dns/index.ts";
 import type { ArenaSpace } from "./arena.ts";
 import { NameKey } from "./key.ts";
+import { markName } from "./name-index-edit.ts";
 import { NODE_ENTRY_OCTETS, NODE_HEAD_OCTETS, nodeOctets } from "./rrset-view.ts";
 import {
   BRANCH_HEAD_WORDS,
@@ -25,18 +26,30 @@ const key = new NameKey();
 const neighbour = new NameKey();
 const cursor = new Cursor();
 
+interface TrieFacts {
+  readonly count: number;
+  readonly index: number;
+}
+const NOTHING_KNOWN: TrieFacts = { count: 0, index: 0 };
+
 export class TrieEdit {
   root: number;
+  /** Leaves, if they were told when it began. */
+  count: number;
   readonly #space: ArenaSpace;
+  readonly #index: number;
   /** The word that refers to the leaf that `own` gave last; valid until the next call that changes the trie's shape. */
   #slot = ROOT_SLOT;
   #leaf = 0;
   /** Labels from the root end that the name `own` added last shares with those that were there before; -1: there were none. */
   sharedLabels = 0;
 
-  constructor(space: ArenaSpace, root: number) {
+  /** `index`: one of what is found from `root`, in which names that change are marked. */
+  constructor(space: ArenaSpace, root: number, { count, index }: TrieFacts = NOTHING_KNOWN) {
     this.#space = space;
     this.root = root;
+    this.count = count;
+    this.#index = index;
   }
 
   /** The leaf of that name, or 0. */
@@ -61,6 +74,7 @@ export class TrieEdit {
     cursor.toNearest(arena, this.root, key);
     const nearest = cursor.leaf;
     this.wasThere = nearest !== 0 && this.#isLeafOf(nearest, octets, offset);
+    if (this.#index !== 0) markName(arena.words, this.#index, octets, offset);
     if (this.wasThere) {
       this.#ownPath(cursor.depth);
       this.#leaf = this.#space.isOwn(nearest) ? nearest : this.#copyLeaf(nearest);
@@ -82,6 +96,7 @@ export class TrieEdit {
     cursor.toNearest(arena, this.root, key);
     const nearest = cursor.leaf;
     this.#leaf = leaf;
+    if (this.#index !== 0) markName(arena.words, this.#index, arena.octets, name);
     if (nearest === 0 || !this.#isLeafOf(nearest, arena.octets, name)) {
       this.#insert(nearest);
       return 0;
@@ -113,7 +128,9 @@ export class TrieEdit {
     cursor.toNearest(this.#space.arena, this.root, key);
     const { leaf } = cursor;
     if (leaf === 0 || !this.#isLeafOf(leaf, octets, offset)) return 0;
+    if (this.#index !== 0) markName(words, this.#index, octets, offset);
     this.#leaf = 0;
+    this.count--;
     const last = cursor.depth - 1;
     if (last < 0) {
       this.root = 0;
@@ -199,6 +216,7 @@ export class TrieEdit {
 
   /** Hangs `#leaf`, whose key is `key`, into the trie beside `nearest`, where the cursor is. */
   #insert(nearest: number): void {
+    this.count++;
     const leaf = this.#leaf;
     if (nearest === 0) {
       assert(this.root === 0, "an empty trie has no branches");

@@ -47,6 +47,8 @@ export class ZoneEdit {
   readonly nsec3: TrieEdit;
   /** Whether it began from `base` rather than from nothing. */
   readonly isContinued: boolean;
+  /** The index of the version it began from, where what it changes is marked; 0: none. */
+  readonly index: number;
   records = 0;
   #isOpen = true;
   readonly #store: EditHome;
@@ -62,7 +64,9 @@ export class ZoneEdit {
     this.#apexLabels = apex.labelCount;
     this.space = new ArenaSpace(store.arena);
     const field = (name: number): number => (from === 0 ? 0 : zoneField(store.arena, from, name));
-    this.names = new TrieEdit(this.space, field(ZONE_FIELD.NAMES_ROOT));
+    this.index = field(ZONE_FIELD.INDEX);
+    const facts = { count: field(ZONE_FIELD.NAMES), index: this.index };
+    this.names = new TrieEdit(this.space, field(ZONE_FIELD.NAMES_ROOT), facts);
     this.nsec3 = new TrieEdit(this.space, field(ZONE_FIELD.NSEC3_ROOT));
     this.records = field(ZONE_FIELD.RECORDS);
     this.space.liveOctets = field(ZONE_FIELD.OCTETS);

@@ -5,7 +5,7 @@
 import type { ArenaViews } from "./arena.ts";
 
 /** Entries of two words that a zone record has in place of RRsets. */
-export const ZONE_ENTRIES = 4;
+export const ZONE_ENTRIES = 5;
 
 /** Words behind the head. */
 export const ZONE_FIELD = {
@@ -19,6 +19,10 @@ export const ZONE_FIELD = {
   RECORDS: 6,
   SERIAL: 7,
   OCTETS: 8,
+  /** The index of its names (`name-index.ts`); 0 when it has none. */
+  INDEX: 9,
+  /** Leaves of the trie of names. */
+  NAMES: 10,
 } as const;
 
 export function zoneField({ words }: ArenaViews, zone: number, field: number): number {

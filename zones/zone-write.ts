@@ -9,9 +9,11 @@ import { ZONE_FIELD } from "./zone-record.ts";
 
 export interface ZoneContent {
   readonly apex: Name;
-  readonly names: { readonly root: number };
+  readonly names: { readonly root: number; readonly count: number };
   readonly nsec3: { readonly root: number };
   readonly records: number;
+  /** See `name-index.ts`; 0: none. */
+  readonly index: number;
 }
 
 const key = new NameKey();
@@ -31,6 +33,8 @@ export function writeZoneRecord(arena: Arena, zone: number, content: ZoneContent
   words[at + ZONE_FIELD.SOA] = soa;
   words[at + ZONE_FIELD.NSEC3_PARAMETERS] = nsec3Parameters(arena, apex, content.nsec3.root);
   words[at + ZONE_FIELD.RECORDS] = content.records;
+  words[at + ZONE_FIELD.INDEX] = content.index;
+  words[at + ZONE_FIELD.NAMES] = content.names.count;
   words[at + ZONE_FIELD.SERIAL] = soa === 0 ? 0 : soaSerial(arena, soa);
 }
 

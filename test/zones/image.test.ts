@@ -227,7 +227,7 @@ test("the format's number belongs to how zones stand in memory", () => {
     digest.update(JSON.stringify(built)).update(store.octets.slice(ARENA_START, store.stats.usedOctets));
   }
   expect([IMAGE_FORMAT, digest.digest("hex")]).toEqual([
-    1,
-    "5563cbfab0c6172b641bc3bb0391b3c28e1420eff23c3b6389ed15ae05d85b70",
+    2,
+    "4b48440ca920be22c044be2fe19b03a935527f7ab7ae2a936a2b46be2b4d8ee1",
   ]);
 });

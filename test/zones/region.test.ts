@@ -190,7 +190,14 @@ describe("too little room", () => {
     publish(store, other, "other. 300 NS ns.test.");
     const { usedOctets, garbageOctets } = store.stats;
     const region = store.lend(1 << 16);
-    const built = { names: { root: 0 }, nsec3: { root: 0 }, records: 0, liveOctets: 0, wasteOctets: 0 };
+    const built = {
+      names: { root: 0, count: 0 },
+      nsec3: { root: 0 },
+      records: 0,
+      index: 0,
+      liveOctets: 0,
+      wasteOctets: 0,
+    };
     expect(() => store.settle(region, apex, { ...built, end: region.end })).toThrow(ArenaFullError);
     expect(store.stats).toMatchObject({ usedOctets, garbageOctets });
     expect([...store.zones()].map((zone) => zone.apex.toString())).toEqual(["other."]);
