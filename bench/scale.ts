@@ -1,6 +1,6 @@
 /**
  * What a zone of each layer costs one server: seconds to build it in the store, octets a delegation or name, resident memory, nanoseconds
- * to find a random name. docs/SCALING.md has the figures and calculates on from them.
+ * to find a random name. SCALING.md among the documents has the figures and calculates on from them.
  * Run: node bench/scale.ts [delegations of the top-level domain …]
  */
 import { SeededRandom, systemClock } from "../base/index.ts";
