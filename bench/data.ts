@@ -73,3 +73,28 @@ export function delegationLabel(index: number): string {
 function hostLabel(index: number): string {
   return `host${index}`;
 }
+
+/**
+ * `count` questions for a signed root zone, from a fixed seed: a third for data that is there, a third below its delegations, a third for
+ * top-level domains that there are none of.
+ */
+export function rootQueries(
+  names: readonly (readonly [owner: string, types: readonly string[]])[],
+  count: number,
+): string {
+  const random = new SeededRandom(3);
+  const delegations = names.filter(([owner, types]) => owner !== "." && types.includes("NS")).map(([owner]) => owner);
+  const own: [owner: string, type: string][] = [
+    [".", "SOA"],
+    [".", "NS"],
+    [".", "DNSKEY"],
+    ...names.flatMap(([owner, types]) => (types.includes("DS") ? [[owner, "DS"] as [string, string]] : [])),
+  ];
+  const lines: string[] = [];
+  for (let i = 0; i < count; i++) {
+    if (i % 3 === 0) lines.push(`${random.pick(own).join(" ")}\n`);
+    else if (i % 3 === 1) lines.push(`www.example.${random.pick(delegations)} A\n`);
+    else lines.push(`no-${random.below(1_000_000).toString(36)}. A\n`);
+  }
+  return lines.join("");
+}

@@ -12,6 +12,8 @@ export interface Load {
   /** Sockets over which the outstanding queries are spread. */
   readonly clients: number;
   readonly outstanding: number;
+  /** With EDNS and DO (RFC 3225). */
+  readonly dnssecOk?: boolean;
 }
 
 export interface Told {
@@ -25,7 +27,8 @@ export async function dnsperf(port: number, load: Load): Promise<Told> {
   const { queries, until, clients, outstanding } = load;
   const words = ["-c", CORE_OF_LOAD, program, "-s", "127.0.0.1", "-p", `${port}`, "-d", queries];
   const end = "seconds" in until ? ["-l", `${until.seconds}`] : ["-n", `${until.times}`];
-  const child = spawn("taskset", [...words, ...end, "-c", `${clients}`, "-q", `${outstanding}`], {
+  const edns = load.dnssecOk === true ? ["-e", "-D"] : [];
+  const child = spawn("taskset", [...words, ...end, ...edns, "-c", `${clients}`, "-q", `${outstanding}`], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const chunks: Buffer[] = [];

@@ -1,14 +1,30 @@
 /** `history.ndjson`: one line per measured change, with the peers of the same run. */
 import { execFileSync } from "node:child_process";
-import { appendFileSync } from "node:fs";
+import { appendFileSync, readFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { Spread } from "./statistics.ts";
 
 /** One benchmark's result: a row per contender, a spread per measured quantity. */
 export interface Result {
+  /** What was done, in words. */
   readonly bench: string;
   readonly rows: Readonly<Record<string, Readonly<Record<string, Spread>>>>;
+}
+
+/** A result under the name by which `npm run bench` knows the benchmark. */
+export interface NamedResult extends Result {
+  readonly name: string;
+}
+
+/** One line: what was measured together. */
+export interface Run {
+  /** ISO 8601. */
+  readonly at: string;
+  readonly commit: string;
+  readonly node: string;
+  readonly cpu: string;
+  readonly results: readonly NamedResult[];
 }
 
 /** Figures of which more is better; of all others less is. */
@@ -23,19 +39,32 @@ export function ratioToBest(rows: Result["rows"], what: string): number | null {
   return best === 0 ? null : ours.median / best;
 }
 
-const path = fileURLToPath(new URL("history.ndjson", import.meta.url));
+export const HISTORY = fileURLToPath(new URL("history.ndjson", import.meta.url));
 
 /** Appends the results of one run as one line. */
-export function record(results: readonly Result[]): void {
+export function record(results: readonly NamedResult[]): void {
   const commit = execFileSync("git", ["describe", "--always", "--dirty"], { encoding: "utf8" }).trim();
-  const line = {
-    at: new Date().toISOString(),
-    commit,
-    node: process.version,
-    cpu: `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}`,
-    results,
-  };
-  appendFileSync(path, `${JSON.stringify(line, round)}\n`);
+  const cpu = `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}`;
+  const line: Run = { at: new Date().toISOString(), commit, node: process.version, cpu, results };
+  appendFileSync(HISTORY, `${JSON.stringify(line, round)}\n`);
+}
+
+/** All runs, the oldest first. */
+export function runs(): Run[] {
+  return readFileSync(HISTORY, "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Run); // The file is our own, written by record() and by nothing else.
+}
+
+export interface Latest {
+  readonly run: Run;
+  readonly result: NamedResult;
+}
+
+/** The last result of each benchmark, by its name. */
+export function latestOf(history: readonly Run[]): Map<string, Latest> {
+  return new Map(history.flatMap((run) => run.results.map((result) => [result.name, { run, result }] as const)));
 }
 
 function round(_key: string, value: unknown): unknown {

@@ -1,20 +1,23 @@
-/** `npm run bench [-- name …]`: runs the benchmarks named, or all, prints a table with ratios, appends to the history. */
-import { updateReadme } from "./figures.ts";
-import { ratioToBest, record, type Result } from "./history.ts";
+/** `npm run bench [-- name …]`: runs the benchmarks named, or all, prints a table with ratios, appends to the history and draws report.html. */
+import { updatePages } from "./figures.ts";
+import { type NamedResult, ratioToBest, record, type Result } from "./history.ts";
 import { idle } from "./idle.ts";
 import { load } from "./load.ts";
+import { REPORT, writeReport } from "./report.ts";
 import { resolverHits, resolverMisses } from "./resolver.ts";
 import { respond } from "./respond.ts";
 import { restart } from "./restart.ts";
 import { startUp } from "./start.ts";
 import { formatSpread } from "./statistics.ts";
 import { tcpLong, tcpShort } from "./tcp.ts";
-import { udp } from "./udp.ts";
+import { udp, udpDelegations, udpSigned } from "./udp.ts";
 
 const benches: Readonly<Record<string, () => Promise<Result>>> = {
   load,
   restart,
   udp,
+  "udp-delegations": udpDelegations,
+  "udp-signed": udpSigned,
   "tcp-long": tcpLong,
   "tcp-short": tcpShort,
   "resolver-hits": resolverHits,
@@ -31,14 +34,16 @@ if (unknown.length > 0) {
   process.exit(64);
 }
 
-const results: Result[] = [];
+const results: NamedResult[] = [];
 for (const name of asked.length > 0 ? asked : Object.keys(benches)) {
   const result = await benches[name]!();
-  results.push(result);
+  results.push({ name, ...result });
   process.stdout.write(table(result));
 }
 record(results);
-updateReadme();
+updatePages();
+writeReport();
+process.stderr.write(`with pictures: ${REPORT}\n`);
 
 /** One line a contender; each figure is median (minimum–maximum), ours also as a ratio to the best peer's. */
 function table({ bench, rows }: Result): string {

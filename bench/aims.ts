@@ -1,0 +1,90 @@
+/** What the benchmarks are to reach, as data, and how a run is judged: by the medians of one run, beside the peers of that run. */
+import type { Result } from "./history.ts";
+
+export interface Aim {
+  /** The benchmark, by the name that `npm run bench` knows it by. */
+  readonly bench: string;
+  readonly work: string;
+  /** The quantity of which ours is compared. */
+  readonly what: string;
+  readonly kind: "at most" | "at least";
+  /** Times what it is compared with; where that is `"nothing"`, the bound itself. */
+  readonly limit: number;
+  /** The best of these peers; of all of them; another quantity of our own; or nothing. */
+  readonly beside: readonly string[] | "every peer" | { readonly ours: string } | "nothing";
+}
+
+const CPU = "CPU µs/query";
+const RATE = "queries/s";
+
+export const AIMS: readonly Aim[] = [
+  aim("udp", "UDP, 100,000 names, 90 % hits", CPU, "at most", 0.85, ["nsd", "knotd"]),
+  aim("udp", "UDP, 100,000 names, 90 % hits", RATE, "at least", 1, ["nsd", "knotd", "named"]),
+  aim("udp-delegations", "UDP, 1,000,000-record delegation zone, random names", CPU, "at most", 0.95, "every peer"),
+  aim("udp-signed", "UDP, signed root zone with DO, answers and NXDOMAIN", CPU, "at most", 1, "every peer"),
+  aim("latency", "latency at 50,000 queries/s", "p99 ms at 50000/s", "at most", 1, "every peer"),
+  aim("tcp-long", "TCP, 100 long pipelined connections", RATE, "at least", 1, ["named"]),
+  aim("tcp-short", "TCP, one query a connection", RATE, "at least", 1, ["named"]),
+  aim("load", "load of 1,000,000 records", "seconds to first answer", "at most", 1, "every peer"),
+  aim("load", "load of 1,000,000 records", "MiB resident", "at most", 0.6, ["knotd"]),
+  aim(
+    "restart",
+    "restart with an unchanged file",
+    "seconds to first answer, started again",
+    "at most",
+    0.3,
+    "every peer",
+  ),
+  aim("resolver-hits", "resolver, cache hits", CPU, "at most", 0.85, ["unbound"]),
+  aim("resolver-misses", "resolver, misses, 100,000 names behind one authority", CPU, "at most", 1, ["unbound"]),
+];
+
+/** A row of the table above, in the order of its columns. */
+function aim(bench: string, work: string, what: string, kind: Aim["kind"], limit: number, beside: Aim["beside"]): Aim {
+  return { bench, work, what, kind, limit, beside };
+}
+
+export interface Judgement {
+  /** Our median. */
+  readonly ours: number;
+  /** The best of what it is compared with, and whose that is; null where there is nothing to compare with. */
+  readonly best: { readonly name: string; readonly value: number } | null;
+  /** Ours over the best; ours itself where it is compared with nothing. */
+  readonly ratio: number;
+  readonly isMet: boolean;
+}
+
+/** Null where the run says nothing of it: it was not measured, or none of the peers was there. */
+export function judge({ what, kind, limit, beside }: Aim, rows: Result["rows"]): Judgement | null {
+  const ours = rows["strata"]?.[what]?.median;
+  if (ours === undefined) return null;
+  const isWithin = (ratio: number): boolean => (kind === "at most" ? ratio <= limit : ratio >= limit);
+  if (beside === "nothing") return { ours, best: null, ratio: ours, isMet: isWithin(ours) };
+  const best = bestOf(candidates(beside, what, rows), kind);
+  if (best === null) return null;
+  const ratio = ours / best.value;
+  return { ours, best, ratio, isMet: isWithin(ratio) };
+}
+
+interface Candidate {
+  readonly name: string;
+  readonly value: number;
+}
+
+function candidates(beside: Exclude<Aim["beside"], "nothing">, what: string, rows: Result["rows"]): Candidate[] {
+  const wanted = ([name]: readonly [string, unknown]): boolean =>
+    Array.isArray(beside) ? beside.includes(name) : name !== "strata";
+  if (typeof beside === "object" && "ours" in beside) {
+    const value = rows["strata"]?.[beside.ours]?.median;
+    return value === undefined ? [] : [{ name: beside.ours, value }];
+  }
+  return Object.entries(rows)
+    .filter(wanted)
+    .flatMap(([name, row]) => (row[what] === undefined ? [] : [{ name, value: row[what].median }]));
+}
+
+/** The least where ours is to be low, the greatest where it is to be high. */
+function bestOf(given: readonly Candidate[], kind: Aim["kind"]): Candidate | null {
+  const [best] = given.toSorted((a, b) => (kind === "at most" ? a.value - b.value : b.value - a.value));
+  return best ?? null;
+}
