@@ -36,7 +36,9 @@ const LARGE_OCTETS = 1 << 20;
 const ROOM_OCTETS_PER_FILE_OCTET = 6;
 const ROOM_OCTETS_MIN = 1 << 16;
 /** So long images wait after a load, so that they do not slow down what comes right after a start. */
-const SETTLED_MILLISECONDS = 1000;
+const SETTLED_MILLISECONDS = 200;
+/** So long the end waits for an image that is being written, which takes a third of a second for a million records. */
+const WRITING_MILLISECONDS_MAX = 2000;
 
 export class ZoneLoader {
   readonly #parts: LoaderParts;
@@ -45,6 +47,7 @@ export class ZoneLoader {
   /** Those at work, so that they can be ended. */
   readonly #builders = new Set<ZoneBuilder>();
   #keeping: Promise<void> = Promise.resolve();
+  #writing: ZoneBuilder | null = null;
   #isClosed = false;
 
   constructor(parts: LoaderParts) {
@@ -86,10 +89,17 @@ export class ZoneLoader {
     await this.#keeping;
   }
 
-  /** Ends what is being read or written. */
+  /** Ends what is being read; an image that is being written gets a little time, and others are not begun. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    await Promise.all([...this.#builders].map((builder) => this.#end(builder)));
+    const writing = this.#writing;
+    await Promise.all([...this.#builders].map((builder) => (builder === writing ? null : this.#end(builder))));
+    if (writing === null) return;
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = this.#parts.clock.after(WRITING_MILLISECONDS_MAX, resolve);
+    await Promise.race([this.#keeping, late]);
+    timer.cancel();
+    await this.#end(writing);
   }
 
   #load(zone: ZoneFileToLoad): LoadedZone {
@@ -251,12 +261,14 @@ export class ZoneLoader {
   /** One line in the log is all that comes of a failure. */
   async #keep(builder: ZoneBuilder, write: () => Promise<string | null>): Promise<void> {
     let problem: string | null;
+    this.#writing = builder;
     try {
       problem = await write();
     } catch (error) {
       if (!(error instanceof BuilderError)) throw error;
       problem = error.message;
     }
+    this.#writing = null;
     if (problem !== null && !this.#isClosed) this.#parts.log.warn({ problem }, "a zone's image could not be written");
     await this.#end(builder);
   }

@@ -66,7 +66,7 @@ test("one large zone is read in place at the start, and its image written afterw
   const { loader, builders, files, told, settled, clock } = world({ "/a": large(1), "/b": text(1, 1) });
   await loader.start([zone("b"), zone("a")]);
   expect(builders).toEqual([]);
-  await clock.advance(900);
+  await clock.advance(150);
   expect(builders).toEqual([]);
   await settled();
   expect(builders).toEqual(["low"]);
@@ -210,6 +210,33 @@ test("what ends before an image is due leaves none", async () => {
   await settled();
   expect(builders).toEqual([]);
   expect(files.exists("/a.strata")).toBe(false);
+});
+
+test("an image that is being written at the end is written, unless that takes long", async () => {
+  const { promise: written, resolve: finish } = Promise.withResolvers<string | null>();
+  const files = new MemoryFiles({ "/a": large(1) });
+  const slow = new LocalBuilder(files);
+  slow.keepDraft = () => written;
+  const { loader, clock } = world({}, { files, startBuilder: () => slow });
+  await loader.start([zone("a")]);
+  await clock.advance(1000);
+  let isClosed = false;
+  const closing = loader.close().then(() => (isClosed = true));
+  await clock.advance(1000);
+  expect(isClosed).toBe(false);
+  finish(null);
+  await closing;
+
+  const stuck = world(
+    {},
+    {
+      files,
+      startBuilder: () => Object.assign(new LocalBuilder(files), { keepDraft: () => new Promise(() => undefined) }),
+    },
+  );
+  await stuck.loader.start([zone("a")]);
+  await stuck.clock.advance(1000);
+  await stuck.clock.run(stuck.loader.close(), 3000);
 });
 
 const folders: string[] = [];
