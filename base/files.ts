@@ -62,10 +62,10 @@ export interface Files {
   /** Fills the octets from that position of the file on; returns how many there were. Throws FileError. */
   readInto(path: string, position: number, octets: Uint8Array): number;
   /**
-   * Replaces the file by these parts, one behind the other, once they are on the disk; only our user may write it. Throws
-   * FileError, and leaves the old file then. Its folder must be there.
+   * Replaces the file by these parts, one behind the other, once they are on the disk; only our user may write it. Each is written
+   * before the next is asked for. Throws FileError, and leaves the old file then. Its folder must be there.
    */
-  writeSafely(path: string, parts: readonly Uint8Array[]): void;
+  writeSafely(path: string, parts: Iterable<Uint8Array>): void;
   remove(path: string): void;
 }
 

@@ -5,7 +5,9 @@
  * its checksums, and nobody but our own user may have been able to write it: for whoever can write as us can change the
  * server itself, so offsets in an image that is whole are not doubted one by one.
  *
- *   magic (8 octets), octets of the head, CRC-32 of the head (32 bits each, little-endian), head (JSON), octets of the arena
+ *   magic (8 octets), octets of the head, CRC-32 of the head, head (JSON), octets of the arena, CRC-32 of those
+ *
+ * Numbers have 32 bits and are little-endian.
  *
  * What the octets mean is not this file's business: where they go to another place than they come from, `compact.ts` copies.
  */
@@ -24,6 +26,8 @@ export const IMAGE_FORMAT = 2;
 
 const MAGIC = "STRATA\0Z";
 const PREAMBLE_OCTETS = 16;
+const CHECKSUM_OCTETS = 4;
+const CHUNK_OCTETS = 1 << 20;
 const HEAD_OCTETS_MAX = 1 << 26;
 
 /** Where a zone's image stands, and which program's it must be. */
@@ -52,8 +56,6 @@ interface ImageHead {
   readonly built: BuiltZone;
   readonly counts: LoadCounts;
   readonly problems: readonly MasterProblem[];
-  /** Of the octets of the arena. */
-  readonly crc32: number;
 }
 
 export type ImageReading =
@@ -96,7 +98,8 @@ export function readImage(wish: ImageWish): ImageReading {
     if (!status.isOursAlone) throw new Unfit("others than this server's user may have written it");
     const { head, at } = readHead(sources.files, place.path);
     checkHead(head, wish);
-    if (status.octets !== at + head.built.end - head.start) throw new Unfit("it is cut off or has too much");
+    if (status.octets !== at + head.built.end - head.start + CHECKSUM_OCTETS)
+      throw new Unfit("it is cut off or has too much");
     checkSources(head, wish);
     return readBody(head, at, wish);
   } catch (error) {
@@ -158,8 +161,11 @@ function readBody(head: ImageHead, at: number, { place: { path }, zone, sources,
   const isInPlace = start === region.start;
   const arena = new Arena(isInPlace ? region.buffer : new SharedArrayBuffer((built.end + 7) & ~7));
   const body = arena.octets.subarray(start, built.end);
-  if (sources.files.readInto(path, at, body) < length) throw new Unfit("it is cut off or has too much");
-  if (crc32(body) !== head.crc32) throw new Unfit("it is damaged");
+  const checksum = new Uint8Array(CHECKSUM_OCTETS);
+  const { files } = sources;
+  const octets = files.readInto(path, at, body) + files.readInto(path, at + length, checksum);
+  if (octets < length + CHECKSUM_OCTETS) throw new Unfit("it is cut off or has too much");
+  if (crc32(body) !== new DataView(checksum.buffer).getUint32(0, true)) throw new Unfit("it is damaged");
   const main = head.sources[0]!.file;
   const problems = head.problems.map((problem) => ({
     ...problem,
@@ -180,10 +186,29 @@ export interface ImageDraft {
   readonly sources: readonly ReadFile[];
 }
 
-/** The image's parts, to be written one behind the other. */
-export function imageParts({ place, zone, region, built, counts, problems, sources }: ImageDraft): Uint8Array[] {
+/**
+ * The image's parts, to be written one behind the other. What stands in the arena is copied first, a little at a time: an edit
+ * may meanwhile mark in it what it changes, and what is written must be what was summed up.
+ */
+export function* imageParts(draft: ImageDraft): Generator<Uint8Array> {
+  yield headOf(draft);
+  const { region, built } = draft;
+  const octets = new Uint8Array(region.buffer);
+  const chunk = new Uint8Array(CHUNK_OCTETS);
+  let sum = 0;
+  for (let at = region.start; at < built.end; at += CHUNK_OCTETS) {
+    const part = chunk.subarray(0, Math.min(CHUNK_OCTETS, built.end - at));
+    part.set(octets.subarray(at, at + part.length));
+    sum = crc32(part, sum);
+    yield part;
+  }
+  const checksum = new Uint8Array(CHECKSUM_OCTETS);
+  new DataView(checksum.buffer).setUint32(0, sum, true);
+  yield checksum;
+}
+
+function headOf({ place, zone, region, built, counts, problems, sources }: ImageDraft): Uint8Array {
   const folder = resolve(dirname(zone.file));
-  const body = new Uint8Array(region.buffer).subarray(region.start, built.end);
   const head: ImageHead = {
     format: IMAGE_FORMAT,
     byteOrder: endianness(),
@@ -200,7 +225,6 @@ export function imageParts({ place, zone, region, built, counts, problems, sourc
     built,
     counts,
     problems: problems.map((problem) => ({ ...problem, file: relative(folder, resolve(problem.file)) })),
-    crc32: crc32(body),
   };
   const octets = new TextEncoder().encode(JSON.stringify(head));
   const preamble = new Uint8Array(PREAMBLE_OCTETS);
@@ -208,7 +232,7 @@ export function imageParts({ place, zone, region, built, counts, problems, sourc
   const numbers = new DataView(preamble.buffer);
   numbers.setUint32(8, octets.length, true);
   numbers.setUint32(12, crc32(octets), true);
-  return [concatOctets([preamble, octets]), body];
+  return concatOctets([preamble, octets]);
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -225,7 +249,13 @@ function isHead(given: unknown): given is ImageHead {
   const isTtl = ttlSecondsDefault === null || typeof ttlSecondsDefault === "number";
   const isList = Array.isArray(sources) && sources.length > 0 && sources.every(isSource);
   const areProblems = Array.isArray(problems) && problems.every(isProblem);
-  return isText && isTtl && isList && areProblems && isObject(counts) && typeof given["crc32"] === "number";
+  return isText && isTtl && isList && areProblems && isCounts(counts);
+}
+
+function isCounts(given: unknown): given is LoadCounts {
+  if (!isObject(given)) return false;
+  const { records, duplicates, serial } = given;
+  return Number.isInteger(records) && Number.isInteger(duplicates) && (serial === null || Number.isInteger(serial));
 }
 
 function isOffset(given: unknown): given is number {

@@ -42,6 +42,8 @@ fillTables();
 
 const ASTERISK = 0x2a;
 
+const otherLabels = new Int32Array(LABELS_MAX);
+
 export class NameKey {
   readonly values = new Uint8Array(KEY_LENGTH_MAX);
   length = 0;
@@ -104,6 +106,41 @@ export class NameKey {
     }
     labelPositions[count] = position;
     this.length = position;
+  }
+
+  /** The number that the other name's key has where `parting` says that it parts from this one. */
+  partingValue = 0;
+
+  /** The first position where the key of that other name differs from this one, found without making it. */
+  parting(octets: Uint8Array, nameOffset: number): number {
+    let count = 0;
+    for (let at = nameOffset, length = octets[at]!; length !== 0; length = octets[at]!) {
+      otherLabels[count++] = at;
+      at += length + 1;
+    }
+    const { values, length } = this;
+    let position = 0;
+    for (let i = count - 1; i >= 0; i--) {
+      const start = otherLabels[i]! + 1;
+      const end = start + octets[start - 1]!;
+      // One more: the 0 that ends the label.
+      for (let at = start; at <= end; at++) {
+        const numbers = at === end ? 0 : NUMBERS[octets[at]!]!;
+        const first = numbers & 0xff;
+        if (first !== (position < length ? values[position] : 0)) return this.#partsAt(position, first);
+        position++;
+        if (numbers <= 0xff) continue;
+        const second = numbers >> 8;
+        if (second !== (position < length ? values[position] : 0)) return this.#partsAt(position, second);
+        position++;
+      }
+    }
+    return this.#partsAt(position, 0);
+  }
+
+  #partsAt(position: number, value: number): number {
+    this.partingValue = value;
+    return position;
   }
 
   /**

@@ -210,6 +210,7 @@ const TTL_DIFFERS: Complaint = {
 const COMPLAINTS: ReadonlyMap<string, Complaint> = new Map([
   ["duplicate", DUPLICATE],
   ["ttl-differs", TTL_DIFFERS],
+  ["outside-zone", OUT_OF_ZONE],
   [
     "only-one-allowed",
     {
@@ -253,10 +254,9 @@ class ZoneSink implements RecordSink {
     rdataOffset: number,
     rdataLength: number,
   ): Complaint | null {
-    const distance = distanceBelow(owner, ownerOffset, this.#apex);
-    if (distance < 0) return OUT_OF_ZONE;
     if (type === TYPE.SOA) {
-      if (distance > 0) return SOA_ELSEWHERE;
+      const distance = distanceBelow(owner, ownerOffset, this.#apex);
+      if (distance !== 0) return distance < 0 ? OUT_OF_ZONE : SOA_ELSEWHERE;
       // The text of a transfer ends with the SOA again (RFC 5936 §2.2); published root zones do.
       if (++this.soas > 1 && !this.#isSoa(rdata, rdataOffset, rdataLength)) return SOA_TWICE;
       if (this.soas > 1) {

@@ -8,22 +8,12 @@ import type { ArenaSpace } from "./arena.ts";
 import { NameKey } from "./key.ts";
 import { markName } from "./name-index-edit.ts";
 import { NODE_ENTRY_OCTETS, NODE_HEAD_OCTETS, nodeOctets } from "./rrset-view.ts";
-import {
-  BRANCH_HEAD_WORDS,
-  Cursor,
-  firstDifference,
-  hasTwig,
-  keyValue,
-  leafName,
-  twigCount,
-  twigRank,
-} from "./trie.ts";
+import { BRANCH_HEAD_WORDS, Cursor, hasTwig, keyValue, leafName, twigCount, twigRank } from "./trie.ts";
 
 const ROOT_SLOT = -1;
 
 // No edit is ever interrupted by another, so these are everybody's.
 const key = new NameKey();
-const neighbour = new NameKey();
 const cursor = new Cursor();
 
 interface TrieFacts {
@@ -228,8 +218,7 @@ export class TrieEdit {
     }
     const { arena } = this.#space;
     const { words } = arena;
-    neighbour.set(arena.octets, leafName(words, nearest));
-    const at = firstDifference(key, neighbour);
+    const at = key.parting(arena.octets, leafName(words, nearest));
     this.sharedLabels = labelsBefore(at);
     let depth = cursor.depth;
     while (depth > 0 && words[cursor.branches[depth - 1]!]! >> 16 > at) depth--;
@@ -247,7 +236,7 @@ export class TrieEdit {
   #split(position: number, below: number, leaf: number): void {
     const { words } = this.#space.arena;
     const mine = keyValue(key, position);
-    const theirs = keyValue(neighbour, position);
+    const theirs = key.partingValue;
     const branch = this.#space.allocate((BRANCH_HEAD_WORDS + 2) * 4) >> 2;
     const high = (mine >= 32 ? 1 << (mine - 32) : 0) | (theirs >= 32 ? 1 << (theirs - 32) : 0);
     words[branch] = (position << 16) | high;

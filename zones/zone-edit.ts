@@ -86,7 +86,7 @@ export class ZoneEdit {
     const rdata = this.#place(rdataOctets, rdataOffset, rdataLength);
     const entry = nodes.entryOf(type, rdata);
     if (isNoData(type)) return "meta-type";
-    if (!isInside(owner, ownerOffset, this.apex.octets)) return "outside-zone";
+    if (!isInside(owner, ownerOffset, this.apex.octets, this.#apexLabels)) return "outside-zone";
     const trie = this.#trieOf(type, entry);
     let node = trie.own(owner, ownerOffset, 1);
     if (!trie.wasThere) {
@@ -300,16 +300,24 @@ function isNoData(type: number): boolean {
   return type === 0 || type === TYPE.OPT || (type >= 249 && type <= 255);
 }
 
-/** Whether the name is the apex or below it. */
-function isInside(octets: Uint8Array, offset: number, apex: Uint8Array): boolean {
+const labelStarts = new Int32Array(128);
+
+/** Whether the name is the apex, which has so many labels, or below it. */
+function isInside(octets: Uint8Array, offset: number, apex: Uint8Array, apexLabels: number): boolean {
+  let count = 0;
   let end = offset;
-  while (octets[end]! !== 0) end += octets[end]! + 1;
-  const start = end + 1 - apex.length;
-  let at = offset;
-  while (at < start) at += octets[at]! + 1;
-  if (at !== start) return false;
+  for (let length = octets[end]!; length !== 0; length = octets[end]!) {
+    labelStarts[count++] = end;
+    end += length + 1;
+  }
+  labelStarts[count] = end;
+  if (count < apexLabels) return false;
+  const start = labelStarts[count - apexLabels]!;
+  if (end + 1 - start !== apex.length) return false;
   for (let i = 0; i < apex.length; i++) {
-    if (LOWER_CASE[octets[start + i]!] !== LOWER_CASE[apex[i]!]) return false;
+    const a = octets[start + i]!;
+    const b = apex[i]!;
+    if (a !== b && LOWER_CASE[a] !== LOWER_CASE[b]) return false;
   }
   return true;
 }

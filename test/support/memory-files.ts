@@ -38,7 +38,8 @@ export class MemoryFiles implements Files {
     return part.length;
   };
 
-  writeSafely = (path: string, parts: readonly Uint8Array[]): void => this.write(path, concatOctets(parts));
+  writeSafely = (path: string, parts: Iterable<Uint8Array>): void =>
+    this.write(path, concatOctets(Array.from(parts, (part) => part.slice())));
 
   remove = (path: string): void => void this.#content.delete(path);
 }

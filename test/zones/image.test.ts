@@ -75,6 +75,37 @@ test("warnings are told again, by the names that files have now", () => {
   expect([...again.stamps.keys()]).toEqual(["/z/example.zone", "/z/more"]);
 });
 
+test("a zone of many octets comes back whole", () => {
+  const files = new MemoryFiles({
+    "/z/example.zone": "$TTL 60\n@ SOA ns h 7 1 1 1 1\n@ NS ns\n$GENERATE 1-30000 h$ A 192.0.2.1\n",
+  });
+  const capacity = 1 << 23;
+  const wish = (store: ZoneStore): Partial<BuildWish> => ({ region: store.lend(capacity) });
+  const store = newStore(capacity);
+  load(store, files, wish(store));
+  expect(files.read(PATH).length).toBeGreaterThan(1 << 20);
+  const again = newStore(capacity);
+  expect(load(again, files, wish(again)).isFromImage).toBe(true);
+  expect(toldBy(viewOf(again, example.apex))).toEqual(toldBy(viewOf(store, example.apex)));
+});
+
+test("what stands in the arena may change while an image is written: it is summed up as it is written", () => {
+  const files = loaded();
+  const store = newStore();
+  const wish = { zone: example, region: store.lend(1 << 19), image: PLACE };
+  const sources = new SourceFiles(files);
+  files.remove(PATH);
+  const draft = draftOf(buildZone(sources, wish), wish, sources)!;
+  const written: Uint8Array[] = [];
+  for (const part of imageParts(draft)) {
+    written.push(part.slice());
+    // Octets of the arena that are behind what has been written, or before it, wherever the writer is.
+    store.octets[draft.built.end - 1]! ^= 1;
+  }
+  files.writeSafely(PATH, written);
+  expect(load(newStore(), files).isFromImage).toBe(true);
+});
+
 test("a zone of an image can be edited", () => {
   const files = loaded();
   const store = newStore();

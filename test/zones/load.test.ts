@@ -20,6 +20,8 @@ function parts(texts: Record<string, string>) {
       const known = new Set<string>();
       return {
         add(owner: Uint8Array, _o: number, type: number, _t: number, rdata: Uint8Array, at: number, length: number) {
+          const name = Name.fromWire(owner).toString();
+          if (name !== "vu.nl." && !name.endsWith(".vu.nl.")) return "outside-zone";
           const key = `${Name.fromWire(owner).key} ${type} ${rdata.slice(at, at + length).join()}`;
           if (known.has(key)) return "duplicate";
           known.add(key);
