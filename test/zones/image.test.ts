@@ -22,7 +22,8 @@ function newStore(capacityOctets = 1 << 20): ZoneStore {
 }
 
 function load(store: ZoneStore, files: MemoryFiles, changed: Partial<BuildWish> = {}): Building {
-  const wish = { zone: example, region: store.lend(1 << 19), image: PLACE, ...changed };
+  const region = changed.region ?? store.lend(1 << 19);
+  const wish = { zone: example, image: PLACE, ...changed, region };
   const sources = new SourceFiles(files);
   const building = buildZone(sources, wish);
   const draft = draftOf(building, wish, sources);
