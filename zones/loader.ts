@@ -93,7 +93,8 @@ export class ZoneLoader {
   async close(): Promise<void> {
     this.#isClosed = true;
     const writing = this.#writing;
-    await Promise.all([...this.#builders].map((builder) => (builder === writing ? null : this.#end(builder))));
+    const others = [...this.#builders].filter((builder) => builder !== writing);
+    await Promise.all(others.map((builder) => this.#end(builder)));
     if (writing === null) return;
     const { promise: late, resolve } = Promise.withResolvers<void>();
     const timer = this.#parts.clock.after(WRITING_MILLISECONDS_MAX, resolve);
