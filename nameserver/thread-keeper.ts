@@ -19,7 +19,10 @@ export interface KeeperParts {
   readonly onHandedOn: (message: Extract<FromThread, { kind: "handed-on" | "asked" }>, keeper: ThreadKeeper) => void;
 }
 
-/** A thread that dies sooner than this after its start is not replaced at once. */
+/**
+ * A thread that dies sooner than this after its start is replaced after as long. No longer: what comes to its sockets waits
+ * meanwhile, and a start a second takes a tenth of a core.
+ */
 const SETTLED_MILLISECONDS = 1000;
 
 /** The entry beside this file: a source in the repository, compiled in the package. */
@@ -49,6 +52,10 @@ export class ThreadKeeper {
     this.#start();
   }
 
+  get isRunning(): boolean {
+    return this.#worker !== null;
+  }
+
   /** Resolves when the thread answers at what it is given. */
   serve(message: Extract<ToThread, { kind: "serve" }>): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -62,6 +69,8 @@ export class ThreadKeeper {
   /** The zones have moved to another arena. */
   move(shared: SharedStore): void {
     this.#moves?.postMessage(shared);
+    // A thread that serves batches looks by itself, and would never read this.
+    if (this.#parts.work.transport === "dgram") this.#worker?.postMessage({ kind: "moved" } satisfies ToThread);
   }
 
   respond(message: Extract<ToThread, { kind: "response" }>): void {

@@ -43,6 +43,8 @@ export type ToThread =
   | { readonly kind: "serve"; readonly sockets: readonly BatchSocket[]; readonly endpoints: readonly Endpoint[] }
   /** Responses of a thread with sockets of its own; the last one says so. */
   | { readonly kind: "response"; readonly id: number; readonly octets: Uint8Array; readonly isLast: boolean }
+  /** To threads that hear messages: the zones are in another arena. */
+  | { readonly kind: "moved" }
   | { readonly kind: "stop" };
 
 export type FromThread =

@@ -4,7 +4,7 @@
  * itself goes to the control thread. Started by `threads.ts`, and by nobody else.
  */
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
-import { assert, silentLog, systemClock, systemRandom } from "../base/index.ts";
+import { assert, collectGarbage, silentLog, systemClock, systemRandom } from "../base/index.ts";
 import {
   BATCH_COUNT,
   BatchServer,
@@ -29,11 +29,17 @@ import {
   unpackSettings,
 } from "./thread-work.ts";
 
+/** A thread that never rests lets go of an arena after so many batches all the same. */
+const BUSY_TURNS_MAX = 4096;
+
 class QueryThread {
   readonly #work: ThreadWork;
   readonly #store: ZoneStore;
   readonly #server: NameServer;
   readonly #signs: Int32Array;
+  /** An arena was left and is still in memory. */
+  #hasLeftArena = false;
+  #turnsSinceLeft = 0;
 
   constructor(work: ThreadWork) {
     this.#work = work;
@@ -55,6 +61,8 @@ class QueryThread {
   #nextShared(): SharedStore {
     const received: { readonly message: SharedStore } | undefined = receiveMessageOnPort(this.#work.moves);
     assert(received !== undefined, "the writer says where it moved before it says that it did");
+    this.#hasLeftArena = true;
+    this.#turnsSinceLeft = 0;
     return received.message;
   }
 
@@ -76,10 +84,19 @@ class QueryThread {
     post({ kind: "serving" });
     const { idleMilliseconds } = this.#work;
     while (Atomics.load(this.#signs, THREAD_SIGN.STOP) === 0) {
-      // An arena that the zones have left is let go also when nobody asks.
-      if (batches.turn(idleMilliseconds) === 0) this.#store.refresh();
+      const count = batches.turn(idleMilliseconds);
+      if (count === 0) this.letGo();
+      else if (this.#hasLeftArena && ++this.#turnsSinceLeft > BUSY_TURNS_MAX) this.letGo();
     }
     while (batches.turnNow() > 0);
+  }
+
+  /** Lets go of an arena that the zones have left, also when nobody asks. It takes milliseconds, so it waits for a rest between batches. */
+  letGo(): void {
+    this.#store.refresh();
+    if (!this.#hasLeftArena) return;
+    this.#hasLeftArena = false;
+    collectGarbage();
   }
 
   #mayHandOn(): boolean {
@@ -170,6 +187,9 @@ function start(port: NonNullable<typeof parentPort>, work: ThreadWork): void {
         break;
       case "response":
         datagrams?.respond(message);
+        break;
+      case "moved":
+        thread.letGo();
         break;
       case "stop":
         void (datagrams?.close() ?? Promise.resolve()).then(() => port.close());

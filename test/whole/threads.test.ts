@@ -3,7 +3,16 @@
  * their limits, hand on what they cannot answer, and one that dies is replaced.
  */
 import { afterEach, describe, expect, test } from "vitest";
-import { type Log, SeededRandom, silentLog, systemClock, systemRandom } from "../../base/index.ts";
+import {
+  type Clock,
+  collectGarbage,
+  type Log,
+  SeededRandom,
+  silentLog,
+  SimulatedClock,
+  systemClock,
+  systemRandom,
+} from "../../base/index.ts";
 import { decodeMessage, Name, OPTION, TYPE } from "../../dns/index.ts";
 import { NameServer, nameServerMetricsPage, QueryThreads, type ServerParts } from "../../nameserver/index.ts";
 import { type Endpoint, loadBatchSystem, Prefix, type Recursion } from "../../net/index.ts";
@@ -42,6 +51,8 @@ interface Wanted {
   readonly threads?: number;
   readonly endpoints?: readonly Endpoint[];
   readonly log?: Log;
+  /** The keepers' clock. */
+  readonly clock?: Clock;
 }
 
 async function start(transport: Transport, store: ZoneStore, wanted: Wanted = {}): Promise<Started> {
@@ -49,7 +60,14 @@ async function start(transport: Transport, store: ZoneStore, wanted: Wanted = {}
   const server = new NameServer({ store, clock, random: systemRandom, recursion: null, ...wanted.parts });
   const count = wanted.threads ?? 2;
   const log = wanted.log ?? silentLog;
-  threads = await QueryThreads.start({ server, store, clock, log, threads: count, transport });
+  threads = await QueryThreads.start({
+    server,
+    store,
+    clock: wanted.clock ?? clock,
+    log,
+    threads: count,
+    transport,
+  });
   return { server, at: await threads.listen(wanted.endpoints ?? ANY_PORT) };
 }
 
@@ -137,6 +155,28 @@ describe.each(transports)("threads by %s", (transport) => {
       expect(new Set(seen)).toEqual(new Set([version]));
     }
     await closeAll(all);
+  }, 60_000);
+
+  test("an arena that the zones have left is given back, whether or not anybody asks", async () => {
+    const store = ZoneStore.create({ capacityOctets: 1 << 26 });
+    const edit = store.replace(Name.parse("large."));
+    const text = rr("x.large. 300 A 192.0.2.1");
+    for (let i = 0; i < 100_000; i++) {
+      edit.add(Name.parse(`h${i}.large.`).octets, 0, text.type, 300, text.rdata, 0, 4);
+    }
+    edit.commit();
+    const arenaOctets = store.stats.usedOctets;
+    await start(transport, store);
+    const before = process.memoryUsage.rss();
+    for (let i = 0; i < 12; i++) store.compact();
+    // Threads look round four times a second.
+    let kept = Number.POSITIVE_INFINITY;
+    for (let looks = 0; looks < 100 && kept > 4 * arenaOctets; looks++) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      collectGarbage();
+      kept = process.memoryUsage.rss() - before;
+    }
+    expect(kept).toBeLessThanOrEqual(4 * arenaOctets);
   }, 60_000);
 
   test("answers leave from the address that was asked, over IPv4 and IPv6", async () => {
@@ -230,22 +270,48 @@ describe.each(transports)("threads by %s", (transport) => {
 });
 
 describe.skipIf(typeof system === "string")("a thread that dies", () => {
-  test("is replaced and logged, and costs at most its batch", async () => {
+  test("is replaced and logged, and costs at most its batch, however much waits for it", async () => {
     const words: string[] = [];
     const log: Log = { ...silentLog, error: (_about, text) => words.push(text) };
     const { at } = await start("batch", small(), { threads: 1, log });
-    const client = await DatagramClient.open(at[0]!);
-    const asking = client.askAll(
-      Array.from({ length: 30_000 }, () => www),
-      3000,
+    const all = await clients(at[0]!, 8);
+    // Each client has 64 requests in flight: eight times a batch.
+    const asking = all.map((client) =>
+      client.askAll(
+        Array.from({ length: 4000 }, () => www),
+        5000,
+      ),
     );
-    await client.ask(www);
+    await all[0]!.ask(www);
     await threads!.keepers[0]!.kill();
-    const lost = (await asking).filter((response) => response === null).length;
+    const lost = (await Promise.all(asking)).flat().filter((response) => response === null).length;
     expect(lost).toBeLessThanOrEqual(64);
-    expect(words).toContain("a query thread has ended and is replaced");
-    expect(versionIn(await client.ask(www))).toBe(1);
+    expect(words).toEqual(["a query thread has ended and is replaced"]);
+    expect(versionIn(await all[0]!.ask(www))).toBe(1);
+    await closeAll(all);
+  }, 60_000);
+
+  test("again and again is started again once a second, and what came meanwhile is answered", async () => {
+    const simulated = new SimulatedClock();
+    const words: string[] = [];
+    const log: Log = { ...silentLog, error: (_about, text) => words.push(text) };
+    const { at } = await start("batch", small(), { threads: 1, log, clock: simulated });
+    const client = await DatagramClient.open(at[0]!);
+    for (let death = 1; death <= 3; death++) {
+      expect(versionIn(await client.ask(www))).toBe(1);
+      await threads!.keepers[0]!.kill();
+      expect(words).toHaveLength(death);
+      const waiting = client.ask(www, 20_000);
+      await simulated.advance(999);
+      expect(threads!.keepers[0]!.isRunning).toBe(false);
+      await simulated.advance(1);
+      expect(threads!.keepers[0]!.isRunning).toBe(true);
+      expect(versionIn(await waiting)).toBe(1);
+    }
     await client[Symbol.asyncDispose]();
+    const stopping = threads!.close();
+    threads = null;
+    await stopping;
   }, 60_000);
 
   test("stopping answers what has come", async () => {
