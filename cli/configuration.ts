@@ -104,9 +104,21 @@ const identity = z
 const bounds = z
   .strictObject({
     udpPayloadOctets: z.int().min(512).max(4096).default(1232),
-    tcpConnections: z.int().min(1).default(1024),
-    tcpConnectionsPerClient: z.int().min(1).default(32),
-    tcpIdleSeconds: z.number().min(1).default(10),
+    tcpConnections: z.int().min(1).max(1_000_000).default(1024),
+    tcpConnectionsPerClient: z.int().min(1).default(32).describe("A client is an IPv4 address or an IPv6 /64."),
+    tcpIdleSeconds: z
+      .number()
+      .min(1)
+      .max(6553)
+      .default(10)
+      .describe("How long a connection without a query is kept; told to clients that ask (RFC 7828)."),
+    tcpHeaderSeconds: z.number().min(0.1).default(2).describe("From a message's first octet to its whole header."),
+    tcpPipelined: z.int().min(1).default(100).describe("Queries of one connection that are being answered."),
+    tcpUnsentOctets: z
+      .int()
+      .min(262_144)
+      .default(1_000_000)
+      .describe("What a client has not taken of its responses when its connection is closed."),
     cacheOctets: z.int().min(65_536).default(16_777_216).describe("The cache of recursion."),
   })
   .describe("Limits; each is counted when it is reached.");
@@ -126,7 +138,9 @@ export const configuration = z
     threads: z
       .union([z.literal("auto"), z.int().min(0).max(THREADS_MAX)])
       .default("auto")
-      .describe("Threads that answer over UDP; auto: one for each core; 0: none, for the smallest of servers."),
+      .describe(
+        "Threads that answer over UDP (one more is for TCP); auto: one for each core; 0: none, for the smallest of servers.",
+      ),
     log: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("warn"),
     bounds: bounds.prefault({}),
   })

@@ -28,6 +28,9 @@ export const DEFAULTS: Omit<Configuration, "listen"> = {
     tcpConnections: 1024,
     tcpConnectionsPerClient: 32,
     tcpIdleSeconds: 10,
+    tcpHeaderSeconds: 2,
+    tcpPipelined: 100,
+    tcpUnsentOctets: 1_000_000,
     cacheOctets: 16_777_216,
   },
 };

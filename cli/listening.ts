@@ -12,6 +12,7 @@ import {
   listenTcp,
   listenUdp,
   NetCounters,
+  type Transport,
 } from "../net/index.ts";
 
 export interface Listening {
@@ -25,19 +26,19 @@ export interface ListenWork {
   readonly handler: Handler;
   readonly log: Log;
   readonly limits?: Partial<ListenLimits>;
-  /** Somebody else answers over UDP at these endpoints. */
-  readonly udp?: "elsewhere";
+  /** Somebody else answers over UDP, or over both, at these endpoints. */
+  readonly elsewhere?: readonly Transport[];
 }
 
 /** Throws ListenError when one endpoint is not to be had; those that were opened are closed again. */
 export async function listen(work: ListenWork): Promise<Listening> {
-  const { endpoints, handler, log, limits } = work;
+  const { endpoints, handler, log, limits, elsewhere = [] } = work;
   const counters = new NetCounters();
   const parts: ListenParts = { clock: systemClock, log, counters, ...(limits === undefined ? {} : { limits }) };
   const opened = await Promise.allSettled(
     endpoints.flatMap((endpoint) => [
-      ...(work.udp === undefined ? [listenUdp(endpoint, handler, parts)] : []),
-      listenTcp(endpoint, handler, parts),
+      ...(elsewhere.includes("udp") ? [] : [listenUdp(endpoint, handler, parts)]),
+      ...(elsewhere.includes("tcp") ? [] : [listenTcp(endpoint, handler, parts)]),
     ]),
   );
   const listeners = opened.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));

@@ -1,7 +1,7 @@
 /** One name server at work: its zones, its recursion, and the listeners in front of it. */
 import { availableParallelism } from "node:os";
 import { collectGarbage, type Files, type Log, systemClock, systemRandom } from "../base/index.ts";
-import type { HttpListener, Recursion } from "../net/index.ts";
+import type { HttpListener, ListenLimits, Recursion } from "../net/index.ts";
 import { NameServer, nameServerMetricsPage, QueryThreads, RATE_LIMITS, type RateLimits } from "../nameserver/index.ts";
 import { Compactor, ZoneLoader, ZoneStore } from "../zones/index.ts";
 import { listen, listenForMetrics, type Listening } from "./listening.ts";
@@ -55,12 +55,21 @@ interface Threaded {
 }
 
 /** Null when this thread is to answer by itself. */
-async function startThreads(
-  { threads }: ServeSettings,
-  { server, store, log }: Threaded,
-): Promise<QueryThreads | null> {
-  const count = threads === "auto" ? availableParallelism() : threads;
-  return count === 0 ? null : QueryThreads.start({ server, store, clock: systemClock, log, threads: count });
+async function startThreads(settings: ServeSettings, { server, store, log }: Threaded): Promise<QueryThreads | null> {
+  const threads = settings.threads === "auto" ? availableParallelism() : settings.threads;
+  if (threads === 0) return null;
+  return QueryThreads.start({ server, store, clock: systemClock, log, threads, limits: limitsOf(settings) });
+}
+
+function limitsOf({ bounds }: ServeSettings): Partial<ListenLimits> {
+  return {
+    tcpConnections: bounds.tcpConnections,
+    tcpConnectionsPerClient: bounds.tcpConnectionsPerClient,
+    tcpIdleMilliseconds: bounds.tcpIdleSeconds * 1000,
+    tcpHeaderMilliseconds: bounds.tcpHeaderSeconds * 1000,
+    tcpPipelined: bounds.tcpPipelined,
+    tcpUnsentOctets: bounds.tcpUnsentOctets,
+  };
 }
 
 interface Opening {
@@ -69,19 +78,14 @@ interface Opening {
   readonly log: Log;
 }
 
-/** TCP here, UDP in the threads where there are any. */
+/** In the threads where there are any, which leave TCP to this one where they cannot wait for it in the system. */
 async function openListeners(settings: ServeSettings, { server, threads, log }: Opening): Promise<Listening> {
-  const { bounds } = settings;
   const listening = await listen({
     endpoints: settings.listen,
     handler: server,
     log,
-    limits: {
-      tcpConnections: bounds.tcpConnections,
-      tcpConnectionsPerClient: bounds.tcpConnectionsPerClient,
-      tcpIdleMilliseconds: bounds.tcpIdleSeconds * 1000,
-    },
-    ...(threads === null ? {} : { udp: "elsewhere" }),
+    limits: limitsOf(settings),
+    ...(threads === null ? {} : { elsewhere: threads.tcp === null ? ["udp"] : ["udp", "tcp"] }),
   });
   if (threads === null) return listening;
   try {
@@ -122,6 +126,7 @@ async function createNameServer(
       unlimited: settings.exempt,
       cookieSecrets: settings.cookieSecrets,
       payloadOctets: settings.bounds.udpPayloadOctets,
+      tcpIdleMilliseconds: settings.bounds.tcpIdleSeconds * 1000,
     },
   });
 }

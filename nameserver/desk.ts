@@ -13,7 +13,6 @@ import {
   OPT_OCTETS,
   OPTION,
   PAYLOAD_OCTETS_DEFAULT,
-  PAYLOAD_OCTETS_MAX,
   RCODE,
   type RequestOutcome,
   RequestView,
@@ -34,8 +33,6 @@ export interface DeskSettings {
   /** Told to TCP clients that ask (RFC 7828), in units of 100 ms. */
   readonly keepaliveUnits: number;
 }
-
-export const DESK_SETTINGS = { payloadOctets: PAYLOAD_OCTETS_MAX, keepaliveUnits: 100 } as const;
 
 /** Longer identities are cut, so that a response of 512 octets always has room for question, NSID and cookie. */
 export const NSID_OCTETS_MAX = 64;

@@ -9,7 +9,7 @@ import { Lookahead, type ZoneStore } from "../zones/index.ts";
 import { AccessList } from "./access.ts";
 import { Chaos } from "./chaos.ts";
 import { HandedOnCounters, NameServerCounters } from "./counters.ts";
-import { Desk, DESK_SETTINGS, NSID_OCTETS_MAX } from "./desk.ts";
+import { Desk, NSID_OCTETS_MAX } from "./desk.ts";
 import { createRateAccounts, type RateAccounts, RateLimiter, type RateLimits } from "./limiter.ts";
 import { ZoneAnswers } from "./query.ts";
 import { HandingDown } from "./recursion.ts";
@@ -61,7 +61,7 @@ export class NameServer implements Handler {
       rateLimits === null ? null : (parts.rateAccounts ?? createRateAccounts(rateLimits, parts.clock));
     this.counters = parts.counters ?? new NameServerCounters();
     this.#desk = new Desk({
-      ...DESK_SETTINGS,
+      keepaliveUnits: Math.floor(settings.tcpIdleMilliseconds / 100),
       payloadOctets: settings.payloadOctets,
       nsid: new TextEncoder().encode(identity ?? "").subarray(0, NSID_OCTETS_MAX),
       cookieSecrets,

@@ -1,6 +1,6 @@
 /** What can be set of a name server, and what holds unless it is. */
-import { Prefix } from "../net/index.ts";
-import { DESK_SETTINGS } from "./desk.ts";
+import { PAYLOAD_OCTETS_MAX } from "../dns/index.ts";
+import { LISTEN_LIMITS, Prefix } from "../net/index.ts";
 import { RATE_LIMITS, type RateLimits } from "./limiter.ts";
 import { RECURSION_LIMITS, type RecursionLimits } from "./recursion.ts";
 
@@ -23,6 +23,8 @@ export interface ServerSettings {
   /** Clients that send a cookie over UDP must have it from us: BADCOOKIE otherwise (RFC 7873 §5.2.3). */
   readonly cookieRequired: boolean;
   readonly payloadOctets: number;
+  /** How long a connection without a query is kept: told to clients that ask (RFC 7828). */
+  readonly tcpIdleMilliseconds: number;
 }
 
 const LOOPBACK: readonly Prefix[] = [Prefix.parse("127.0.0.0/8"), Prefix.parse("::1")];
@@ -39,5 +41,6 @@ export const SERVER_SETTINGS: ServerSettings = {
   unlimited: LOOPBACK,
   cookieSecrets: [],
   cookieRequired: false,
-  payloadOctets: DESK_SETTINGS.payloadOctets,
+  payloadOctets: PAYLOAD_OCTETS_MAX,
+  tcpIdleMilliseconds: LISTEN_LIMITS.tcpIdleMilliseconds,
 };

@@ -6,7 +6,14 @@ import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import type { Clock, Log, Timer } from "../base/index.ts";
 import type { SharedStore } from "../zones/index.ts";
 import { NameServerCounters } from "./counters.ts";
-import { type FromThread, THREAD_SIGN, THREAD_SIGNS, type ThreadWork, type ToThread } from "./thread-work.ts";
+import {
+  type FromThread,
+  THREAD_SIGN,
+  THREAD_SIGNS,
+  type StreamsWork,
+  type ThreadWork,
+  type ToThread,
+} from "./thread-work.ts";
 
 export interface KeeperParts {
   readonly clock: Clock;
@@ -14,9 +21,19 @@ export interface KeeperParts {
   readonly index: number;
   readonly batchCounts: number;
   /** What stays the same for each thread that takes this place. */
-  readonly work: Omit<ThreadWork, "store" | "moves" | "counters" | "batchCounts" | "signs">;
+  readonly work: Omit<ThreadWork, "store" | "moves" | "counters" | "batchCounts" | "signs" | "streams">;
+  /** For a thread that serves streams. */
+  readonly streams: KeptStreams | null;
   readonly store: () => SharedStore;
   readonly onHandedOn: (message: Extract<FromThread, { kind: "handed-on" | "asked" }>, keeper: ThreadKeeper) => void;
+}
+
+export interface KeptStreams {
+  readonly work: Omit<StreamsWork, "responses">;
+  /** Something was left for the thread. */
+  readonly wake: () => void;
+  /** The thread has ended; what it had open is open still. */
+  readonly onEnded: () => void;
 }
 
 /**
@@ -37,6 +54,7 @@ export class ThreadKeeper {
   readonly #signs = new Int32Array(this.#signMemory);
   #worker: Worker | null = null;
   #moves: MessagePort | null = null;
+  #responses: MessagePort | null = null;
   #serve: Extract<ToThread, { kind: "serve" }> | null = null;
   #onServing: () => void = () => undefined;
   #onFailed: (error: Error) => void = () => undefined;
@@ -74,7 +92,9 @@ export class ThreadKeeper {
   }
 
   respond(message: Extract<ToThread, { kind: "response" }>): void {
-    this.#worker?.postMessage(message);
+    if (this.#responses === null) this.#worker?.postMessage(message);
+    else this.#responses.postMessage(message);
+    this.#parts.streams?.wake();
   }
 
   /** Lets the thread answer what has come. Resolves when it has ended; after `drainMilliseconds` it is ended. */
@@ -87,6 +107,7 @@ export class ThreadKeeper {
     this.#onEnded = resolve;
     Atomics.store(this.#signs, THREAD_SIGN.STOP, 1);
     worker.postMessage({ kind: "stop" } satisfies ToThread);
+    this.#parts.streams?.wake();
     if (this.#serve === null) void worker.terminate();
     const timer = this.#parts.clock.after(drainMilliseconds, () => void worker.terminate());
     await promise;
@@ -99,9 +120,10 @@ export class ThreadKeeper {
   }
 
   #start(): void {
-    const { clock, work, store } = this.#parts;
+    const { clock, work, store, streams } = this.#parts;
     const began = clock.now();
     const { port1, port2 } = new MessageChannel();
+    const responses = streams === null ? null : new MessageChannel();
     const workerData: ThreadWork = {
       ...work,
       store: store(),
@@ -109,10 +131,16 @@ export class ThreadKeeper {
       counters: this.counters.memory,
       batchCounts: this.#batchMemory,
       signs: this.#signMemory,
+      streams: streams === null || responses === null ? null : { ...streams.work, responses: responses.port2 },
     };
     Atomics.store(this.#signs, THREAD_SIGN.HANDED_ON, 0);
-    const worker = new Worker(ENTRY, { workerData, transferList: [port2] });
+    const worker = new Worker(ENTRY, {
+      workerData,
+      transferList: responses === null ? [port2] : [port2, responses.port2],
+    });
     port1.unref();
+    responses?.port1.unref();
+    this.#responses = responses?.port1 ?? null;
     this.#worker = worker;
     this.#moves = port1;
     if (this.#serve !== null) worker.postMessage(this.#serve);
@@ -146,8 +174,11 @@ export class ThreadKeeper {
   #ended(began: number): void {
     const { clock } = this.#parts;
     this.#moves?.close();
+    this.#responses?.close();
     this.#worker = null;
     this.#moves = null;
+    this.#responses = null;
+    this.#parts.streams?.onEnded();
     this.#onEnded();
     if (this.#isStopping) return;
     if (this.#serve !== null && !this.#isServing) {

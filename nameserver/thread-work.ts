@@ -1,13 +1,15 @@
 /** What the control thread and its query threads tell each other, in a form that can be posted. */
 import type { MessagePort } from "node:worker_threads";
 import { Prefix } from "../net/index.ts";
-import type { BatchSender, BatchSocket, Endpoint } from "../net/index.ts";
+import type { BatchSender, BatchSocket, Endpoint, ListenLimits, Peer, StreamSocket } from "../net/index.ts";
 import type { SharedStore } from "../zones/index.ts";
 import type { RateAccounts } from "./limiter.ts";
 import type { ServerSettings } from "./settings.ts";
 
-/** How a thread gets its datagrams: in batches from sockets of the control thread, or from sockets of its own. */
-export type ThreadTransport = "batch" | "dgram";
+/**
+ * What a thread serves: datagrams, in batches from sockets of the control thread or from sockets of its own, or the streams of TCP.
+ */
+export type ThreadTransport = "batch" | "dgram" | "streams";
 
 /** Handed to a thread when it is started. */
 export interface ThreadWork {
@@ -25,6 +27,20 @@ export interface ThreadWork {
   readonly signs: SharedArrayBuffer;
   readonly responseOctets: number;
   readonly idleMilliseconds: number;
+  /** For a thread that serves streams. */
+  readonly streams: StreamsWork | null;
+}
+
+/** What a thread that serves streams shares with the control thread. */
+export interface StreamsWork {
+  readonly limits: ListenLimits;
+  /** Brings "response" and is looked at when the descriptor `wake` becomes readable: such a thread waits in the system. */
+  readonly responses: MessagePort;
+  readonly wake: number;
+  /** What it has opened, for the control thread to close when it dies. */
+  readonly open: SharedArrayBuffer;
+  /** See SharedNetCounts. */
+  readonly counts: SharedArrayBuffer;
 }
 
 /** 32-bit words that both sides read and write. */
@@ -40,8 +56,13 @@ export const THREAD_SIGNS = 2;
 export const HANDED_ON_MAX = 1024;
 
 export type ToThread =
-  | { readonly kind: "serve"; readonly sockets: readonly BatchSocket[]; readonly endpoints: readonly Endpoint[] }
-  /** Responses of a thread with sockets of its own; the last one says so. */
+  | {
+      readonly kind: "serve";
+      readonly sockets: readonly BatchSocket[];
+      readonly listeners: readonly StreamSocket[];
+      readonly endpoints: readonly Endpoint[];
+    }
+  /** Responses of a thread that sends them itself; the last one says so. */
   | { readonly kind: "response"; readonly id: number; readonly octets: Uint8Array; readonly isLast: boolean }
   /** To threads that hear messages: the zones are in another arena. */
   | { readonly kind: "moved" }
@@ -52,7 +73,7 @@ export type FromThread =
   | { readonly kind: "serving" }
   | { readonly kind: "fault"; readonly error: string; readonly faults: number }
   | { readonly kind: "handed-on"; readonly request: Uint8Array; readonly socket: number; readonly from: BatchSender }
-  | { readonly kind: "asked"; readonly request: Uint8Array; readonly id: number; readonly from: Endpoint };
+  | { readonly kind: "asked"; readonly request: Uint8Array; readonly id: number; readonly from: Peer };
 
 type PrefixLists = "allow" | "deny" | "recursionAllow" | "unlimited";
 

@@ -1,7 +1,7 @@
 /**
  * A query thread: runs the one road of `respond.ts` on the control thread's zones, for datagrams that come in batches to
- * sockets which the control thread has opened, or to a socket of its own where batches are not to be had. What it cannot answer by
- * itself goes to the control thread. Started by `threads.ts`, and by nobody else.
+ * sockets which the control thread has opened, or to a socket of its own where batches are not to be had, or for TCP. What it cannot
+ * answer by itself goes to the control thread. Started by `threads.ts`, and by nobody else.
  */
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { assert, collectGarbage, silentLog, systemClock, systemRandom } from "../base/index.ts";
@@ -10,19 +10,24 @@ import {
   BatchServer,
   type BatchSocket,
   type Endpoint,
+  type Handler,
   LATER,
   type Later,
   type Listener,
   listenUdp,
   loadBatchSystem,
+  loadStreamSystem,
   NetCounters,
+  type StreamSocket,
 } from "../net/index.ts";
 import { type SharedStore, ZoneStore } from "../zones/index.ts";
 import { NameServerCounters } from "./counters.ts";
 import { NameServer } from "./server.ts";
+import { respondTo, serveStreams } from "./thread-streams.ts";
 import {
   type FromThread,
   HANDED_ON_MAX,
+  type StreamsWork,
   THREAD_SIGN,
   type ThreadWork,
   type ToThread,
@@ -84,11 +89,14 @@ class QueryThread {
     post({ kind: "serving" });
     const { idleMilliseconds } = this.#work;
     while (Atomics.load(this.#signs, THREAD_SIGN.STOP) === 0) {
-      const count = batches.turn(idleMilliseconds);
-      if (count === 0) this.letGo();
-      else if (this.#hasLeftArena && ++this.#turnsSinceLeft > BUSY_TURNS_MAX) this.letGo();
+      this.#afterTurn(batches.turn(idleMilliseconds));
     }
     while (batches.turnNow() > 0);
+  }
+
+  #afterTurn(count: number): void {
+    if (count === 0) this.letGo();
+    else if (this.#hasLeftArena && ++this.#turnsSinceLeft > BUSY_TURNS_MAX) this.letGo();
   }
 
   /** Lets go of an arena that the zones have left, also when nobody asks. It takes milliseconds, so it waits for a rest between batches. */
@@ -105,21 +113,45 @@ class QueryThread {
     return true;
   }
 
-  /** Serves by events, on sockets that share their addresses with those of other threads. */
-  async serveDatagrams(endpoints: readonly Endpoint[]): Promise<Datagrams> {
+  /** Serves TCP until it is told to stop; this thread does nothing else meanwhile. */
+  async serveStreams(listeners: readonly StreamSocket[], work: StreamsWork): Promise<void> {
+    const system = await loadStreamSystem();
+    assert(typeof system !== "string", "the control thread has loaded the same");
+    const { handler, waiting } = this.#askingHandler();
+    post({ kind: "serving" });
+    serveStreams(listeners, {
+      system,
+      work,
+      handler,
+      waiting,
+      idleMilliseconds: this.#work.idleMilliseconds,
+      isStopped: () => Atomics.load(this.#signs, THREAD_SIGN.STOP) !== 0,
+      onTurn: (count) => this.#afterTurn(count),
+    });
+  }
+
+  /** Answers by the road, and asks the control thread where that says LATER. */
+  #askingHandler(): { readonly handler: Handler; readonly waiting: Map<number, Later> } {
     const waiting = new Map<number, Later>();
     let asked = 0;
-    const handler = {
-      handle: (request: Uint8Array, response: Uint8Array, peer: Parameters<NameServer["handle"]>[2], later: Later) => {
+    const handler: Handler = {
+      handle: (request, response, peer, later) => {
         const length = this.#server.handle(request, response, peer, later);
         if (length !== LATER) return length;
         if (!this.#mayHandOn()) return 0;
         const id = asked++;
         waiting.set(id, later);
-        post({ kind: "asked", id, request: request.slice(), from: { address: peer.address, port: peer.port } });
+        const { address, port, transport } = peer;
+        post({ kind: "asked", id, request: request.slice(), from: { address, port, transport } });
         return LATER;
       },
     };
+    return { handler, waiting };
+  }
+
+  /** Serves by events, on sockets that share their addresses with those of other threads. */
+  async serveDatagrams(endpoints: readonly Endpoint[]): Promise<Datagrams> {
+    const { handler, waiting } = this.#askingHandler();
     const parts = { clock: systemClock, log: silentLog, counters: new NetCounters() };
     const listeners = await Promise.all(
       endpoints.map((endpoint) => listenUdp(endpoint, handler, { ...parts, limits: { udpSharesPort: true } })),
@@ -139,19 +171,8 @@ class Datagrams {
     this.#waiting = waiting;
   }
 
-  respond({
-    id,
-    octets,
-    isLast,
-  }: {
-    readonly id: number;
-    readonly octets: Uint8Array;
-    readonly isLast: boolean;
-  }): void {
-    const later = this.#waiting.get(id);
-    if (isLast) this.#waiting.delete(id);
-    if (isLast) later?.(octets);
-    else later?.(octets, "more");
+  respond(message: Extract<ToThread, { kind: "response" }>): void {
+    respondTo(this.#waiting, message);
   }
 
   async close(): Promise<void> {
@@ -177,7 +198,9 @@ function start(port: NonNullable<typeof parentPort>, work: ThreadWork): void {
       datagrams = await thread.serveDatagrams(message.endpoints);
       return;
     }
-    await thread.serveBatches(message.sockets);
+    if (work.streams === null) await thread.serveBatches(message.sockets);
+    else await thread.serveStreams(message.listeners, work.streams);
+    work.streams?.responses.close();
     port.close();
   };
   port.on("message", (message: ToThread) => {

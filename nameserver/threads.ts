@@ -1,8 +1,10 @@
 /**
  * The query threads of a name server, from the control thread's side: as many as are wanted, each with a socket of its own for
- * every address, in batches where the system allows it and by node:dgram where not. What they hand on is answered here.
+ * every address, in batches where the system allows it and by node:dgram where not, and one for TCP where it can wait in the system. What
+ * they hand on is answered here.
  */
 import type { Clock, Log } from "../base/index.ts";
+import { MESSAGE_OCTETS_MAX } from "../dns/index.ts";
 import {
   BATCH_COUNTS,
   type BatchSender,
@@ -18,14 +20,19 @@ import {
   type ListenLimits,
   listenUdp,
   loadBatchSystem,
+  loadStreamSystem,
   NetCounters,
   openBatchSocket,
+  type Peer,
   sendFrom,
   stopReceiving,
+  type StreamSystem,
+  type Transport,
 } from "../net/index.ts";
 import type { ZoneStore } from "../zones/index.ts";
 import type { NameServer } from "./server.ts";
-import { ThreadKeeper } from "./thread-keeper.ts";
+import { TcpThread } from "./tcp-thread.ts";
+import { type KeeperParts, ThreadKeeper } from "./thread-keeper.ts";
 import { type FromThread, packSettings, type ThreadTransport } from "./thread-work.ts";
 
 export interface QueryThreadsParts {
@@ -37,7 +44,12 @@ export interface QueryThreadsParts {
   readonly threads: number;
   readonly limits?: Partial<ListenLimits>;
   /** "dgram" does without batches also where they are to be had; for tests. */
-  readonly transport?: ThreadTransport;
+  readonly transport?: Exclude<ThreadTransport, "streams">;
+}
+
+interface Systems {
+  readonly batches: BatchSystem;
+  readonly streams: StreamSystem;
 }
 
 /** How long a thread waits before it looks round; so long may an arena be kept that the zones have left. */
@@ -45,11 +57,13 @@ const IDLE_MILLISECONDS = 250;
 
 export class QueryThreads {
   readonly keepers: readonly ThreadKeeper[];
-  readonly transport: ThreadTransport;
+  readonly transport: Exclude<ThreadTransport, "streams">;
+  /** Null where TCP is not served by a thread. */
+  readonly tcp: TcpThread | null;
   readonly #parts: QueryThreadsParts;
   readonly #system: BatchSystem | null;
   readonly #limits: ListenLimits;
-  readonly #response: Uint8Array;
+  readonly #responses: Readonly<Record<Transport, Uint8Array>>;
   readonly #netCounters = new NetCounters();
   /** By thread, then by address. */
   #sockets: readonly (readonly BatchSocket[])[] = [];
@@ -59,29 +73,47 @@ export class QueryThreads {
   #isClosed = false;
   #onDrained: () => void = () => undefined;
 
-  private constructor(parts: QueryThreadsParts, system: BatchSystem | null) {
+  private constructor(parts: QueryThreadsParts, systems: Systems | null) {
+    const system = systems?.batches ?? null;
     this.#parts = parts;
     this.#system = system;
     this.transport = system === null ? "dgram" : "batch";
     this.#limits = { ...LISTEN_LIMITS, ...parts.limits };
-    this.#response = new Uint8Array(this.#limits.udpResponseOctets);
+    this.#responses = {
+      udp: new Uint8Array(this.#limits.udpResponseOctets),
+      tcp: new Uint8Array(MESSAGE_OCTETS_MAX),
+    };
     // Without batches this thread answers as well, so it takes the place of one.
     const started = system === null ? parts.threads - 1 : parts.threads;
-    this.keepers = Array.from({ length: started }, (_, index) => this.#keeper(index));
-    parts.store.onMove = (shared) => this.keepers.forEach((keeper) => keeper.move(shared));
+    this.keepers = Array.from({ length: started }, (_, index) => {
+      return this.#counted(new ThreadKeeper({ ...this.#keeperParts(index), streams: null }));
+    });
+    this.tcp = systems === null ? null : new TcpThread(systems.streams, this.#limits, this.#keeperParts(started));
+    if (this.tcp !== null) this.#counted(this.tcp.keeper);
+    parts.store.onMove = (shared) => {
+      for (const keeper of this.keepers) keeper.move(shared);
+      this.tcp?.keeper.move(shared);
+    };
   }
 
   /** Starts the threads, which can then warm up while zones are loaded; they answer after `listen`. */
   static async start(parts: QueryThreadsParts): Promise<QueryThreads> {
-    const system = parts.transport === "dgram" ? "not wanted" : await loadBatchSystem();
-    if (typeof system !== "string") return new QueryThreads(parts, system);
-    parts.log.warn({ reason: system }, "no batched datagrams here: queries are answered by way of node:dgram");
+    if (parts.transport === "dgram") return new QueryThreads(parts, null);
+    const [batches, streams] = await Promise.all([loadBatchSystem(), loadStreamSystem()]);
+    if (typeof batches !== "string" && typeof streams !== "string")
+      return new QueryThreads(parts, { batches, streams });
+    parts.log.warn({ reason: batches }, "queries are answered by way of Node's own sockets");
     return new QueryThreads(parts, null);
   }
 
-  #keeper(index: number): ThreadKeeper {
+  #counted(keeper: ThreadKeeper): ThreadKeeper {
+    this.#parts.server.counters.include(keeper.counters);
+    return keeper;
+  }
+
+  #keeperParts(index: number): Omit<KeeperParts, "streams"> {
     const { server, store, clock, log } = this.#parts;
-    const keeper = new ThreadKeeper({
+    return {
       clock,
       log,
       index,
@@ -96,19 +128,17 @@ export class QueryThreads {
       },
       store: () => store.shared,
       onHandedOn: (message, from) => this.#answer(message, from),
-    });
-    server.counters.include(keeper.counters);
-    return keeper;
+    };
   }
 
-  /** Answers at these endpoints; resolves to where they really are. Throws ListenError. */
+  /** Answers over UDP at these endpoints, and over TCP where a thread does; resolves to where they really are. Throws ListenError. */
   async listen(endpoints: readonly Endpoint[]): Promise<readonly Endpoint[]> {
     const system = this.#system;
     const bound = system === null ? await this.#openDatagrams(endpoints) : this.#openBatches(system, endpoints);
     const serving = this.keepers.map((keeper, i) =>
-      keeper.serve({ kind: "serve", sockets: this.#sockets[i] ?? [], endpoints: bound }),
+      keeper.serve({ kind: "serve", sockets: this.#sockets[i] ?? [], listeners: [], endpoints: bound }),
     );
-    await Promise.all(serving);
+    await Promise.all([...serving, this.tcp?.listen(bound)]);
     return bound;
   }
 
@@ -168,7 +198,7 @@ export class QueryThreads {
     const { drainMilliseconds } = this.#limits;
     const stopping = this.keepers.map((keeper) => keeper.stop(drainMilliseconds));
     if (system !== null) for (const socket of this.#sockets.flat()) stopReceiving(system, socket);
-    await Promise.all([...stopping, ...this.#listeners.map((listener) => listener.close())]);
+    await Promise.all([...stopping, this.tcp?.close(), ...this.#listeners.map((listener) => listener.close())]);
     if (this.#open > 0) {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#onDrained = resolve;
@@ -184,7 +214,8 @@ export class QueryThreads {
 
   #answer(message: Extract<FromThread, { kind: "handed-on" | "asked" }>, keeper: ThreadKeeper): void {
     const isBatch = message.kind === "handed-on";
-    const { address, port } = isBatch ? endpointIn(message.from.name) : message.from;
+    const peer: Peer = isBatch ? { ...endpointIn(message.from.name), transport: "udp" } : message.from;
+    const response = this.#responses[peer.transport];
     const send = isBatch
       ? (octets: Uint8Array): void => this.#send(message.from, { keeper, socket: message.socket }, octets)
       : (octets: Uint8Array, isLast: boolean): void =>
@@ -199,12 +230,11 @@ export class QueryThreads {
     };
     let length = 0;
     try {
-      const peer = { address, port, transport: "udp" } as const;
-      length = this.#parts.server.handleHandedOn(message.request, this.#response, peer, later);
+      length = this.#parts.server.handleHandedOn(message.request, response, peer, later);
     } catch (error) {
       this.#parts.log.error({ error: String(error) }, "a request could not be handled");
     }
-    if (length !== LATER) later(this.#response.subarray(0, length));
+    if (length !== LATER) later(response.subarray(0, length));
   }
 
   #end(): void {

@@ -57,18 +57,21 @@ export {
   type ListenLimits,
   type ListenParts,
   NetCounters,
+  SharedNetCounts,
 } from "./listener.ts";
 export { MemoryHost, MemoryNetwork, type Passage, type Weather } from "./memory.ts";
-export { StreamServer, type StreamServerParts } from "./stream-server.ts";
+export { closeLeft, openPlaces, StreamServer } from "./stream-server.ts";
 export { closeStreamSocket, openStreamSocket, type StreamSocket } from "./stream-socket.ts";
 export {
   EPOLL,
   Epoll,
   loadStreamSystem,
   MSG_NOSIGNAL,
+  openWake,
   SOCK_NONBLOCK,
   SOCK_STREAM,
   type StreamSystem,
+  wake,
 } from "./stream-system.ts";
 export { listenTcp } from "./tcp.ts";
 export { listenUdp } from "./udp.ts";

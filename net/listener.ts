@@ -86,6 +86,48 @@ export class NetCounters {
   handlerErrors = 0;
 }
 
+/** In the order in which one thread tells them to another. */
+const NET_COUNTS = [
+  "tcpConnections",
+  "tcpOpen",
+  "tcpRequests",
+  "tcpResponses",
+  "tcpErrors",
+  "tcpRefused",
+  "tcpRefusedClient",
+  "tcpHeaderTimeouts",
+  "tcpIdleTimeouts",
+  "tcpPipelinedPauses",
+  "tcpUnsentClosed",
+  "tcpMalformed",
+  "handlerErrors",
+] as const satisfies readonly (keyof NetCounters)[];
+
+/** The counts of a TCP thread, in memory that other threads read. They go on when another thread takes its place. */
+export class SharedNetCounts {
+  readonly memory: SharedArrayBuffer;
+  readonly #counts: Float64Array;
+  readonly #base: readonly number[];
+
+  constructor(memory: SharedArrayBuffer = new SharedArrayBuffer(8 * NET_COUNTS.length)) {
+    this.memory = memory;
+    this.#counts = new Float64Array(memory);
+    this.#base = NET_COUNTS.map((name, i) => (name === "tcpOpen" ? 0 : this.#counts[i]!));
+  }
+
+  /** For the thread that counts. */
+  tell(counters: NetCounters): void {
+    for (let i = 0; i < NET_COUNTS.length; i++) this.#counts[i] = this.#base[i]! + counters[NET_COUNTS[i]!];
+  }
+
+  /** For any other. */
+  read(): NetCounters {
+    const counters = new NetCounters();
+    NET_COUNTS.forEach((name, i) => (counters[name] = this.#counts[i]!));
+    return counters;
+  }
+}
+
 /** A server cannot listen there; the message says why and what would help. */
 export class ListenError extends Error {
   readonly code: "IN_USE" | "NOT_ALLOWED" | "NO_SUCH_ADDRESS" | "FAILED";

@@ -7,18 +7,31 @@ import { addressText } from "./address.ts";
 import { SOCKADDR_OCTETS } from "./batch-system.ts";
 import { TcpConnections, SWEEP_MILLISECONDS } from "./connections.ts";
 import type { Handler, Peer } from "./exchange.ts";
-import type { ListenParts } from "./listener.ts";
+import type { ListenLimits, ListenParts } from "./listener.ts";
 import type { StreamSocket } from "./stream-socket.ts";
 import { EPOLL, Epoll, SOCK_CLOEXEC, SOCK_NONBLOCK, type StreamSystem } from "./stream-system.ts";
 import { type StreamWork, SystemStream } from "./system-stream.ts";
 
 export interface StreamServerParts extends ListenParts {
   readonly handler: Handler;
-  /** Descriptors of open connections, each plus one: for whoever closes them when the thread dies. As many places as connections. */
+  /** Descriptors that this thread has opened, each plus one: for whoever closes them when it dies. See `openPlaces`. */
   readonly open: Int32Array;
   /** Becomes readable when this thread is to look at what others left for it; -1 for none. */
   readonly wake: number;
   readonly onWake: () => void;
+}
+
+/** How many places `open` has: the connections', and one for the list of what is waited for. */
+export function openPlaces({ tcpConnections }: ListenLimits): number {
+  return tcpConnections + 1;
+}
+
+/** Closes what a thread that died had open. */
+export function closeLeft(system: StreamSystem, open: Int32Array): void {
+  for (let i = 0; i < open.length; i++) {
+    if (open[i]! > 0) system.close(open[i]! - 1);
+    open[i] = 0;
+  }
 }
 
 /** Of what may have happened since the last turn one turn looks at so much. */
@@ -59,6 +72,7 @@ export class StreamServer {
     this.connections = new TcpConnections(parts.handler, parts);
     this.#epoll = new Epoll(system, EVENTS_MAX);
     const places = this.connections.limits.tcpConnections;
+    parts.open[places] = this.#epoll.descriptor + 1;
     this.#streams = Array.from({ length: places }, () => null);
     this.#free = Array.from({ length: places }, (_, i) => places - 1 - i);
     this.#work = {
@@ -73,8 +87,8 @@ export class StreamServer {
     if (parts.wake >= 0) this.#epoll.add(parts.wake, EPOLL.IN, { index: WAKE_INDEX, generation: 0 });
   }
 
-  /** Waits for something to happen, for `idleMilliseconds` at most, and does what it asks for. */
-  turn(idleMilliseconds: number): void {
+  /** Waits for something to happen, for `idleMilliseconds` at most, and does what it asks for. Returns how much that was. */
+  turn(idleMilliseconds: number): number {
     const isQuiet = this.connections.size === 0 && this.#isAccepting;
     const count = this.#epoll.wait(isQuiet ? idleMilliseconds : Math.min(idleMilliseconds, SWEEP_MILLISECONDS));
     for (let i = 0; i < count; i++) {
@@ -91,6 +105,7 @@ export class StreamServer {
       }
     }
     this.#look();
+    return count;
   }
 
   /** Accepts nobody any more, and lets what is being answered end. All is done when there are no `connections` left. */
@@ -103,6 +118,7 @@ export class StreamServer {
   /** The listening sockets stay open: they are another's. */
   close(): void {
     for (const stream of this.#streams) stream?.destroy();
+    this.#parts.open.fill(0);
     this.#epoll.close();
   }
 

@@ -77,7 +77,7 @@ export const SO_REUSEADDR = 2;
 export const IPPROTO_TCP = 6;
 export const TCP_NODELAY = 1;
 export const SHUT_WR = 1;
-export const EFD_NONBLOCK = 0o4000;
+const EFD_NONBLOCK = 0o4000;
 /** Instead of a signal, an error when the peer is gone. */
 export const MSG_NOSIGNAL = 0x4000;
 
@@ -99,10 +99,21 @@ export interface EpollKey {
   readonly generation: number;
 }
 
+/** Wakes a thread that waits for descriptors: it waits for this one as well (eventfd(2)). */
+export function openWake(system: StreamSystem): number {
+  return system.eventfd(0, EFD_NONBLOCK | SOCK_CLOEXEC);
+}
+
+export function wake(system: StreamSystem, descriptor: number): void {
+  system.write(descriptor, ONE, ONE.length);
+}
+
+const ONE = Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0);
+
 /** Descriptors that are waited for together. */
 export class Epoll {
   readonly #system: StreamSystem;
-  readonly #descriptor: number;
+  readonly descriptor: number;
   readonly #events: Uint8Array;
   readonly #eventWords: Uint32Array;
   readonly #wanted = new Uint8Array(4 * EVENT_WORDS);
@@ -115,7 +126,7 @@ export class Epoll {
     this.#eventsMax = eventsMax;
     this.#events = new Uint8Array(4 * EVENT_WORDS * eventsMax);
     this.#eventWords = new Uint32Array(this.#events.buffer);
-    this.#descriptor = system.epollCreate(EPOLL_CLOEXEC);
+    this.descriptor = system.epollCreate(EPOLL_CLOEXEC);
   }
 
   /** False when the system cannot. */
@@ -132,12 +143,12 @@ export class Epoll {
     words[0] = events;
     words[KEY_WORD] = key.index;
     words[KEY_WORD + 1] = key.generation;
-    return this.#system.epollControl(this.#descriptor, operation, descriptor, this.#wanted) === 0;
+    return this.#system.epollControl(this.descriptor, operation, descriptor, this.#wanted) === 0;
   }
 
   /** Waits until something happens; returns how many descriptors are told of, 0 after `milliseconds` or when interrupted. */
   wait(milliseconds: number): number {
-    const count = this.#system.epollWait(this.#descriptor, this.#events, this.#eventsMax, milliseconds);
+    const count = this.#system.epollWait(this.descriptor, this.#events, this.#eventsMax, milliseconds);
     return count > 0 ? count : 0;
   }
 
@@ -155,6 +166,6 @@ export class Epoll {
   }
 
   close(): void {
-    this.#system.close(this.#descriptor);
+    this.#system.close(this.descriptor);
   }
 }

@@ -88,8 +88,9 @@ export class SystemStream implements Stream, EpollKey {
   destroy(): void {
     if (this.isClosed) return;
     this.isClosed = true;
-    this.#work.system.close(this.descriptor);
+    // First: who closes what a dead thread left must not close what is closed and may be another's by then.
     this.#work.onClose(this);
+    this.#work.system.close(this.descriptor);
   }
 
   #fail(): void {

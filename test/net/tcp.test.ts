@@ -1,5 +1,5 @@
 /** TCP servers against raw sockets: framing, order, and each of their bounds (RFC 7766, DESIGN §8). One contract for both transports. */
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { type Clock, silentLog, SimulatedClock, systemClock } from "../../base/index.ts";
 import {
@@ -8,12 +8,10 @@ import {
   type Later,
   type Listener,
   type ListenLimits,
-  listenTcp,
   listenUdp,
-  loadStreamSystem,
   NetCounters,
 } from "../../net/index.ts";
-import { listenStreams } from "../support/stream-listener.ts";
+import { big, echo, framed, request, Slow, SWEEP, TcpClient, tcpTransports, until } from "../support/tcp-rig.ts";
 
 let listener: Listener | null = null;
 const sockets: Socket[] = [];
@@ -22,114 +20,17 @@ afterEach(async () => {
   await listener?.close();
 });
 
-/** Answers with the request itself. */
-const echo: Handler = {
-  handle(request, response) {
-    response.set(request);
-    return request.length;
-  },
-};
+function kept(client: TcpClient): TcpClient {
+  sockets.push(client.socket);
+  return client;
+}
 
 interface Served {
   readonly counters: NetCounters;
-  open(): Client;
+  open(): TcpClient;
 }
 
-const system = await loadStreamSystem();
-if (typeof system === "string")
-  process.stderr.write(`SKIPPED: TCP over the system's calls (${system}); npm ci brings koffi\n`);
-
-const overSystem: typeof listenTcp = async (endpoint, handler, parts) => {
-  if (typeof system === "string") throw new Error(system);
-  return listenStreams(system, endpoint, handler, parts);
-};
-const transports: readonly (readonly [string, typeof listenTcp])[] = [
-  ["node:net", listenTcp],
-  ...(typeof system === "string" ? [] : [["the system's calls", overSystem] as const]),
-];
-
-/** A socket that collects what it is sent. */
-class Client {
-  readonly socket: Socket;
-  readonly closed: Promise<void>;
-  readonly #chunks: Buffer[] = [];
-  #wake: () => void = () => undefined;
-
-  constructor(port: number) {
-    this.socket = connect({ host: "127.0.0.1", port, allowHalfOpen: true });
-    sockets.push(this.socket);
-    this.socket.on("error", () => undefined);
-    this.socket.on("data", (chunk: Buffer) => {
-      this.#chunks.push(chunk);
-      this.#wake();
-    });
-    this.closed = new Promise((resolve) => {
-      this.socket.once("end", resolve);
-      this.socket.once("close", () => resolve());
-    });
-  }
-
-  send(...messages: readonly Uint8Array[]): void {
-    this.socket.write(Buffer.concat(messages.map(framed)));
-  }
-
-  /** The first `count` messages that came, their first octets as numbers. */
-  async messages(count: number): Promise<number[]> {
-    for (;;) {
-      const all = Buffer.concat(this.#chunks);
-      const firsts: number[] = [];
-      for (let at = 0; at + 2 <= all.length && at + 2 + all.readUInt16BE(at) <= all.length;) {
-        firsts.push(all[at + 2]!);
-        at += 2 + all.readUInt16BE(at);
-      }
-      if (firsts.length >= count) return firsts;
-      await new Promise<void>((resolve) => (this.#wake = resolve));
-    }
-  }
-}
-
-/** How late a connection may be closed. */
-const SWEEP = 100;
-
-const framed = (message: Uint8Array): Buffer =>
-  Buffer.concat([Buffer.of(message.length >> 8, message.length & 255), message]);
-const request = (first: number, octets = 20): Uint8Array => new Uint8Array(octets).fill(first);
-
-/** Answers only when told, by the request's first octet. */
-class Slow implements Handler {
-  readonly waiting = new Map<number, Later>();
-  #wake: () => void = () => undefined;
-
-  handle(octets: Uint8Array, _response: Uint8Array, _peer: unknown, later: Later): number {
-    this.waiting.set(octets[0]!, later);
-    this.#wake();
-    return LATER;
-  }
-
-  async until(count: number): Promise<void> {
-    while (this.waiting.size < count) await new Promise<void>((resolve) => (this.#wake = resolve));
-  }
-
-  answer(first: number, ...more: number[]): void {
-    const later = this.waiting.get(first)!;
-    for (const one of more) later(request(one), "more");
-    later(request(first));
-  }
-}
-
-/** Answers each request with as much as a message can hold. */
-const big: Handler = {
-  handle: (request, response) => response.fill(request[0]!).length,
-};
-
-function until(isSo: () => boolean): Promise<void> {
-  return new Promise((resolve) => {
-    const look = (): void => void (isSo() ? resolve() : setImmediate(look));
-    look();
-  });
-}
-
-describe.each(transports)("over %s", (_name, listen) => {
+describe.each(tcpTransports)("over %s", (_name, listen) => {
   async function serve(
     handler: Handler,
     limits: Partial<ListenLimits> = {},
@@ -139,7 +40,7 @@ describe.each(transports)("over %s", (_name, listen) => {
     const parts = { clock, log: silentLog, counters, limits };
     const made = await listen({ address: "127.0.0.1", port: 0 }, handler, parts);
     listener = made;
-    return { counters, open: () => new Client(made.endpoint.port) };
+    return { counters, open: () => kept(new TcpClient(made.endpoint.port)) };
   }
 
   test("pipelined requests are answered on one connection", async () => {
@@ -368,7 +269,7 @@ describe.each(transports)("over %s", (_name, listen) => {
   });
 });
 
-test.each([...transports, ["udp", listenUdp] as const])(
+test.each([...tcpTransports, ["udp", listenUdp] as const])(
   "%s: a busy port, an address that is not ours, a port that is not allowed",
   async (_transport, listen) => {
     const parts = { clock: systemClock, log: silentLog, counters: new NetCounters() };

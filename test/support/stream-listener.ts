@@ -9,6 +9,7 @@ import {
   LISTEN_LIMITS,
   type Listener,
   type ListenParts,
+  openPlaces,
   openStreamSocket,
   StreamServer,
   type StreamSystem,
@@ -22,7 +23,7 @@ export function listenStreams(
   parts: ListenParts,
 ): Listener & { readonly open: Int32Array } {
   const socket = openStreamSocket(system, endpoint);
-  const open = new Int32Array({ ...LISTEN_LIMITS, ...parts.limits }.tcpConnections);
+  const open = new Int32Array(openPlaces({ ...LISTEN_LIMITS, ...parts.limits }));
   const server = new StreamServer(system, [socket], { ...parts, handler, open, wake: -1, onWake: () => undefined });
   let isOpen = true;
   let isDraining = false;

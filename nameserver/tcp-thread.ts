@@ -1,0 +1,71 @@
+/**
+ * The thread that serves TCP, from the control thread's side: its listening sockets, which outlive it, what wakes it, and what it leaves
+ * open when it dies. One such thread is enough for far more connections than UDP's clients ever make (docs/adr/0006-tcp.md).
+ */
+import {
+  closeLeft,
+  closeStreamSocket,
+  type Endpoint,
+  type ListenLimits,
+  type NetCounters,
+  openPlaces,
+  openStreamSocket,
+  openWake,
+  SharedNetCounts,
+  type StreamSocket,
+  type StreamSystem,
+  wake,
+} from "../net/index.ts";
+import { type KeeperParts, ThreadKeeper } from "./thread-keeper.ts";
+
+export class TcpThread {
+  readonly keeper: ThreadKeeper;
+  readonly #system: StreamSystem;
+  readonly #limits: ListenLimits;
+  readonly #wake: number;
+  readonly #counts = new SharedNetCounts();
+  #listeners: readonly StreamSocket[] = [];
+
+  /** @param parts Those of any query thread. */
+  constructor(system: StreamSystem, limits: ListenLimits, parts: Omit<KeeperParts, "streams">) {
+    this.#system = system;
+    this.#limits = limits;
+    this.#wake = openWake(system);
+    const open = new Int32Array(new SharedArrayBuffer(4 * openPlaces(limits)));
+    this.keeper = new ThreadKeeper({
+      ...parts,
+      work: { ...parts.work, transport: "streams" },
+      streams: {
+        work: { limits, wake: this.#wake, open: open.buffer, counts: this.#counts.memory },
+        wake: () => wake(system, this.#wake),
+        onEnded: () => closeLeft(system, open),
+      },
+    });
+  }
+
+  /** As they were a moment ago. */
+  get counters(): NetCounters {
+    return this.#counts.read();
+  }
+
+  /** Answers at these endpoints; resolves to where they really are. Throws ListenError. */
+  async listen(endpoints: readonly Endpoint[]): Promise<readonly Endpoint[]> {
+    const opened: StreamSocket[] = [];
+    this.#listeners = opened;
+    for (const endpoint of endpoints) opened.push(openStreamSocket(this.#system, endpoint));
+    const bound = opened.map(({ endpoint }) => endpoint);
+    await this.keeper.serve({ kind: "serve", sockets: [], listeners: opened, endpoints: bound });
+    return bound;
+  }
+
+  /** Takes no more requests, lets what is being answered end, and ends the thread. */
+  async close(): Promise<void> {
+    // The thread has as long itself, and then a moment to end in.
+    await this.keeper.stop(this.#limits.drainMilliseconds + MOMENT_MILLISECONDS);
+    for (const listener of this.#listeners) closeStreamSocket(this.#system, listener);
+    this.#listeners = [];
+    this.#system.close(this.#wake);
+  }
+}
+
+const MOMENT_MILLISECONDS = 500;
