@@ -2,7 +2,7 @@
  * The rules of one TCP connection to a server (RFC 7766): takes the stream apart into messages (two octets of length before each, RFC
  * 1035 §4.2.2), hands them to the handler, sends responses in whatever order they are ready, and closes on peers that are
  * idle, slow, or do not take what they asked for. Hot. What carries the octets is a `Stream`: `tcp.ts` has one over Node's sockets,
- * `stream-server.ts` one over the system's own calls; both are held to one contract (test/net/tcp.test.ts).
+ * `system-stream.ts` one over the system's own calls; both are held to one contract (test/net/tcp.test.ts).
  */
 import { HEADER_OCTETS } from "../dns/index.ts";
 import { type Handler, LATER, type Peer } from "./exchange.ts";
