@@ -77,7 +77,13 @@ export const BANS: readonly Ban[] = [
     what: "threads",
     globals: ["Worker"],
     modules: ["node:worker_threads"],
-    owners: ["nameserver/thread.ts", "nameserver/thread-keeper.ts", "zones/builder-thread.ts", "zones/builder.ts"],
+    owners: [
+      "nameserver/thread.ts",
+      "nameserver/thread-keeper.ts",
+      "nameserver/thread-streams.ts",
+      "zones/builder-thread.ts",
+      "zones/builder.ts",
+    ],
     instead: "leave it to the query threads (nameserver/threads.ts) or to a builder of zones (zones/builder.ts)",
   },
   {
