@@ -17,3 +17,4 @@ export {
 } from "./octets.ts";
 export { lowerThreadPriority } from "./priority.ts";
 export { type Random, SeededRandom, systemRandom } from "./random.ts";
+export { Stopper, type StopSignal } from "./stop.ts";

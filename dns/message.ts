@@ -58,7 +58,6 @@ export function decodeMessage(octets: Uint8Array): Message {
  * end and TC is set, unless only additional data went that the answer does not depend on (RFC 2181 §9). OPT always stays.
  */
 export function encodeMessage(message: Message, options: EncodeOptions = {}): Uint8Array {
-  const writer = new MessageWriter(scratch);
   writer.begin(Math.min(options.octetsMax ?? MESSAGE_OCTETS_MAX, MESSAGE_OCTETS_MAX));
   writer.id = message.id;
   const { edns } = message;
@@ -84,6 +83,8 @@ export function encodeMessage(message: Message, options: EncodeOptions = {}): Ui
 
 /** Every message is put together here and copied out, so that encoding need not know its length beforehand. */
 const scratch = new Uint8Array(MESSAGE_OCTETS_MAX);
+/** One for all messages, because its table of names costs more to make than a message to write. */
+const writer = new MessageWriter(scratch);
 
 /**
  * RRsets in order of first appearance. Records whose TTLs differ get the lowest (RFC 2181 §5.2). RRSIG records are put

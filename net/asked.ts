@@ -21,14 +21,28 @@ export class Asked {
   /** What to send. */
   readonly octets: Uint8Array;
   readonly #original: Uint8Array;
+  readonly #random: Random;
   readonly #questionEnd: number;
 
   constructor(message: Message, random: Random, mixesCase: boolean) {
-    this.octets = encodeMessage({ ...message, id: random.below(0x1_0000) });
+    this.#random = random;
+    this.octets = encodeMessage(message);
+    this.renumber();
     const [question] = message.question;
     this.#questionEnd = question === undefined ? HEADER_OCTETS : HEADER_OCTETS + question.name.octets.length + 4;
     this.#original = this.octets.slice(HEADER_OCTETS, this.#questionEnd);
     if (mixesCase) mixCase(this.octets, HEADER_OCTETS, this.#questionEnd - 4, random);
+  }
+
+  get id(): number {
+    return (this.octets[0]! << 8) | this.octets[1]!;
+  }
+
+  /** Another id, for a transport on which this one is taken. Only before the octets are sent. */
+  renumber(): void {
+    const id = this.#random.below(0x1_0000);
+    this.octets[0] = id >> 8;
+    this.octets[1] = id;
   }
 
   /** Says what came back. Puts the question in `octets` back into the case it was asked in, so the names there show it. */

@@ -3,7 +3,7 @@
  * up in time. A near miss over UDP, that is a reply from the right place to something we did not ask, means that somebody
  * may be guessing, so the question moves to TCP (DESIGN §8).
  */
-import type { Clock, Random } from "../base/index.ts";
+import type { Clock, Random, Timer } from "../base/index.ts";
 import type { Message } from "../dns/index.ts";
 import { formatEndpoint } from "./address.ts";
 import { Asked } from "./asked.ts";
@@ -46,97 +46,111 @@ export type StartAttempt = (transport: Transport, server: Endpoint, asked: Asked
 
 /** An Ask over whatever network `start` knows. */
 export function askOver(start: StartAttempt, parts: AskParts): Ask {
-  const counters = parts.counters ?? new AskCounters();
-  return (server, message, options) => new Asking(start, { ...parts, counters }, server, options).ask(message);
+  const way: Way = {
+    start,
+    ...parts,
+    mixesCase: parts.mixesCase ?? true,
+    counters: parts.counters ?? new AskCounters(),
+  };
+  return (server, message, options) =>
+    new Promise<Reply>((resolve, reject) => {
+      if (options.signal.aborted) reject(options.signal.reason as Error);
+      else new Asking(way, { server, message, options, resolve, reject }).begin();
+    });
 }
 
-class Asking {
-  readonly #start: StartAttempt;
-  readonly #parts: AskParts;
-  readonly #counters: AskCounters;
-  readonly #server: Endpoint;
-  readonly #options: AskOptions;
+/** What all questions of one Ask have in common. */
+interface Way extends Required<AskParts> {
+  readonly start: StartAttempt;
+}
+
+interface Wanted {
+  readonly server: Endpoint;
+  readonly message: Message;
+  readonly options: AskOptions;
+  readonly resolve: (reply: Reply) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** One question until it is settled. It listens to its attempt over UDP itself; the one over TCP tells it through an object more. */
+class Asking implements AttemptEvents {
+  readonly #way: Way;
+  readonly #wanted: Wanted;
   readonly #started: number;
-  readonly #settled = Promise.withResolvers<Reply>();
-  #attempts: Attempt[] = [];
+  #udp: Attempt | null = null;
+  #tcp: Attempt | null = null;
+  #timer: Timer | null = null;
   #isSettled = false;
   /** After a near miss: a UDP reply that came, to be believed only when TCP is not to be had. */
   #isSuspicious = false;
-  #hasTurnedToTcp = false;
   #held: Reply | null = null;
   #sawMalformed = false;
+  readonly #onAbort = (): void => this.#fail(this.#wanted.options.signal.reason);
 
-  constructor(
-    start: StartAttempt,
-    parts: Required<Pick<AskParts, "counters">> & AskParts,
-    server: Endpoint,
-    options: AskOptions,
-  ) {
-    this.#start = start;
-    this.#parts = parts;
-    this.#counters = parts.counters;
-    this.#server = server;
-    this.#options = options;
-    this.#started = parts.clock.now();
+  constructor(way: Way, wanted: Wanted) {
+    this.#way = way;
+    this.#wanted = wanted;
+    this.#started = way.clock.now();
   }
 
-  async ask(message: Message): Promise<Reply> {
-    const { signal, transport, timeoutMilliseconds } = this.#options;
-    signal.throwIfAborted();
-    const timer = this.#parts.clock.after(timeoutMilliseconds, () => this.#fail(this.#timeout()));
-    const onAbort = (): void => this.#fail(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
+  begin(): void {
+    const { signal, transport, timeoutMilliseconds } = this.#wanted.options;
+    this.#timer = this.#way.clock.after(timeoutMilliseconds, () => this.#fail(this.#timeout()));
+    signal.addEventListener("abort", this.#onAbort, { once: true });
     try {
-      if (transport === "udp") this.#askUdp(message);
-      else this.#askTcp(message, (error) => this.#fail(error));
-      return await this.#settled.promise;
-    } finally {
-      timer.cancel();
-      signal.removeEventListener("abort", onAbort);
-      for (const attempt of this.#attempts) attempt.close();
+      if (transport === "udp") this.#askUdp();
+      else this.#askTcp((error) => this.#fail(error));
+    } catch (error) {
+      this.#fail(error);
     }
   }
 
-  #askUdp(message: Message): void {
-    const asked = new Asked(message, this.#parts.random, this.#parts.mixesCase ?? true);
-    this.#counters.sent++;
-    this.#attempts.push(
-      this.#start("udp", this.#server, asked, {
-        reply: (reply, octets) => {
-          if (this.#isSuspicious) this.#held ??= this.#replyOf(reply, octets);
-          else this.#succeed(this.#replyOf(reply, octets));
-        },
-        stray: (kind) => {
-          if (kind === "malformed") this.#countMalformed();
-          else this.#suspect(message);
-        },
-        failed: (error) => this.#fail(error),
-      }),
-    );
+  reply(message: Message, octets: number): void {
+    const reply = this.#replyOf(message, octets);
+    if (this.#isSuspicious) this.#held ??= reply;
+    else this.#succeed(reply);
   }
 
-  #askTcp(message: Message, failed: (error: ExchangeError) => void): void {
+  stray(kind: "stray" | "malformed"): void {
+    if (kind === "malformed") this.#countMalformed();
+    else this.#suspect();
+  }
+
+  failed(error: ExchangeError): void {
+    this.#fail(error);
+  }
+
+  #askUdp(): void {
+    const { server, message } = this.#wanted;
+    const { start, random, mixesCase, counters } = this.#way;
+    counters.sent++;
+    const attempt = start("udp", server, new Asked(message, random, mixesCase), this);
+    if (this.#isSettled) attempt.close();
+    else this.#udp = attempt;
+  }
+
+  #askTcp(failed: (error: ExchangeError) => void): void {
+    const { server, message } = this.#wanted;
+    const { start, random, counters } = this.#way;
+    counters.sent++;
     // TCP needs no 0x20, and some servers do not keep the case.
-    const asked = new Asked(message, this.#parts.random, false);
-    this.#counters.sent++;
-    this.#attempts.push(
-      this.#start("tcp", this.#server, asked, {
-        reply: (reply, octets) => this.#succeed(this.#replyOf(reply, octets)),
-        stray: (kind) => {
-          if (kind === "malformed") this.#countMalformed();
-        },
-        failed,
-      }),
-    );
+    const attempt = start("tcp", server, new Asked(message, random, false), {
+      reply: (reply, octets) => this.#succeed(this.#replyOf(reply, octets)),
+      stray: (kind) => {
+        if (kind === "malformed") this.#countMalformed();
+      },
+      failed,
+    });
+    if (this.#isSettled) attempt.close();
+    else this.#tcp = attempt;
   }
 
-  #suspect(message: Message): void {
-    this.#counters.nearMisses++;
+  #suspect(): void {
+    this.#way.counters.nearMisses++;
     // Once: who sends many wrong replies is not to make us open a connection for each.
-    if (this.#hasTurnedToTcp || this.#isSettled) return;
-    this.#hasTurnedToTcp = true;
+    if (this.#tcp !== null || this.#isSuspicious || this.#isSettled) return;
     this.#isSuspicious = true;
-    this.#askTcp(message, () => {
+    this.#askTcp(() => {
       // The server speaks no TCP, so UDP is all there is: better a reply that fits in every bit than none.
       this.#isSuspicious = false;
       if (this.#held !== null) this.#succeed(this.#held);
@@ -144,18 +158,19 @@ class Asking {
   }
 
   #countMalformed(): void {
-    this.#counters.malformed++;
+    this.#way.counters.malformed++;
     this.#sawMalformed = true;
   }
 
   #replyOf(message: Message, octets: number): Reply {
-    return { message, octets, roundTripMilliseconds: this.#parts.clock.now() - this.#started };
+    return { message, octets, roundTripMilliseconds: this.#way.clock.now() - this.#started };
   }
 
   #timeout(): ExchangeError {
-    this.#counters.timeouts++;
-    const { transport, timeoutMilliseconds } = this.#options;
-    const where = `${formatEndpoint(this.#server)} (${transport})`;
+    this.#way.counters.timeouts++;
+    const { server, options } = this.#wanted;
+    const { transport, timeoutMilliseconds } = options;
+    const where = `${formatEndpoint(server)} (${transport})`;
     return this.#sawMalformed
       ? new ExchangeError("MALFORMED", `${where} sent only what is no DNS message in ${timeoutMilliseconds} ms`)
       : new ExchangeError("TIMEOUT", `${where} did not answer in ${timeoutMilliseconds} ms`);
@@ -163,13 +178,22 @@ class Asking {
 
   #succeed(reply: Reply): void {
     if (this.#isSettled) return;
-    this.#isSettled = true;
-    this.#counters.replies++;
-    this.#settled.resolve(reply);
+    this.#way.counters.replies++;
+    this.#settle();
+    this.#wanted.resolve(reply);
   }
 
   #fail(error: unknown): void {
+    if (this.#isSettled) return;
+    this.#settle();
+    this.#wanted.reject(error);
+  }
+
+  #settle(): void {
     this.#isSettled = true;
-    this.#settled.reject(error);
+    this.#timer?.cancel();
+    this.#wanted.options.signal.removeEventListener("abort", this.#onAbort);
+    this.#udp?.close();
+    this.#tcp?.close();
   }
 }

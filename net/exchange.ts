@@ -2,6 +2,7 @@
  * The two function types that everything else composes: Exchange asks, Handler answers. A transport, a cache, a
  * validator and a whole resolver are all Exchanges, so they can be put inside one another.
  */
+import type { StopSignal } from "../base/index.ts";
 import type { Message, Name, Question, Rrset } from "../dns/index.ts";
 
 /** An address and port that speaks DNS. IPv4 in dotted form, IPv6 in RFC 5952 form without brackets. */
@@ -36,7 +37,7 @@ export type Ask = (server: Endpoint, message: Message, options: AskOptions) => P
 export interface AskOptions {
   readonly transport: Transport;
   readonly timeoutMilliseconds: number;
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
 }
 
 export interface Reply {

@@ -3,6 +3,7 @@
  * shows that it does not know it (RFC 6891 §7), without RD when it will not recurse. What it costs is taken from the
  * budget; what it teaches about the server goes to the table of servers. What a response means is `step.ts`'s to say.
  */
+import type { StopSignal } from "../base/index.ts";
 import { type EdnsOption, type Message, OPCODE, plainEdns, type Question, RCODE } from "../dns/index.ts";
 import { type Endpoint, ExchangeError, formatEndpoint, type Reply, type Transport } from "../net/index.ts";
 import { chainOption, chargeReports, childAllowance, reportsOf } from "./descent.ts";
@@ -147,7 +148,7 @@ interface Outgoing {
 /** The same message to the same server is under way once, unless it carries a chain, which is this query's own. */
 function sendOnce(parts: Parts, { sending, message, asked }: Outgoing, job: Job): Promise<Reply> {
   const { endpoint } = sending.target;
-  const start = (signal: AbortSignal): Promise<Reply> => parts.ask(endpoint, message, { ...asked, signal });
+  const start = (signal: StopSignal): Promise<Reply> => parts.ask(endpoint, message, { ...asked, signal });
   if (sending.manner.recursionDesired) return start(job.signal);
   const flags = `${asked.transport}${String(sending.manner.edns)}${String(job.dnssecOk)}${String(job.checkingDisabled)}`;
   const key = `${formatEndpoint(endpoint)} ${flags} ${questionKey(sending.question)}`;

@@ -2,7 +2,7 @@
  * The resolver put together from its parts, and the three ways to ask: iteratively from the root, recursively by handing
  * the question to the root with RD set, or from a caching resolver. One engine has one cache and one memory of servers.
  */
-import type { Clock, Random } from "../base/index.ts";
+import { type Clock, type Random, Stopper, type StopSignal } from "../base/index.ts";
 import { CLASS, type Name } from "../dns/index.ts";
 import type { Ask, Endpoint, Exchange, Query, Reply } from "../net/index.ts";
 import { addressKind } from "./address-rules.ts";
@@ -49,7 +49,7 @@ export interface EngineParts {
 }
 
 export interface ResolveOptions {
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
   readonly trace?: Trace | null;
   /** For this query in place of the engine's own way. */
   readonly descent?: Descent | null;
@@ -119,7 +119,7 @@ export function createEngine(handed: EngineParts, options: EngineOptions): Engin
 }
 
 const MISS = { kind: "failed", infoCode: 0, text: "not in the cache", bound: null } as const;
-const NEVER = new AbortController().signal;
+const NEVER: StopSignal = new Stopper();
 
 function partsOf(handed: EngineParts, options: EngineOptions): Parts {
   const { clock } = handed;
@@ -161,7 +161,7 @@ function descentOf(mode: Mode, hints: ZoneServers): (trace: boolean) => Descent 
 interface JobParts {
   readonly limits: Limits;
   readonly clock: Clock;
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
   readonly trace: Trace | null;
   readonly bounds: Map<string, number>;
   readonly descent: Descent | null;

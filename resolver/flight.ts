@@ -2,11 +2,7 @@
  * The same work asked for twice at once is done once (RFC 5452 §5: many identical questions in flight would give a forger
  * as many chances). Who asked second waits for the first; the work stops when nobody waits any more.
  */
-interface Flight<T> {
-  readonly result: Promise<T>;
-  readonly stop: AbortController;
-  waiting: number;
-}
+import { Stopper, type StopSignal } from "../base/index.ts";
 
 export class Flights<T> {
   readonly #flights = new Map<string, Flight<T>>();
@@ -20,34 +16,89 @@ export class Flights<T> {
   }
 
   /** Joins the work under way for `key`, or starts it. Rejects with the signal's reason when the caller gives up. */
-  async join(key: string, signal: AbortSignal, start: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    signal.throwIfAborted();
-    const flight = this.#flights.get(key) ?? this.#start(key, start);
-    flight.waiting++;
-    const { promise: aborted, reject } = Promise.withResolvers<never>();
-    const onAbort = (): void => reject(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
-    try {
-      return await Promise.race([flight.result, aborted]);
-    } finally {
-      signal.removeEventListener("abort", onAbort);
-      flight.waiting--;
-      if (flight.waiting === 0 && this.#flights.get(key) === flight) {
-        this.#flights.delete(key);
-        flight.stop.abort(new Error("nobody waits for this any more"));
-      }
+  join(key: string, signal: StopSignal, start: (signal: StopSignal) => Promise<T>): Promise<T> {
+    if (signal.aborted) return Promise.reject(signal.reason as Error);
+    let flight = this.#flights.get(key);
+    if (flight === undefined) {
+      flight = new Flight(this.#flights, key);
+      this.#flights.set(key, flight);
+      flight.begin(start);
     }
+    return flight.wait(signal);
+  }
+}
+
+class Flight<T> {
+  readonly #flights: Map<string, Flight<T>>;
+  readonly #key: string;
+  readonly #stop = new Stopper();
+  readonly #waiting: Waiting<T>[] = [];
+
+  constructor(flights: Map<string, Flight<T>>, key: string) {
+    this.#flights = flights;
+    this.#key = key;
   }
 
-  #start(key: string, start: (signal: AbortSignal) => Promise<T>): Flight<T> {
-    const stop = new AbortController();
-    const result = start(stop.signal);
-    const flight: Flight<T> = { result, stop, waiting: 0 };
-    this.#flights.set(key, flight);
-    const done = (): void => {
-      if (this.#flights.get(key) === flight) this.#flights.delete(key);
-    };
-    result.then(done, done);
-    return flight;
+  begin(start: (signal: StopSignal) => Promise<T>): void {
+    start(this.#stop).then(
+      (result) => {
+        this.#leave();
+        for (const waiting of this.#waiting) waiting.resolve(result);
+      },
+      (error: unknown) => {
+        this.#leave();
+        for (const waiting of this.#waiting) waiting.reject(error);
+      },
+    );
+  }
+
+  wait(signal: StopSignal): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    this.#waiting.push(new Waiting<T>(signal, { resolve, reject, gaveUp: (waiting) => this.#gaveUp(waiting) }));
+    return promise;
+  }
+
+  #gaveUp(waiting: Waiting<T>): void {
+    this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
+    if (this.#waiting.length > 0) return;
+    this.#leave();
+    this.#stop.abort(new Error("nobody waits for this any more"));
+  }
+
+  #leave(): void {
+    // Once all have given up, the key may be another flight's.
+    if (this.#flights.get(this.#key) === this) this.#flights.delete(this.#key);
+  }
+}
+
+interface Ends<T> {
+  readonly resolve: (result: T) => void;
+  readonly reject: (error: unknown) => void;
+  readonly gaveUp: (waiting: Waiting<T>) => void;
+}
+
+/** One caller that waits for a flight, until it ends or the caller gives up. */
+class Waiting<T> {
+  readonly #signal: StopSignal;
+  readonly #ends: Ends<T>;
+  readonly #onAbort = (): void => {
+    this.#ends.gaveUp(this);
+    this.#ends.reject(this.#signal.reason);
+  };
+
+  constructor(signal: StopSignal, ends: Ends<T>) {
+    this.#signal = signal;
+    this.#ends = ends;
+    signal.addEventListener("abort", this.#onAbort, { once: true });
+  }
+
+  resolve(result: T): void {
+    this.#signal.removeEventListener("abort", this.#onAbort);
+    this.#ends.resolve(result);
+  }
+
+  reject(error: unknown): void {
+    this.#signal.removeEventListener("abort", this.#onAbort);
+    this.#ends.reject(error);
   }
 }

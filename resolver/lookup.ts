@@ -2,6 +2,7 @@
  * The function type the parts of the resolver compose: one question in, what is known of it out, aliases not followed.
  * Iterating, remembering and breaking circles are Lookups around Lookups; `follow.ts` makes an Exchange of one.
  */
+import type { StopSignal } from "../base/index.ts";
 import type { Question } from "../dns/index.ts";
 import type { Chain } from "../net/index.ts";
 import { type Bound, BoundError, type Budget } from "./budget.ts";
@@ -26,7 +27,7 @@ export interface Failure {
 /** What belongs to one client query and is handed to every lookup made for its sake. */
 export interface Job {
   readonly budget: Budget;
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
   readonly trace: Trace | null;
   /** How often each bound fired, for this client query and all others. */
   readonly bounds: Map<string, number>;

@@ -3,6 +3,7 @@
  * order a request is looked at, and how much of an answer a datagram may carry. TTLs are counted down by the cache, AD is
  * always clear because nothing is validated yet, DO and CD are passed on.
  */
+import { Stopper } from "../base/index.ts";
 import {
   decodeMessage,
   EDE,
@@ -46,7 +47,7 @@ export class StubServer implements Handler {
   readonly #allow: readonly Prefix[];
   readonly #pendingMax: number;
   readonly #onFault: (error: unknown) => void;
-  readonly #stop = new AbortController();
+  readonly #stop = new Stopper();
   #pending = 0;
 
   constructor({ engine, allow, onFault, pendingMax = PENDING_MAX }: StubServerParts) {
@@ -113,7 +114,7 @@ export class StubServer implements Handler {
     this.#pending++;
     this.#answer(message)
       .catch((error: unknown) => {
-        if (!this.#stop.signal.aborted) {
+        if (!this.#stop.aborted) {
           this.faults++;
           this.#onFault(error);
         }
@@ -136,7 +137,7 @@ export class StubServer implements Handler {
     };
     // Without RD only the cache speaks (RFC 1034 §4.3.1); there are no referrals to be had here, so the rest is REFUSED.
     const resolved = request.recursionDesired
-      ? await this.engine.resolve(query, { signal: this.#stop.signal })
+      ? await this.engine.resolve(query, { signal: this.#stop })
       : await this.engine.recall(query);
     if (resolved === null) {
       return errorResponse(request, RCODE.REFUSED, { infoCode: EDE.NOT_AUTHORITATIVE, text: "RD is not set" });
