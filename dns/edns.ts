@@ -66,8 +66,11 @@ export function decodeOptions(rdata: Uint8Array): EdnsOption[] {
   return options;
 }
 
+const NO_OCTETS = new Uint8Array(0);
+
 /** OPT's RDATA. */
 export function encodeOptions(options: readonly EdnsOption[]): Uint8Array {
+  if (options.length === 0) return NO_OCTETS;
   let length = 0;
   for (const { data } of options) length += 4 + data.length;
   const rdata = new Uint8Array(length);

@@ -20,7 +20,14 @@ export {
 export { formatName, LABEL_OCTETS_MAX, LOWER_CASE, Name, NAME_OCTETS_MAX, NameError, nameLength } from "./name.ts";
 export { type Question, recordsOf, type Rr, type Rrset, sanitizeTtl } from "./rrset.ts";
 export { compareSerials, isNewerSerial, nextSerial } from "./serial.ts";
-export { decodeMessage, encodeMessage, type EncodeOptions, groupRrsets, type Message } from "./message.ts";
+export {
+  decodeMessage,
+  decodeReplyTo,
+  encodeMessage,
+  type EncodeOptions,
+  groupRrsets,
+  type Message,
+} from "./message.ts";
 export { FLAG, type RequestOutcome, RequestView } from "./view.ts";
 export { MessageWriter, OPT_OCTETS, SECTION } from "./writer.ts";
 export { COMPRESSED_NAMES_MAX } from "./suffixes.ts";

@@ -50,7 +50,12 @@ export interface EncodeOptions {
  * exactly one message: cut short, followed by more octets, two questions (RFC 9619), two OPTs, a name that loops.
  */
 export function decodeMessage(octets: Uint8Array): Message {
-  return new Decoder(octets).message();
+  return new Decoder(octets, null).message();
+}
+
+/** As decodeMessage, for a message that was checked to repeat this question octet by octet: the question's name is used again. */
+export function decodeReplyTo(question: Question, octets: Uint8Array): Message {
+  return new Decoder(octets, question).message();
 }
 
 /**
@@ -91,6 +96,7 @@ const writer = new MessageWriter(scratch);
  * together by the type they cover, because that is the RRset whose TTL and fate they share (RFC 4034 §3).
  */
 export function groupRrsets(records: readonly Rr[]): Rrset[] {
+  if (records.length <= 1) return records.map(rrsetOf);
   const groups = new Map<string, { first: Rr; ttlSeconds: number; rdatas: Uint8Array[] }>();
   for (const record of records) {
     const key = `${record.type} ${record.class} ${coveredType(record)} ${record.owner.key}`;
@@ -111,6 +117,10 @@ export function groupRrsets(records: readonly Rr[]): Rrset[] {
   }));
 }
 
+function rrsetOf({ owner, type, class: rrClass, ttlSeconds, rdata }: Rr): Rrset {
+  return { owner, type, class: rrClass, ttlSeconds, rdatas: [rdata] };
+}
+
 function coveredType({ type, rdata }: Rr): number {
   return type === TYPE.RRSIG && rdata.length >= 2 ? (rdata[0]! << 8) | rdata[1]! : 0;
 }
@@ -118,12 +128,14 @@ function coveredType({ type, rdata }: Rr): number {
 class Decoder {
   readonly #octets: Uint8Array;
   readonly #work: DecompressionWork;
+  readonly #known: Question | null;
   #at = HEADER_OCTETS;
   #edns: Edns | null = null;
   #extendedRcode = 0;
 
-  constructor(octets: Uint8Array) {
+  constructor(octets: Uint8Array, known: Question | null) {
     this.#octets = octets;
+    this.#known = known;
     this.#work = new DecompressionWork(octets.length);
   }
 
@@ -166,6 +178,11 @@ class Decoder {
   }
 
   #question(): Question {
+    if (this.#known !== null) {
+      this.#work.expect(this.#at, this.#known.name);
+      this.#at += this.#known.name.octets.length + 4;
+      return this.#known;
+    }
     const { name, end } = readName(this.#octets, this.#at, this.#work);
     this.#at = end;
     this.#need(4);
@@ -224,7 +241,7 @@ class Decoder {
       payloadOctets: this.#word(at + 2),
       dnssecOk: (flags & DNSSEC_OK) !== 0,
       flags,
-      options: decodeOptions(this.#octets.subarray(start, end)),
+      options: start === end ? [] : decodeOptions(this.#octets.subarray(start, end)),
     };
     this.#at = end;
   }

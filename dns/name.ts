@@ -14,6 +14,9 @@ export const LOWER_CASE: Uint8Array = Uint8Array.from({ length: 256 }, (_, octet
   octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet,
 );
 
+/** Where the lower case of a name is put together to become its key. */
+const keyRoom = Buffer.alloc(NAME_OCTETS_MAX);
+
 const DOT = 0x2e;
 const BACKSLASH = 0x5c;
 
@@ -112,9 +115,10 @@ export class Name {
   /** The same for all spellings of one name; for use as a key of a Map. One character an octet. */
   get key(): string {
     if (this.#key === null) {
-      let key = "";
-      for (const octet of this.#octets) key += String.fromCharCode(LOWER_CASE[octet]!);
-      this.#key = key;
+      const octets = this.#octets;
+      for (let at = 0; at < octets.length; at++) keyRoom[at] = LOWER_CASE[octets[at]!]!;
+      // In one piece: put together character by character, a key is a chain of pieces until somebody looks it up.
+      this.#key = keyRoom.toString("latin1", 0, octets.length);
     }
     return this.#key;
   }
@@ -157,6 +161,7 @@ export class Name {
 
   /** The same name, whatever the case of its letters (RFC 4343). */
   equals(other: Name): boolean {
+    if (this === other) return true;
     return this.#octets.length === other.#octets.length && equalFolded(this.#octets, 0, other.#octets, 0);
   }
 

@@ -28,7 +28,11 @@ export interface Question {
 
 /** The records of RRsets, one after another. */
 export function recordsOf(rrsets: readonly Rrset[]): Rr[] {
-  return rrsets.flatMap(({ rdatas, ...rest }) => rdatas.map((rdata) => ({ ...rest, rdata })));
+  const records: Rr[] = [];
+  for (const { owner, type, class: rrClass, ttlSeconds, rdatas } of rrsets) {
+    for (const rdata of rdatas) records.push({ owner, type, class: rrClass, ttlSeconds, rdata });
+  }
+  return records;
 }
 
 /** TTLs above 2^31 - 1 count as zero (RFC 2181 §8). */

@@ -45,18 +45,26 @@ export class DecompressionWork {
   steps = 0;
   /** Octets of the name that `expandName` wrote last. */
   nameOctets = 0;
-  readonly #expansions = new Map<number, Expansion>();
+  /** Made when the first is remembered. */
+  #expansions: Map<number, Expansion> | null = null;
 
   constructor(messageOctets: number, limit = messageOctets + 4096) {
     this.limit = limit;
   }
 
   expansion(target: number): Expansion | null {
-    return this.#expansions.get(target) ?? null;
+    return this.#expansions?.get(target) ?? null;
   }
 
   remember(target: number, octets: Uint8Array, hops: number): void {
+    this.#expansions ??= new Map();
     if (this.#expansions.size < EXPANSIONS_MAX) this.#expansions.set(target, { name: Name.fromChecked(octets), hops });
+  }
+
+  /** What stands whole and without pointers at `target` is this name. */
+  expect(target: number, name: Name): void {
+    this.#expansions ??= new Map();
+    this.#expansions.set(target, { name, hops: 0 });
   }
 }
 

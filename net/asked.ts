@@ -4,7 +4,16 @@
  * are named, so that the caller goes on waiting; they never end the wait.
  */
 import type { Random } from "../base/index.ts";
-import { decodeMessage, encodeMessage, FLAG, HEADER_OCTETS, type Message, WireError } from "../dns/index.ts";
+import {
+  decodeMessage,
+  decodeReplyTo,
+  encodeMessage,
+  FLAG,
+  HEADER_OCTETS,
+  type Message,
+  type Question,
+  WireError,
+} from "../dns/index.ts";
 
 /**
  * - `reply`: the response to what was asked.
@@ -22,6 +31,7 @@ export class Asked {
   readonly octets: Uint8Array;
   readonly #original: Uint8Array;
   readonly #random: Random;
+  readonly #question: Question | null;
   readonly #questionEnd: number;
 
   constructor(message: Message, random: Random, mixesCase: boolean) {
@@ -29,6 +39,7 @@ export class Asked {
     this.octets = encodeMessage(message);
     this.renumber();
     const [question] = message.question;
+    this.#question = question ?? null;
     this.#questionEnd = question === undefined ? HEADER_OCTETS : HEADER_OCTETS + question.name.octets.length + 4;
     this.#original = this.octets.slice(HEADER_OCTETS, this.#questionEnd);
     if (mixesCase) mixCase(this.octets, HEADER_OCTETS, this.#questionEnd - 4, random);
@@ -53,7 +64,9 @@ export class Asked {
     if ((flags & FLAG.RESPONSE) === 0 || ((flags ^ (this.octets[2]! << 8)) & opcodeBits) !== 0) return STRAY;
     if (!this.#repeatsQuestion(octets)) return STRAY;
     try {
-      return { kind: "reply", message: decodeMessage(octets) };
+      // The header alone repeats no question.
+      const known = octets.length === HEADER_OCTETS ? null : this.#question;
+      return { kind: "reply", message: known === null ? decodeMessage(octets) : decodeReplyTo(known, octets) };
     } catch (error) {
       if (error instanceof WireError) return MALFORMED;
       throw error;

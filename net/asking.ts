@@ -54,8 +54,8 @@ export function askOver(start: StartAttempt, parts: AskParts): Ask {
   };
   return (server, message, options) =>
     new Promise<Reply>((resolve, reject) => {
-      if (options.signal.aborted) reject(options.signal.reason as Error);
-      else new Asking(way, { server, message, options, resolve, reject }).begin();
+      options.signal.throwIfAborted();
+      new Asking(way, { server, message, options, resolve, reject }).begin();
     });
 }
 

@@ -2,10 +2,10 @@
  * Questions over UDP (RFC 5452 §9.2). A server that is asked often has several sockets, each on a port that the system chose at
  * random and each for a bounded number of questions and seconds; a question takes one of them at random. Every socket is connected,
  * so it lets through only what comes from the server's address and port, and hears of it when nobody listens there. How many
- * guesses a forger needs stands in docs/adr/0007-upstream-sockets.md.
+ * guesses a forger needs stands in docs/adr/0010-upstream-sockets.md.
  */
 import { createSocket, type Socket } from "node:dgram";
-import type { Clock, Random, Timer } from "../base/index.ts";
+import { assert, type Clock, type Random, type Timer } from "../base/index.ts";
 import { formatEndpoint } from "./address.ts";
 import type { Asked } from "./asked.ts";
 import type { Attempt, AttemptEvents } from "./asking.ts";
@@ -35,6 +35,8 @@ export interface UpstreamParts {
   readonly limits?: Partial<UpstreamLimits>;
 }
 
+const NONE: readonly UpstreamSocket[] = [];
+
 /** The sockets of one Ask. They keep no process alive but while a question is on its way, and close by themselves. */
 export class UpstreamSockets {
   readonly #clock: Clock;
@@ -62,24 +64,17 @@ export class UpstreamSockets {
 
   #socketFor(server: Endpoint): UpstreamSocket {
     const key = `${server.address} ${server.port}`;
-    const now = this.#clock.now();
-    let sockets = this.#servers.get(key);
-    if (sockets === undefined) {
-      sockets = [];
-      this.#servers.set(key, sockets);
+    const sockets = this.#servers.get(key) ?? NONE;
+    const wantsOne = sockets.length < this.#limits.socketsPerServer;
+    // Where there is no room, a server that has a socket makes do with it.
+    const hasRoom = this.#open < this.#limits.sockets || (sockets.length === 0 && this.#closeIdle());
+    if (wantsOne && hasRoom) return this.#openFor(server, key);
+    if (sockets.length === 0) {
+      const where = `${formatEndpoint(server)} (udp)`;
+      throw new ExchangeError("UNREACHABLE", `${where}: all ${this.#open} sockets for asking servers are in use`);
     }
-    if (sockets.length < this.#limits.socketsPerServer && (this.#open < this.#limits.sockets || this.#closeIdle())) {
-      return this.#openFor(server, key);
-    }
-    const chosen = sockets[this.#random.below(Math.max(1, sockets.length))];
-    if (chosen === undefined) {
-      this.#servers.delete(key);
-      throw new ExchangeError(
-        "UNREACHABLE",
-        `${formatEndpoint(server)} (udp): ${this.#open} sockets are in use, no more are opened`,
-      );
-    }
-    if (chosen.mayTake(now)) return chosen;
+    const chosen = sockets[this.#random.below(sockets.length)]!;
+    if (chosen.mayTake(this.#clock.now())) return chosen;
     chosen.retire();
     return this.#socketFor(server);
   }
@@ -93,7 +88,9 @@ export class UpstreamSockets {
       closed: () => this.#open--,
     });
     this.#open++;
-    this.#servers.get(key)?.push(socket);
+    const sockets = this.#servers.get(key);
+    if (sockets === undefined) this.#servers.set(key, [socket]);
+    else sockets.push(socket);
     this.#sweep ??= this.#clock.after(milliseconds, () => this.#retireOld());
     return socket;
   }
@@ -125,6 +122,9 @@ export class UpstreamSockets {
     this.#sweep = this.#open === 0 ? null : this.#clock.after(this.#limits.milliseconds, () => this.#retireOld());
   }
 }
+
+/** An id is taken with odds of 1 in 500 at most, so this many in a row are a broken source. */
+const ID_DRAWS_MAX = 100;
 
 interface SocketBounds {
   readonly questionsMax: number;
@@ -177,7 +177,10 @@ class UpstreamSocket {
   }
 
   ask(asked: Asked, events: AttemptEvents): Attempt {
-    while (this.#questions.has(asked.id)) asked.renumber();
+    for (let draws = 0; this.#questions.has(asked.id); draws++) {
+      assert(draws < ID_DRAWS_MAX, "chance does not draw the same id for ever");
+      asked.renumber();
+    }
     const question = new UdpQuestion(this, asked, events);
     this.#questions.set(asked.id, question);
     if (this.#waiting++ === 0 && this.#isConnected) this.#socket.ref();

@@ -4,10 +4,10 @@
  * budget; what it teaches about the server goes to the table of servers. What a response means is `step.ts`'s to say.
  */
 import type { StopSignal } from "../base/index.ts";
-import { type EdnsOption, type Message, OPCODE, plainEdns, type Question, RCODE } from "../dns/index.ts";
+import { type EdnsOption, type Message, type Name, OPCODE, plainEdns, type Question, RCODE } from "../dns/index.ts";
 import { type Endpoint, ExchangeError, formatEndpoint, type Reply, type Transport } from "../net/index.ts";
 import { chainOption, chargeReports, childAllowance, reportsOf } from "./descent.ts";
-import { type Job, questionKey } from "./lookup.ts";
+import { flagsText, type Job, questionKey } from "./lookup.ts";
 import type { Parts } from "./parts.ts";
 import { type Asked, type Judged, step } from "./step.ts";
 import { believed, detailOf } from "./step-text.ts";
@@ -16,7 +16,7 @@ import { type AskStep, questionText, type Report } from "./trace.ts";
 /** Whom to ask, and as the server of which zone. */
 export interface Target {
   readonly zone: Asked["zone"];
-  readonly serverName: string | null;
+  readonly serverName: Name | null;
   readonly endpoint: Endpoint;
   /** How often this server was silent to this question already. */
   readonly silences: number;
@@ -150,8 +150,9 @@ function sendOnce(parts: Parts, { sending, message, asked }: Outgoing, job: Job)
   const { endpoint } = sending.target;
   const start = (signal: StopSignal): Promise<Reply> => parts.ask(endpoint, message, { ...asked, signal });
   if (sending.manner.recursionDesired) return start(job.signal);
-  const flags = `${asked.transport}${String(sending.manner.edns)}${String(job.dnssecOk)}${String(job.checkingDisabled)}`;
-  const key = `${formatEndpoint(endpoint)} ${flags} ${questionKey(sending.question)}`;
+  const how = sending.manner.edns ? asked.transport : `plain ${asked.transport}`;
+  const flags = flagsText(job.dnssecOk, job.checkingDisabled);
+  const key = `${how} ${flags} ${endpoint.address} ${endpoint.port} ${questionKey(sending.question)}`;
   return parts.messages.join(key, job.signal, start);
 }
 
@@ -170,7 +171,7 @@ function received(parts: Parts, came: { readonly sending: Sending; readonly repl
   chargeReports(job.budget, reports);
   const traced = job.trace === null ? null : tracedReply(parts, { sending, reply, judged, reports });
   if (traced !== null) job.trace?.add(traced);
-  return { judged, isSilent: false, why: detailOf(judged), traced };
+  return { judged, isSilent: false, why: judged.step.kind === "referral" ? "" : detailOf(judged), traced };
 }
 
 function nothingCame(
@@ -213,7 +214,7 @@ function tracedHead(parts: Parts, { target, question, manner }: Sending): Traced
     question: questionText(question),
     zone: target.zone.toString(),
     layer: parts.settings.layerOf(target.zone),
-    server: target.serverName,
+    server: target.serverName === null ? null : target.serverName.toString(),
     address: formatEndpoint(target.endpoint),
     transport: manner.transport,
     recursionDesired: manner.recursionDesired,

@@ -29,7 +29,7 @@ export interface ZoneQuestion {
 const SILENCES_MAX = 3;
 
 interface Candidate {
-  readonly serverName: string | null;
+  readonly serverName: Name | null;
   readonly endpoint: Endpoint;
   silences: number;
 }
@@ -44,6 +44,10 @@ export async function askZone(parts: Parts, lookup: Lookup, asked: ZoneQuestion,
     const { serverName, endpoint, silences } = candidate;
     const target = { zone: asked.at.zone, serverName, endpoint, silences };
     const asking = await askServer(parts, target, asked.question, job);
+    if (asking.judged !== null && isUseful(asking.judged.step)) {
+      parts.servers.serves(endpoint, asked.at.zone);
+      return { kind: "said", step: asking.judged.step, asking };
+    }
     const place = formatEndpoint(endpoint);
     last = asking.why.startsWith(place) ? asking.why : `${place}: ${asking.why}`;
     if (asking.judged === null && asking.isSilent) {
@@ -56,11 +60,6 @@ export async function askZone(parts: Parts, lookup: Lookup, asked: ZoneQuestion,
       continue;
     }
     heard = true;
-    const { step } = asking.judged;
-    if (isUseful(step)) {
-      parts.servers.serves(endpoint, asked.at.zone);
-      return { kind: "said", step, asking };
-    }
     candidates.drop(candidate);
   }
   const text = `no server of ${asked.at.zone.toString()} could be asked${last === "" ? "" : `; the last was ${last}`}`;
@@ -143,7 +142,7 @@ class Candidates {
     if (this.#known.some(isKnown) || this.#lame.some(isKnown)) return;
     const why = refusal(octets, endpoint, settings.rules);
     if (why === null) {
-      const candidate = { serverName: name.isRoot ? null : name.toString(), endpoint, silences: 0 };
+      const candidate = { serverName: name.isRoot ? null : name, endpoint, silences: 0 };
       (servers.isLame(endpoint, this.#at.zone) ? this.#lame : this.#known).push(candidate);
       return;
     }

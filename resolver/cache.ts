@@ -1,6 +1,6 @@
 /**
  * What was learnt, until its time is up: RRsets with their trust (RFC 2181 §5.4.1), negative answers (RFC 2308), failures
- * (RFC 9520). Bounded in octets; the least recently used goes first. Delegations have a cache of their own, because what
+ * (RFC 9520). Bounded in octets; the least recently used name goes first. Delegations have a cache of their own, because what
  * a zone says of itself must never keep alive what its parent has ended.
  */
 import { LRUCache } from "lru-cache";
@@ -67,7 +67,12 @@ const RECORD_OVERHEAD = 120;
 /** The type under which a name's non-existence stands: it holds for all types (RFC 2308 §5). */
 const ANY_TYPE = 0;
 
+/** Of one name, so many are kept at most; the oldest go. Nobody asks for more types of a name (DESIGN §8). */
+const ENTRIES_OF_NAME_MAX = 100;
+
 interface Entry {
+  readonly type: number;
+  readonly class: number;
   readonly cached: Cached;
   readonly expiresAt: number;
   /** Of a failure: how long it is kept, doubled when it comes again. */
@@ -85,24 +90,30 @@ export class Cache {
   readonly options: CacheOptions;
   readonly counts: CacheCounts = { hits: 0, misses: 0, negativeHits: 0, failureHits: 0 };
   readonly #clock: Clock;
-  readonly #entries: LRUCache<string, Entry>;
+  /** All that is known of a name stands together: a name that is not known, as most are that are asked for, costs one look. */
+  readonly #names: LRUCache<string, readonly Entry[]>;
   #hasDnames = false;
 
   constructor(clock: Clock, options: Partial<CacheOptions> = {}) {
     this.options = { ...DEFAULT_CACHE_OPTIONS, ...options };
     this.#clock = clock;
-    this.#entries = new LRUCache({
+    this.#names = new LRUCache({
       maxSize: this.options.octetsMax,
-      sizeCalculation: (entry, key) => octetsOf(entry.cached) + 2 * key.length + ENTRY_OVERHEAD,
+      sizeCalculation: (entries, key) => {
+        let octets = 2 * key.length;
+        for (const { cached } of entries) octets += octetsOf(cached) + ENTRY_OVERHEAD;
+        return octets;
+      },
     });
   }
 
   get octets(): number {
-    return this.#entries.calculatedSize;
+    return this.#names.calculatedSize;
   }
 
+  /** Names of which something is known. */
   get size(): number {
-    return this.#entries.size;
+    return this.#names.size;
   }
 
   /**
@@ -110,9 +121,11 @@ export class Cache {
    * signatures. Aliases are the caller's to follow: ask for CNAME.
    */
   get(question: Question, signed: boolean): Cached | null {
+    const entries = this.#names.get(question.name.key);
+    if (entries === undefined) return null;
     return (
-      this.#live(keyOf(question.name.key, question.type, question.class), signed) ??
-      this.#live(keyOf(question.name.key, ANY_TYPE, question.class), signed)
+      this.#live(find(entries, question.type, question.class), signed) ??
+      this.#live(find(entries, ANY_TYPE, question.class), signed)
     );
   }
 
@@ -120,7 +133,7 @@ export class Cache {
   dnameAbove(name: Name, recordClass: number, signed: boolean): Positive | null {
     if (!this.#hasDnames) return null;
     for (let above = name.parent(); above !== null; above = above.parent()) {
-      const found = this.#live(keyOf(above.key, TYPE.DNAME, recordClass), signed);
+      const found = this.#live(find(this.#names.get(above.key) ?? [], TYPE.DNAME, recordClass), signed);
       if (found?.kind === "rrset") return found;
     }
     return null;
@@ -132,10 +145,10 @@ export class Cache {
    */
   put(positive: Positive): number {
     const { rrset, rank } = positive;
-    const key = keyOf(rrset.owner.key, rrset.type, rrset.class);
+    const { key } = rrset.owner;
     const seconds = this.#clamp(rrset.ttlSeconds, this.options.ttlSecondsMax);
-    const present = this.#entries.peek(key);
-    if (present !== undefined && present.cached.kind === "rrset" && this.#isLive(present)) {
+    const present = find(this.#names.peek(key) ?? [], rrset.type, rrset.class);
+    if (present !== null && present.cached.kind === "rrset" && this.#isLive(present)) {
       if (present.cached.rank > rank) return 0;
       // Equal trust, same data: a server must not stretch the life of its own records by volunteering them.
       const isMore = positive.signed && !present.cached.signed;
@@ -143,9 +156,7 @@ export class Cache {
     }
     if (seconds === 0) return 0;
     if (rrset.type === TYPE.DNAME) this.#hasDnames = true;
-    // A name that has records exists.
-    if (rank >= RANK.answer) this.#entries.delete(keyOf(rrset.owner.key, ANY_TYPE, rrset.class));
-    this.#set(key, positive, seconds);
+    this.#set(key, { type: rrset.type, class: rrset.class, cached: positive }, seconds);
     return seconds;
   }
 
@@ -154,25 +165,25 @@ export class Cache {
     const seconds = this.#clamp(negativeTtlSeconds(negative.soa), this.options.negativeTtlSecondsMax);
     if (seconds === 0) return 0;
     const type = negative.kind === "nxdomain" ? ANY_TYPE : question.type;
-    this.#set(keyOf(question.name.key, type, question.class), negative, seconds);
+    this.#set(question.name.key, { type, class: question.class, cached: negative }, seconds);
     return seconds;
   }
 
   /** Keeps a failure for 5 s, and for twice as long each time it comes again soon, up to 300 s (RFC 9520 §3.2). */
   fail(question: Question, failed: Failed): number {
-    const key = keyOf(question.name.key, question.type, question.class);
-    const present = this.#entries.peek(key);
+    const { key } = question.name;
+    const present = find(this.#names.peek(key) ?? [], question.type, question.class);
     const now = this.#clock.now();
-    if (present !== undefined && present.cached.kind !== "failed" && this.#isLive(present)) return 0;
+    if (present !== null && present.cached.kind !== "failed" && this.#isLive(present)) return 0;
     const isAgain =
       present?.cached.kind === "failed" && now < present.expiresAt + Math.max(present.keptSeconds, 60) * 1000;
     const seconds = isAgain ? Math.min(FAILURE_SECONDS_MAX, present.keptSeconds * 2) : FAILURE_SECONDS_MIN;
-    this.#set(key, failed, seconds);
+    this.#set(key, { type: question.type, class: question.class, cached: failed }, seconds);
     return seconds;
   }
 
   clear(): void {
-    this.#entries.clear();
+    this.#names.clear();
   }
 
   /** Counts what a lookup found, which may have taken several calls of `get`. */
@@ -183,9 +194,8 @@ export class Cache {
     else this.counts.negativeHits++;
   }
 
-  #live(key: string, signed: boolean): Cached | null {
-    const entry = this.#entries.get(key);
-    if (entry === undefined || !this.#isLive(entry)) return null;
+  #live(entry: Entry | null, signed: boolean): Cached | null {
+    if (entry === null || !this.#isLive(entry)) return null;
     const { cached } = entry;
     if (cached.kind === "failed") return cached;
     if (signed && !cached.signed) return null;
@@ -197,9 +207,25 @@ export class Cache {
     return this.#clock.now() < entry.expiresAt;
   }
 
-  #set(key: string, cached: Cached, seconds: number): void {
+  #set(
+    key: string,
+    { type, class: recordClass, cached }: Pick<Entry, "type" | "class" | "cached">,
+    seconds: number,
+  ): void {
     assert(seconds > 0, "nothing is kept for no time");
-    this.#entries.set(key, { cached, expiresAt: this.#clock.now() + seconds * 1000, keptSeconds: seconds });
+    const expiresAt = this.#clock.now() + seconds * 1000;
+    const entry: Entry = { type, class: recordClass, cached, expiresAt, keptSeconds: seconds };
+    const present = this.#names.peek(key);
+    if (present === undefined) {
+      this.#names.set(key, [entry]);
+      return;
+    }
+    // A name that has records exists.
+    const exists = cached.kind === "rrset" && cached.rank >= RANK.answer;
+    const kept = present.filter(
+      (other) => other.class !== recordClass || (other.type !== type && !(exists && other.type === ANY_TYPE)),
+    );
+    this.#names.set(key, [...kept.slice(1 - ENTRIES_OF_NAME_MAX), entry]);
   }
 
   /** A TTL of 0 is for the transaction in progress only (RFC 1035 §3.2.1), unless a minimum is configured. */
@@ -224,8 +250,9 @@ function aged(cached: Positive | Negative, seconds: number): Positive | Negative
   return { ...cached, soa: age(cached.soa), proof: cached.proof.map(age) };
 }
 
-function keyOf(nameKey: string, type: number, recordClass: number): string {
-  return `${type}/${recordClass}/${nameKey}`;
+function find(entries: readonly Entry[], type: number, recordClass: number): Entry | null {
+  for (const entry of entries) if (entry.type === type && entry.class === recordClass) return entry;
+  return null;
 }
 
 function octetsOf(cached: Cached): number {

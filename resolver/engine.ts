@@ -12,7 +12,7 @@ import { DelegationCache, type ZoneServers } from "./delegations.ts";
 import { Flights } from "./flight.ts";
 import { failure, follow, type Resolved, responseOf } from "./follow.ts";
 import { iterate } from "./iterate.ts";
-import { type Descent, type Job, type Lookup, questionKey, withoutCircles } from "./lookup.ts";
+import { type Descent, type Job, type Lookup, flagsText, questionKey, withoutCircles } from "./lookup.ts";
 import { type Counts, noCounts, type Parts } from "./parts.ts";
 import { recall, remember } from "./remember.ts";
 import { ServerTable } from "./servers.ts";
@@ -97,7 +97,7 @@ export function createEngine(handed: EngineParts, options: EngineOptions): Engin
     // A query with a trace or a budget of its own is nobody else's.
     const isShared = (asked.trace ?? null) === null && asked.descent === undefined && asked.limits === undefined;
     if (!isShared) return start(query, asked);
-    const key = `${questionKey(query.question)} ${String(query.dnssecOk)} ${String(query.checkingDisabled)}`;
+    const key = flagsText(query.dnssecOk, query.checkingDisabled) + questionKey(query.question);
     return flights.join(key, asked.signal, (signal) => start(query, { ...asked, signal }));
   };
   return {
@@ -167,14 +167,17 @@ interface JobParts {
   readonly descent: Descent | null;
 }
 
-function newJob(query: Query, { limits, clock, ...rest }: JobParts): Job {
+function newJob(query: Query, { limits, clock, signal, trace, bounds, descent }: JobParts): Job {
   return {
-    ...rest,
     budget: new Budget(limits, clock),
+    signal,
+    trace,
+    bounds,
     stack: [],
     fresh: new Map(),
     dnssecOk: query.dnssecOk,
     checkingDisabled: query.checkingDisabled,
+    descent,
   };
 }
 

@@ -17,7 +17,7 @@ export class Flights<T> {
 
   /** Joins the work under way for `key`, or starts it. Rejects with the signal's reason when the caller gives up. */
   join(key: string, signal: StopSignal, start: (signal: StopSignal) => Promise<T>): Promise<T> {
-    if (signal.aborted) return Promise.reject(signal.reason as Error);
+    if (signal.aborted) return new Promise(() => signal.throwIfAborted());
     let flight = this.#flights.get(key);
     if (flight === undefined) {
       flight = new Flight(this.#flights, key);

@@ -63,8 +63,14 @@ export function withoutCircles(lookup: Lookup): Lookup {
       const text = `lookups for lookups nest more than ${job.budget.limits.depth} deep`;
       return Promise.resolve(stopped(new BoundError("depth", text), job));
     }
-    return lookup(question, { ...job, stack: [...job.stack, key] });
+    return lookup(question, inner(job, [...job.stack, key]));
   };
+}
+
+/** Field by field, because every lookup makes one, and copying an object whole costs several times as much. */
+function inner(job: Job, stack: readonly string[]): Job {
+  const { budget, signal, trace, bounds, fresh, dnssecOk, checkingDisabled, descent } = job;
+  return { budget, signal, trace, bounds, stack, fresh, dnssecOk, checkingDisabled, descent };
 }
 
 /** The failure that a bound makes, counted and noted in the trace. */
@@ -74,6 +80,11 @@ export function stopped(error: BoundError, job: Job): Failure {
   return { kind: "failed", infoCode: 0, text: `bound reached: ${error.message}`, bound: error.bound };
 }
 
+/** What of a query beside its question makes it another one, as part of a key. */
+export function flagsText(dnssecOk: boolean, checkingDisabled: boolean): string {
+  return dnssecOk ? (checkingDisabled ? "3" : "1") : checkingDisabled ? "2" : "0";
+}
+
 export function questionKey(question: Question): string {
-  return `${question.type}/${question.class}/${question.name.key}`;
+  return question.name.key + String.fromCharCode(question.type, question.class);
 }

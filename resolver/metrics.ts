@@ -39,7 +39,7 @@ export function metricSamples(server: StubServer): MetricSample[] {
     counter("cache_hits_total", "Lookups the cache answered.", cache.counts.failureHits, { what: "failure" }),
     counter("cache_misses_total", "Lookups that had to be asked.", cache.counts.misses),
     gauge("cache_octets", "Octets the cache holds, roughly.", cache.octets),
-    gauge("cache_entries", "Entries in the cache.", cache.size),
+    gauge("cache_entries", "Names in the cache.", cache.size),
     counter("upstream_messages_total", "Messages sent to servers.", counts.upstreamMessages),
     counter("upstream_tcp_total", "Of these over TCP.", counts.upstreamTcp),
     counter("upstream_timeouts_total", "Messages that were not answered in time.", counts.timeouts),

@@ -81,7 +81,7 @@ function isWorthKeeping(failure: Failure, job: Job): boolean {
   return job.stack.length === 1 && job.descent === null;
 }
 
-/** Keeps what a step taught, in the cache and for this client query; returns what was kept and for how long. */
+/** Keeps what a step taught, in the cache and for this client query; returns what was kept and for how long, when it is traced. */
 export function learn(cache: Cache, question: Question, step: Step, job: Job): Kept[] {
   const kept: Kept[] = [];
   switch (step.kind) {
@@ -134,7 +134,7 @@ function rankOf(authoritative: boolean, isFirst: boolean): Rank {
 function keep(cache: Cache, { rrset, signatures }: Signed, rank: Rank, { job, kept }: Learning): void {
   const positive: Positive = { kind: "rrset", rrset, signatures, signed: job.dnssecOk, rank };
   const seconds = cache.put(positive);
-  kept.push({ what: `${rrset.owner.toString()} ${typeToText(rrset.type)}`, seconds });
+  if (job.trace !== null) kept.push({ what: `${rrset.owner.toString()} ${typeToText(rrset.type)}`, seconds });
 }
 
 function deny(cache: Cache, denial: Denial, { question, job, kept }: Learning): void {
@@ -144,5 +144,5 @@ function deny(cache: Cache, denial: Denial, { question, job, kept }: Learning): 
   const { kind, soa, proof } = denial;
   const limited = { ...soa, ttlSeconds: negativeTtlSeconds(soa) };
   const seconds = cache.deny(question, { kind, soa: limited, proof, signed: job.dnssecOk });
-  kept.push({ what: `${questionText(question)}: ${kind}`, seconds });
+  if (job.trace !== null) kept.push({ what: `${questionText(question)}: ${kind}`, seconds });
 }

@@ -36,6 +36,7 @@ export class ServerTable {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #servers: LRUCache<string, Server>;
+  #last: (Endpoint & { readonly server: Server }) | null = null;
 
   constructor(parts: { readonly clock: Clock; readonly random: Random }, entriesMax = 20_000) {
     this.#clock = parts.clock;
@@ -46,6 +47,7 @@ export class ServerTable {
   /** The one to ask next. Servers that rest come last: they are asked when there is no other. */
   choose(candidates: readonly Endpoint[]): Endpoint | null {
     const now = this.#clock.now();
+    if (candidates.length === 1) return candidates[0]!;
     const awake = candidates.filter((candidate) => this.#server(candidate).restsUntil <= now);
     if (awake.length === 0) {
       return least(candidates, (candidate) => this.#server(candidate).restsUntil);
@@ -134,7 +136,16 @@ export class ServerTable {
     return until !== undefined && until > this.#clock.now();
   }
 
+  /** One question looks at its server many times in a row, so the last one is at hand. */
   #server(endpoint: Endpoint): Server {
+    const last = this.#last;
+    if (last !== null && last.port === endpoint.port && last.address === endpoint.address) return last.server;
+    const server = this.#lookUp(endpoint);
+    this.#last = { address: endpoint.address, port: endpoint.port, server };
+    return server;
+  }
+
+  #lookUp(endpoint: Endpoint): Server {
     const key = `${endpoint.address}#${endpoint.port}`;
     let server = this.#servers.get(key);
     if (server === undefined) {

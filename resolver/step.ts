@@ -269,6 +269,7 @@ function find(sets: readonly Rrset[], name: Name, type: number): Rrset | null {
 
 /** The RRSIGs of the same owner that cover the type; their first two octets say what they cover (RFC 4034 §3.1.1). */
 function signaturesOf(section: readonly Rr[], { owner, type, class: recordClass }: Rrset): Rrset | null {
+  if (!section.some((rr) => rr.type === TYPE.RRSIG)) return null;
   const covering = section.filter(
     (rr) =>
       rr.type === TYPE.RRSIG &&
