@@ -37,6 +37,11 @@ export const AIMS: readonly Aim[] = [
   ),
   aim("resolver-hits", "resolver, cache hits", CPU, "at most", 0.85, ["unbound"]),
   aim("resolver-misses", "resolver, misses, 100,000 names behind one authority", CPU, "at most", 1, ["unbound"]),
+  aim("reload", "reload of 1,000,000 records under 50,000 queries/s", "lost", "at most", 0, "nothing"),
+  aim("reload", "reload of 1,000,000 records under 50,000 queries/s", "p99 ms", "at most", 2, {
+    ours: "p99 ms before",
+  }),
+  aim("idle", "nothing to do", "CPU %", "at most", 0.5, "nothing"),
 ];
 
 /** A row of the table above, in the order of its columns. */

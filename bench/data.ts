@@ -1,11 +1,11 @@
 /** The data every server is measured with: zones as master-file text and query lists in dnsperf's format. Same numbers, same data. */
 import { SeededRandom } from "../base/index.ts";
 
-const head = (servers: readonly string[]): string =>
+const head = (servers: readonly string[], serial = 1): string =>
   [
     "$ORIGIN example.",
     "$TTL 3600",
-    "@ SOA ns1 admin 1 3600 600 86400 300",
+    `@ SOA ns1 admin ${serial} 3600 600 86400 300`,
     ...servers.flatMap((address, i) => [`@ NS ns${i + 1}`, `ns${i + 1} A ${address}`]),
     "",
   ].join("\n");
@@ -13,8 +13,8 @@ const head = (servers: readonly string[]): string =>
 const DOCUMENTATION = ["192.0.2.1", "192.0.2.2"];
 
 /** A zone like a top-level domain's: half of its `records` are delegations, half their glue. */
-export function delegationZone(records: number): string {
-  const lines: string[] = [head(DOCUMENTATION)];
+export function delegationZone(records: number, serial = 1): string {
+  const lines: string[] = [head(DOCUMENTATION, serial)];
   for (let i = 0; i < records / 2; i++) {
     const label = delegationLabel(i);
     lines.push(`${label} NS ns.${label}\nns.${label} A 10.${(i >> 16) & 255}.${(i >> 8) & 255}.${i & 255}\n`);

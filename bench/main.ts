@@ -2,8 +2,11 @@
 import { updatePages } from "./figures.ts";
 import { type NamedResult, ratioToBest, record, type Result } from "./history.ts";
 import { idle } from "./idle.ts";
+import { latency } from "./latency.ts";
+import { layers } from "./layers.ts";
 import { load } from "./load.ts";
 import { REPORT, writeReport } from "./report.ts";
+import { reload, reloadShared } from "./reload.ts";
 import { resolverHits, resolverMisses } from "./resolver.ts";
 import { respond } from "./respond.ts";
 import { restart } from "./restart.ts";
@@ -15,14 +18,18 @@ import { udp, udpDelegations, udpSigned } from "./udp.ts";
 const benches: Readonly<Record<string, () => Promise<Result>>> = {
   load,
   restart,
+  reload,
+  "reload-shared": reloadShared,
   udp,
   "udp-delegations": udpDelegations,
   "udp-signed": udpSigned,
+  latency,
   "tcp-long": tcpLong,
   "tcp-short": tcpShort,
   "resolver-hits": resolverHits,
   "resolver-misses": resolverMisses,
   idle,
+  layers,
   respond,
   start: startUp,
 };

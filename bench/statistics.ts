@@ -19,3 +19,8 @@ export function formatSpread(value: Spread, digits: number): string {
   const text = (number: number): string => number.toFixed(digits);
   return `${text(value.median)} (${text(value.min)}–${text(value.max)})`;
 }
+
+/** Of what is sorted already; NaN of nothing. */
+export function percentile(sorted: Float64Array, share: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
+}

@@ -14,7 +14,7 @@ import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { TcpLoad, type TcpLoadResult } from "./tcp-clients.ts";
 import { Epoll, loadStreamSystem } from "../net/index.ts";
-import { framedQueries } from "./tcp-queries.ts";
+import { framedQueries } from "./queries.ts";
 
 const { values } = parseArgs({
   options: {

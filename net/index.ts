@@ -29,7 +29,14 @@ export {
   sendFrom,
   stopReceiving,
 } from "./batch-socket.ts";
-export { type BatchSystem, loadBatchSystem } from "./batch-system.ts";
+export {
+  type BatchSystem,
+  IOVEC_OCTETS,
+  loadBatchSystem,
+  MMSGHDR,
+  MMSGHDR_OCTETS,
+  MSG_DONTWAIT,
+} from "./batch-system.ts";
 export { systemAsk } from "./client.ts";
 export { type HttpBody, type HttpListener, type HttpPage, listenHttp } from "./http.ts";
 export {

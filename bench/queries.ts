@@ -1,0 +1,37 @@
+/** Query lists in dnsperf's format (a name and a type a line) as messages. */
+import { CLASS, encodeMessage, Name, OPCODE, TYPE } from "../dns/index.ts";
+
+const TYPES: Readonly<Record<string, number>> = TYPE;
+
+export function messages(list: string): readonly Uint8Array[] {
+  return list.trim().split("\n").map(message);
+}
+
+/** With their length in front, as they go over TCP (RFC 1035 §4.2.2). */
+export function framedQueries(list: string): readonly Uint8Array[] {
+  return messages(list).map((octets) => Uint8Array.of(octets.length >> 8, octets.length & 255, ...octets));
+}
+
+/** @param line `NAME TYPE`. */
+export function message(line: string): Uint8Array {
+  const [name = "", mnemonic = ""] = line.split(/\s+/);
+  const type = TYPES[mnemonic];
+  if (type === undefined) throw new Error(`${JSON.stringify(line)} is no query: NAME TYPE is wanted`);
+  return encodeMessage({
+    id: 0,
+    opcode: OPCODE.QUERY,
+    rcode: 0,
+    response: false,
+    authoritative: false,
+    truncated: false,
+    recursionDesired: false,
+    recursionAvailable: false,
+    authenticData: false,
+    checkingDisabled: false,
+    question: [{ name: Name.parse(name), type, class: CLASS.IN }],
+    answer: [],
+    authority: [],
+    additional: [],
+    edns: null,
+  });
+}
