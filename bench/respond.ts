@@ -3,21 +3,22 @@
  * far less noisy than the whole, so it is what the files listed as hot (docs/HACKING.md) are changed by. Requests and responses take
  * turns in as many buffers as a batch has; the copying of requests into them is the system's work and is not counted.
  */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { SeededRandom, systemClock } from "../base/index.ts";
 import { CLASS, encodeMessage, Name, OPCODE, plainEdns, typeFromText } from "../dns/index.ts";
 import { NameServer } from "../nameserver/index.ts";
 import type { Peer } from "../net/index.ts";
 import { MemoryFiles } from "../test/support/memory-files.ts";
+import { RealRoot, ROOT_FILE } from "../test/support/real-root.ts";
 import { loadText, ZoneStore } from "../zones/index.ts";
-import { delegationQueries, delegationZone, hostQueries, hostZone } from "./data.ts";
+import { delegationQueries, delegationZone, hostQueries, hostZone, rootQueries } from "./data.ts";
 import type { Result } from "./history.ts";
 import { spread, type Spread } from "./statistics.ts";
 
-const CALLS = Number(process.env["CALLS"] ?? 1_000_000);
+const CALLS = 1_000_000;
 const REQUESTS = 65_536;
 const ROUNDS = 5;
-const BATCH = Number(process.env["BATCH"] ?? 64);
+const BATCH = 64;
 const REQUEST_OCTETS = 4096;
 
 interface Work {
@@ -45,29 +46,13 @@ const WORKS: Readonly<Record<string, Work>> = {
   "1,000,000 records, below the cuts": { ...delegations, edns: "none" },
 };
 
-/** A root zone that was signed; its name is given on the command line or nothing is measured of it. */
-function signedWorks(file: string): Readonly<Record<string, Work>> {
-  const zone = (): Uint8Array => readFileSync(file);
-  const children = [
-    ...new Set(
-      readFileSync(file, "latin1")
-        .split("\n")
-        .filter((line) => /\sNS\s/.test(line) && !line.startsWith("."))
-        .map((line) => line.split(/\s/)[0]!),
-    ),
-  ];
-  const random = new SeededRandom(3);
-  const list = (line: () => string) => () => Array.from({ length: REQUESTS }, line).join("\n");
-  return {
-    "signed, DS": { apex: ".", zone, edns: "DO", queries: list(() => `${random.pick(children)} DS`) },
-    "signed, referral": { apex: ".", zone, edns: "DO", queries: list(() => `www.${random.pick(children)} A`) },
-    "signed, NXDOMAIN": {
-      apex: ".",
-      zone,
-      edns: "DO",
-      queries: list(() => `x${random.below(1e6)}${random.pick(children)} A`),
-    },
-  };
+/** The real root zone, asked with DO; nothing where it is not there. */
+function rootWork(): Readonly<Record<string, Work>> {
+  if (!existsSync(ROOT_FILE)) return {};
+  const root = new RealRoot();
+  const zone = text(() => root.withOneSoa());
+  const queries = (): string => rootQueries([...root.names()], REQUESTS);
+  return { "root zone, DO": { apex: ".", zone, queries, edns: "DO" } };
 }
 
 function text(make: () => string): () => Uint8Array {
@@ -151,7 +136,7 @@ function measure(work: Work): Spread {
     const slot = i & (BATCH - 1);
     views[slot] = requests.take(i);
     if (slot < BATCH - 1) return;
-    if (process.env["NOAHEAD"] === undefined) server.foresee(requests.buffers, BATCH);
+    server.foresee(requests.buffers, BATCH);
     for (let k = 0; k < BATCH; k++) server.handle(views[k]!, responses[k]!, peer, later);
   });
   const copied = cpuOf((i) => requests.take(i).length);
@@ -172,11 +157,12 @@ function cpuOf(call: (i: number) => unknown): number[] {
 }
 
 export function respond(): Promise<Result> {
-  const signed = process.env["BENCH_SIGNED_ROOT"];
-  const works = { ...WORKS, ...(signed !== undefined && existsSync(signed) ? signedWorks(signed) : {}) };
-  const rows: Record<string, Record<string, Spread>> = {};
-  const only = process.env["BENCH_ONLY"];
-  for (const [name, work] of Object.entries(works))
-    if (only === undefined || name.includes(only)) rows[name] = { "CPU µs/query": measure(work) };
-  return Promise.resolve({ bench: "name server alone, no transport", rows });
+  const rows = Object.entries({ ...WORKS, ...rootWork() }).map(([name, work]) => [
+    name,
+    { "CPU µs/query": measure(work) },
+  ]);
+  return Promise.resolve({
+    bench: "name server alone, no transport",
+    rows: Object.fromEntries(rows) as Result["rows"],
+  });
 }

@@ -28,7 +28,7 @@ export class Suffixes {
   /** Entries made. They are numbered from 1; 0 is the root. */
   count = 0;
 
-  readonly #message: Uint8Array;
+  #message: Uint8Array;
   readonly #starts = new Int32Array(LABELS_MAX + 1);
   #unmatchedLabels = 0;
   #matched = 0;
@@ -45,6 +45,12 @@ export class Suffixes {
 
   constructor(message: Uint8Array) {
     this.#message = message;
+  }
+
+  /** The next message stands there. */
+  moveTo(message: Uint8Array): void {
+    this.#message = message;
+    this.forget();
   }
 
   forget(): void {

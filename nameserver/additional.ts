@@ -12,6 +12,7 @@ import {
   findGlue,
   nextRecord,
   recordRdata,
+  RRSET_RECORDS_MAX,
   rrsetCount,
   rrsetType,
   type ZoneStore,
@@ -42,6 +43,8 @@ export class Additional {
   readonly #sections: Sections;
   readonly #found = new Lookup();
   readonly #owner = new Owner();
+  /** By record, where the names of servers stand that are not below the cut; 0 for those that are. */
+  readonly #siblings = new Int32Array(RRSET_RECORDS_MAX);
 
   constructor(store: ZoneStore, sections: Sections) {
     this.#store = store;
@@ -65,19 +68,18 @@ export class Additional {
 
   #addresses(octets: Uint8Array, at: number): void {
     const zone = this.#store.findZone(octets, at);
-    if (zone !== 0) this.#addressesIn(zone, octets, at);
+    if (zone === 0) return;
+    this.#owner.inOctets(octets, at);
+    this.#addressesIn(zone);
   }
 
-  /** Our own data with their signatures, glue without. False when glue did not fit; our own data can always be asked for. */
-  #addressesIn(zone: number, octets: Uint8Array, at: number): boolean {
+  /** The owner's: our own data with their signatures, glue without. What does not fit is left out. */
+  #addressesIn(zone: number): void {
+    const { octets, at } = this.#owner;
     lookup(this.#store, zone, octets, at, TYPE.A, this.#found);
     const { kind, node } = this.#found;
-    if (kind === "referral") return this.#glue(zone, octets, at);
-    if ((kind === "answer" || kind === "nodata") && node !== 0) {
-      this.#owner.inOctets(octets, at);
-      this.#addressesOf(node);
-    }
-    return true;
+    if (kind === "referral") this.#glue(zone);
+    else if ((kind === "answer" || kind === "nodata") && node !== 0) this.#addressesOf(node);
   }
 
   #addressesOf(node: number): void {
@@ -89,11 +91,11 @@ export class Additional {
     }
   }
 
-  /** Below a cut there is no data but glue, without signatures. False when some did not fit. */
-  #glue(zone: number, octets: Uint8Array, at: number): boolean {
+  /** The owner's: below a cut there is no data but glue, without signatures. False when some did not fit. */
+  #glue(zone: number): boolean {
+    const { octets, at } = this.#owner;
     const node = findGlue(this.#store, zone, octets, at);
     if (node === 0) return true;
-    this.#owner.inOctets(octets, at);
     let fits = true;
     for (const type of ADDRESS_TYPES) {
       const rrset = findRrset(this.#store, node, type);
@@ -104,23 +106,31 @@ export class Additional {
   }
 
   /**
-   * Adds the glue of a delegation: in-domain first, because it must be there, then siblings'.
-   * False when in-domain glue did not fit.
+   * Adds the glue of the delegation that was written last: in-domain first, because it must be there, then siblings'. The servers'
+   * names stand in the message already. False when in-domain glue did not fit.
    */
   ofReferral(zone: number, ns: number, cut: Owner): boolean {
-    const isWhole = this.#glueOf(zone, ns, cut, true);
-    this.#glueOf(zone, ns, cut, false);
-    return isWhole;
-  }
-
-  #glueOf(zone: number, ns: number, cut: Owner, inDomain: boolean): boolean {
     const store = this.#store;
+    const { octets } = store;
+    const { targets } = this.#sections;
+    const owner = this.#owner;
+    const siblings = this.#siblings;
+    const count = rrsetCount(store, ns);
     let isWhole = true;
     let record = firstRecord(store, ns);
-    for (let i = rrsetCount(store, ns); i > 0; i--, record = nextRecord(store, record)) {
+    for (let i = 0; i < count; i++, record = nextRecord(store, record)) {
       const at = recordRdata(store, record);
-      if (isBelow(store.octets, at, cut.octets, cut.at) !== inDomain) continue;
-      if (!this.#addressesIn(zone, store.octets, at)) isWhole = false;
+      const isInDomain = isBelow(octets, at, cut.octets, cut.at);
+      siblings[i] = isInDomain ? 0 : at;
+      if (!isInDomain) continue;
+      owner.alsoInMessage(octets, at, targets[i]!);
+      // Below the cut there is glue and nothing else, so it is looked for by its name alone.
+      if (!this.#glue(zone)) isWhole = false;
+    }
+    for (let i = 0; i < count; i++) {
+      if (siblings[i] === 0) continue;
+      owner.alsoInMessage(octets, siblings[i]!, targets[i]!);
+      this.#addressesIn(zone);
     }
     return isWhole;
   }

@@ -44,7 +44,9 @@ export class Desk {
   readonly view = new RequestView();
   readonly client = new ClientAddress();
   readonly cookies: ServerCookies;
-  writer: MessageWriter = new MessageWriter(EMPTY);
+  /** Writes into whichever buffer a response is to stand in. */
+  readonly #ownWriter = new MessageWriter(EMPTY);
+  writer: MessageWriter = this.#ownWriter;
   transport: number = TRANSPORT.UDP;
   cookie: CookieVerdict | "none" = "none";
   /** Whether this client may have names resolved for it: RA. */
@@ -63,7 +65,6 @@ export class Desk {
 
   readonly nsid: Uint8Array;
   readonly #settings: DeskSettings;
-  readonly #writers = new WeakMap<Uint8Array, MessageWriter>();
   readonly #keepalive: Uint8Array;
   #peer: Peer | null = null;
 
@@ -74,9 +75,10 @@ export class Desk {
     this.#keepalive = Uint8Array.of(settings.keepaliveUnits >> 8, settings.keepaliveUnits);
   }
 
-  /** Reads the request. Transports have one response buffer each and may change it, so each gets a writer of its own. */
+  /** Reads the request; the response goes into that buffer. */
   open(request: Uint8Array, response: Uint8Array, peer: Peer): RequestOutcome {
-    if (this.writer.octets !== response) this.writer = this.writerOf(response);
+    if (this.#ownWriter.octets !== response) this.#ownWriter.moveTo(response);
+    if (this.writer !== this.#ownWriter) this.writer = this.#ownWriter;
     this.transport = peer.transport === "udp" ? TRANSPORT.UDP : TRANSPORT.TCP;
     this.#peer = peer;
     this.cookie = "none";
@@ -102,14 +104,6 @@ export class Desk {
     if (peer.addressOctets === undefined) this.client.read(peer.address);
     else this.client.readOctets(peer.addressOctets);
     return this.client;
-  }
-
-  writerOf(response: Uint8Array): MessageWriter {
-    const known = this.#writers.get(response);
-    if (known !== undefined) return known;
-    const writer = new MessageWriter(response);
-    this.#writers.set(response, writer);
-    return writer;
   }
 
   /** The longest response this client and transport take (RFC 6891 §6.2.3, DESIGN §8). */

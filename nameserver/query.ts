@@ -236,7 +236,7 @@ export class ZoneAnswers {
     desk.leavesZones = true;
     desk.nameHash = node;
     const cut = this.#ancestorOf(labels);
-    if (!this.#sections.bare(SECTION.AUTHORITY, cut, rrset)) {
+    if (!this.#sections.delegation(cut, rrset)) {
       desk.isTruncated = true;
       return;
     }

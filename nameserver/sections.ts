@@ -11,6 +11,7 @@ import {
   nodeName,
   recordLength,
   recordRdata,
+  RRSET_RECORDS_MAX,
   rrsetCount,
   rrsetTtl,
   rrsetType,
@@ -30,6 +31,13 @@ export class Owner {
     this.at = pointer;
   }
 
+  /** Octets somewhere, and the same name in the message at `pointer`; 0 when it does not stand there. */
+  alsoInMessage(octets: Uint8Array, at: number, pointer: number): void {
+    this.pointer = pointer;
+    this.octets = octets;
+    this.at = at;
+  }
+
   inOctets(octets: Uint8Array, at: number): void {
     this.pointer = 0;
     this.octets = octets;
@@ -42,9 +50,14 @@ export class Sections {
   readonly #written = new Int32Array(WRITTEN_MAX);
   #writtenCount = 0;
   readonly #nodeOwner = new Owner();
+  /** Where the names in the RDATA of `delegation` stand in the message, to be pointed at; 0 for the root. */
+  readonly targets = new Int32Array(RRSET_RECORDS_MAX);
+  #isNoting = false;
   #store: ZoneStore;
   #writer: MessageWriter;
   #dnssecOk = false;
+  /** Where the owner of what is being written stands in the message; 0 as long as it does not. */
+  #pointer = 0;
 
   constructor(store: ZoneStore, writer: MessageWriter) {
     this.#store = store;
@@ -77,6 +90,7 @@ export class Sections {
   #whole(section: number, owner: Owner, node: number, rrset: number, ttlSeconds: number): boolean {
     const writer = this.#writer;
     const mark = writer.mark();
+    this.#pointer = owner.pointer;
     const count = this.#records(owner, rrset, ttlSeconds);
     if (count < 0) {
       writer.rewind(mark);
@@ -96,9 +110,18 @@ export class Sections {
     return true;
   }
 
+  /** Writes the NS of a cut into the authority section, and notes in `targets` where the names stand that they say. */
+  delegation(cut: Owner, ns: number): boolean {
+    this.#isNoting = true;
+    const fits = this.bare(SECTION.AUTHORITY, cut, ns);
+    this.#isNoting = false;
+    return fits;
+  }
+
   /** Writes an RRset without signatures: glue is not signed, and who asks for RRSIG gets these themselves. */
   bare(section: number, owner: Owner, rrset: number): boolean {
     const mark = this.#writer.mark();
+    this.#pointer = owner.pointer;
     const count = this.#records(owner, rrset, rrsetTtl(this.#store, rrset));
     if (count < 0) {
       this.#writer.rewind(mark);
@@ -137,16 +160,21 @@ export class Sections {
     const type = rrsetType(store, rrset);
     const count = rrsetCount(store, rrset);
     let record = firstRecord(store, rrset);
+    let pointer = this.#pointer;
     for (let i = 0; i < count; i++) {
       const rdata = recordRdata(store, record);
       const length = recordLength(store, record);
       const fits =
-        owner.pointer > 0
-          ? writer.writeRecordAt(owner.pointer, type, CLASS.IN, ttlSeconds, store.octets, rdata, length)
+        pointer > 0
+          ? writer.writeRecordAt(pointer, type, CLASS.IN, ttlSeconds, store.octets, rdata, length)
           : writer.writeRecord(owner.octets, owner.at, type, CLASS.IN, ttlSeconds, store.octets, rdata, length);
       if (!fits) return -1;
+      if (this.#isNoting) this.targets[i] = writer.nameAt;
+      // What stands in the message now is pointed at.
+      if (pointer === 0) pointer = writer.ownerAt;
       record = nextRecord(store, record);
     }
+    this.#pointer = pointer;
     return count;
   }
 }

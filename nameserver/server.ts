@@ -115,7 +115,6 @@ export class NameServer implements Handler {
   /** See `Lookahead`. */
   foresee(requests: readonly Uint8Array[], count: number): void {
     const { store } = this.#server;
-    store.refresh();
     const lookahead = this.#lookahead;
     lookahead.begin();
     for (let i = 0; i < count; i++) lookahead.add(store, requests[i]!, HEADER_OCTETS);
