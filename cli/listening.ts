@@ -16,7 +16,6 @@ import {
 } from "../net/index.ts";
 
 export interface Listening {
-  readonly counters: NetCounters;
   /** Drains every listener. */
   close(): Promise<void>;
 }
@@ -25,6 +24,7 @@ export interface ListenWork {
   readonly endpoints: readonly Endpoint[];
   readonly handler: Handler;
   readonly log: Log;
+  readonly counters?: NetCounters;
   readonly limits?: Partial<ListenLimits>;
   /** Somebody else answers over UDP, or over both, at these endpoints. */
   readonly elsewhere?: readonly Transport[];
@@ -32,8 +32,7 @@ export interface ListenWork {
 
 /** Throws ListenError when one endpoint is not to be had; those that were opened are closed again. */
 export async function listen(work: ListenWork): Promise<Listening> {
-  const { endpoints, handler, log, limits, elsewhere = [] } = work;
-  const counters = new NetCounters();
+  const { endpoints, handler, log, counters = new NetCounters(), limits, elsewhere = [] } = work;
   const parts: ListenParts = { clock: systemClock, log, counters, ...(limits === undefined ? {} : { limits }) };
   const opened = await Promise.allSettled(
     endpoints.flatMap((endpoint) => [
@@ -44,7 +43,7 @@ export async function listen(work: ListenWork): Promise<Listening> {
   const listeners = opened.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
   const close = (): Promise<void> => closeAll(listeners);
   const failed = opened.find((outcome) => outcome.status === "rejected");
-  if (failed === undefined) return { counters, close };
+  if (failed === undefined) return { close };
   await close();
   throw failed.reason;
 }

@@ -1,8 +1,16 @@
 /** One name server at work: its zones, its recursion, and the listeners in front of it. */
 import { availableParallelism } from "node:os";
 import { collectGarbage, type Files, type Log, systemClock, systemRandom } from "../base/index.ts";
-import type { HttpListener, ListenLimits, Recursion } from "../net/index.ts";
-import { NameServer, nameServerMetricsPage, QueryThreads, RATE_LIMITS, type RateLimits } from "../nameserver/index.ts";
+import { type HttpListener, type ListenLimits, NetCounters, type Recursion } from "../net/index.ts";
+import {
+  NameServer,
+  nameServerMetricsPage,
+  QueryThreads,
+  RATE_LIMITS,
+  type RateLimits,
+  type TransportEvents,
+  transportEvents,
+} from "../nameserver/index.ts";
 import { Compactor, ZoneLoader, ZoneStore } from "../zones/index.ts";
 import { listen, listenForMetrics, type Listening } from "./listening.ts";
 import type { RecursionContext } from "./recursion.ts";
@@ -30,11 +38,17 @@ export async function startNameServer(settings: ServeSettings, parts: NameServer
   const zones = new ZoneKeeper(settings.zones, { loader, files, note });
   const server = await createNameServer(settings, store, parts);
   // Before the zones, so that the threads start while they are read.
-  const threads = await startThreads(settings, { server, store, log: parts.log });
+  const counters = new NetCounters();
+  const threads = await startThreads(settings, { server, store, counters, log });
   try {
     await zones.load();
-    const listening = await openListeners(settings, { server, threads, log: parts.log });
-    const metrics = await openMetrics({ settings, server, store, listening }, parts);
+    const listening = await openListeners(settings, { server, threads, counters, log });
+    const events = (): TransportEvents => {
+      const tcp = threads?.tcp?.counters;
+      return transportEvents([counters, ...(tcp === undefined ? [] : [tcp])], threads?.batchCounts ?? []);
+    };
+    const page = nameServerMetricsPage({ counters: server.counters, store, events });
+    const metrics = await openMetrics(settings, { page, listening, log });
     return {
       zones,
       async close() {
@@ -44,6 +58,7 @@ export async function startNameServer(settings: ServeSettings, parts: NameServer
     };
   } catch (error) {
     await Promise.all([zones.close(), threads?.close()]);
+    compactor.close();
     throw error;
   }
 }
@@ -51,14 +66,24 @@ export async function startNameServer(settings: ServeSettings, parts: NameServer
 interface Threaded {
   readonly server: NameServer;
   readonly store: ZoneStore;
+  readonly counters: NetCounters;
   readonly log: Log;
 }
 
 /** Null when this thread is to answer by itself. */
-async function startThreads(settings: ServeSettings, { server, store, log }: Threaded): Promise<QueryThreads | null> {
+async function startThreads(
+  settings: ServeSettings,
+  { counters, ...threaded }: Threaded,
+): Promise<QueryThreads | null> {
   const threads = settings.threads === "auto" ? availableParallelism() : settings.threads;
   if (threads === 0) return null;
-  return QueryThreads.start({ server, store, clock: systemClock, log, threads, limits: limitsOf(settings) });
+  return QueryThreads.start({
+    ...threaded,
+    clock: systemClock,
+    threads,
+    netCounters: counters,
+    limits: limitsOf(settings),
+  });
 }
 
 function limitsOf({ bounds }: ServeSettings): Partial<ListenLimits> {
@@ -75,15 +100,17 @@ function limitsOf({ bounds }: ServeSettings): Partial<ListenLimits> {
 interface Opening {
   readonly server: NameServer;
   readonly threads: QueryThreads | null;
+  readonly counters: NetCounters;
   readonly log: Log;
 }
 
 /** In the threads where there are any, which leave TCP to this one where they cannot wait for it in the system. */
-async function openListeners(settings: ServeSettings, { server, threads, log }: Opening): Promise<Listening> {
+async function openListeners(settings: ServeSettings, { server, threads, counters, log }: Opening): Promise<Listening> {
   const listening = await listen({
     endpoints: settings.listen,
     handler: server,
     log,
+    counters,
     limits: limitsOf(settings),
     ...(threads === null ? {} : { elsewhere: threads.tcp === null ? ["udp"] : ["udp", "tcp"] }),
   });
@@ -95,7 +122,6 @@ async function openListeners(settings: ServeSettings, { server, threads, log }: 
     throw error;
   }
   return {
-    counters: listening.counters,
     async close() {
       await Promise.all([listening.close(), threads.close()]);
     },
@@ -141,18 +167,18 @@ function rateLimitsOf({ exempt: _exempt, ...limits }: ServeSettings["rateLimit"]
   return { ...RATE_LIMITS, ...limits };
 }
 
-interface Measured {
-  readonly settings: ServeSettings;
-  readonly server: NameServer;
-  readonly store: ZoneStore;
+interface MetricsParts {
+  readonly page: () => Promise<string>;
   readonly listening: Listening;
+  readonly log: Log;
 }
 
-async function openMetrics(measured: Measured, parts: NameServerParts): Promise<HttpListener | null> {
-  const { settings, server, store, listening } = measured;
-  const metrics = nameServerMetricsPage(server.counters, store);
+async function openMetrics(
+  { metrics }: ServeSettings,
+  { page, listening, log }: MetricsParts,
+): Promise<HttpListener | null> {
   try {
-    return await listenForMetrics(settings.metrics, metrics, parts.log);
+    return await listenForMetrics(metrics, page, log);
   } catch (error) {
     await listening.close();
     throw error;

@@ -6,9 +6,16 @@ import { Counter, Gauge, type Registry } from "prom-client";
 import { rcodeToText, typeToText } from "../dns/index.ts";
 import type { ZoneStore } from "../zones/index.ts";
 import { EVENT_NAMES, type NameServerCounters, OTHER_TYPES, TRANSPORT_NAMES } from "./counters.ts";
+import type { TransportEvents } from "./transport-events.ts";
+
+export interface Measured {
+  readonly counters: NameServerCounters;
+  readonly store: ZoneStore;
+  readonly events: () => TransportEvents;
+}
 
 /** Registers the name server's metrics; they are read from the counters at each collection. */
-export function registerNameServerMetrics(registry: Registry, counters: NameServerCounters, store: ZoneStore): void {
+export function registerNameServerMetrics(registry: Registry, { counters, store, events }: Measured): void {
   collect(registry, {
     name: "strata_requests_total",
     help: "Requests that came, by transport.",
@@ -51,7 +58,22 @@ export function registerNameServerMetrics(registry: Registry, counters: NameServ
     values: () => counters.total().events,
     nameOf: (index) => EVENT_NAMES[index] ?? String(index),
   });
+  registerTransportMetrics(registry, events);
   registerZoneMetrics(registry, store);
+}
+
+/** Each of them shows from the start, so that an alarm can be set on what has not happened yet. */
+function registerTransportMetrics(registry: Registry, events: () => TransportEvents): void {
+  new Counter({
+    name: "strata_transport_events_total",
+    help: "What happened to datagrams and connections, and which bound of a transport fired.",
+    labelNames: ["event"],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [event, count] of Object.entries(events())) this.inc({ event }, count);
+    },
+  });
 }
 
 function registerZoneMetrics(registry: Registry, store: ZoneStore): void {

@@ -151,8 +151,19 @@ class QueryThread {
 
   /** Serves by events, on sockets that share their addresses with those of other threads. */
   async serveDatagrams(endpoints: readonly Endpoint[]): Promise<Datagrams> {
-    const { handler, waiting } = this.#askingHandler();
-    const parts = { clock: systemClock, log: silentLog, counters: new NetCounters() };
+    const { handler: asking, waiting } = this.#askingHandler();
+    const netCounters = new NetCounters();
+    const counts = new Float64Array(this.#work.batchCounts);
+    const handler: Handler = {
+      handle: (...request) => {
+        // What was counted until now, for the control thread to show.
+        counts[BATCH_COUNT.RECEIVE_ERRORS] = netCounters.udpReceiveErrors;
+        counts[BATCH_COUNT.UNSENT] = netCounters.udpUnsentDropped;
+        counts[BATCH_COUNT.FAULTS] = netCounters.handlerErrors;
+        return asking.handle(...request);
+      },
+    };
+    const parts = { clock: systemClock, log: silentLog, counters: netCounters };
     const listeners = await Promise.all(
       endpoints.map((endpoint) => listenUdp(endpoint, handler, { ...parts, limits: { udpSharesPort: true } })),
     );

@@ -43,6 +43,8 @@ export interface QueryThreadsParts {
   readonly log: Log;
   readonly threads: number;
   readonly limits?: Partial<ListenLimits>;
+  /** Takes what this thread counts of datagrams; the threads' own counts are `batchCounts`. */
+  readonly netCounters?: NetCounters;
   /** "dgram" does without batches also where they are to be had; for tests. */
   readonly transport?: Exclude<ThreadTransport, "streams">;
 }
@@ -64,7 +66,7 @@ export class QueryThreads {
   readonly #system: BatchSystem | null;
   readonly #limits: ListenLimits;
   readonly #responses: Readonly<Record<Transport, Uint8Array>>;
-  readonly #netCounters = new NetCounters();
+  readonly #netCounters: NetCounters;
   /** By thread, then by address. */
   #sockets: readonly (readonly BatchSocket[])[] = [];
   #listeners: readonly Listener[] = [];
@@ -76,6 +78,7 @@ export class QueryThreads {
   private constructor(parts: QueryThreadsParts, systems: Systems | null) {
     const system = systems?.batches ?? null;
     this.#parts = parts;
+    this.#netCounters = parts.netCounters ?? new NetCounters();
     this.#system = system;
     this.transport = system === null ? "dgram" : "batch";
     this.#limits = { ...LISTEN_LIMITS, ...parts.limits };
@@ -129,6 +132,11 @@ export class QueryThreads {
       store: () => store.shared,
       onHandedOn: (message, from) => this.#answer(message, from),
     };
+  }
+
+  /** What each thread counts (BATCH_COUNT). */
+  get batchCounts(): readonly Float64Array[] {
+    return this.keepers.map(({ batchCounts }) => batchCounts);
   }
 
   /** Answers over UDP at these endpoints, and over TCP where a thread does; resolves to where they really are. Throws ListenError. */

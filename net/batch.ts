@@ -30,8 +30,8 @@ export interface BatchParts {
 
 /** Datagrams a system call. More only delays the first of them; fewer costs more calls. */
 const BATCH = 64;
-/** Longer requests are cut, and then found to be malformed. */
-const REQUEST_OCTETS = 4096;
+/** As long as datagrams get. What no request is long enough to touch takes no memory. */
+const REQUEST_OCTETS = 65_536;
 /** Keeps buffers of one batch from falling on the same places of the processor's cache, as multiples of 4096 do. */
 const SKEW_OCTETS = 64;
 const CONTROL_OCTETS = 64;

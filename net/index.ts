@@ -81,4 +81,4 @@ export {
   wake,
 } from "./stream-system.ts";
 export { listenTcp } from "./tcp.ts";
-export { listenUdp } from "./udp.ts";
+export { listenUdp } from "./udp-listen.ts";

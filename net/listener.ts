@@ -18,6 +18,8 @@ export interface ListenParts {
   readonly log: Log;
   readonly counters: NetCounters;
   readonly limits?: Partial<ListenLimits>;
+  /** What node:dgram takes for all addresses of the machine; what the system says unless given. */
+  readonly localAddresses?: readonly string[];
 }
 
 /** The bounds of DESIGN §8 that are a transport's, with their defaults. */

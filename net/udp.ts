@@ -6,8 +6,8 @@ import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { type Endpoint, type Handler, LATER, type Later } from "./exchange.ts";
 import { LISTEN_LIMITS, type Listener, ListenError, type ListenLimits, type ListenParts } from "./listener.ts";
 
-/** Resolves when the socket is bound. Throws ListenError. */
-export async function listenUdp(endpoint: Endpoint, handler: Handler, parts: ListenParts): Promise<Listener> {
+/** One socket at one address; `listenUdp` sees to all addresses at once. Resolves when it is bound. Throws ListenError. */
+export async function listenUdpAt(endpoint: Endpoint, handler: Handler, parts: ListenParts): Promise<Listener> {
   const server = new UdpServer(endpoint, handler, parts);
   await server.bind();
   return server;

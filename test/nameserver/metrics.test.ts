@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { nameServerMetricsPage } from "../../nameserver/index.ts";
+import { nameServerMetricsPage, type TransportEvents, transportEvents } from "../../nameserver/index.ts";
+import { BATCH_COUNT, BATCH_COUNTS, NetCounters } from "../../net/index.ts";
 import { ask, serverOf, storeOf } from "../support/name-server.ts";
 
 const zones = {
@@ -12,8 +13,20 @@ test("what was asked and answered shows in the text that Prometheus reads", asyn
   ask(server, "www.example. A", { transport: "tcp" });
   ask(server, "nothing.example. AAAA");
   ask(server, "elsewhere. TYPE731");
-  const text = await nameServerMetricsPage(server.counters, storeOf(zones))();
+  // Two threads, and what the control thread counts by itself.
+  const threads = [new Float64Array(BATCH_COUNTS), new Float64Array(BATCH_COUNTS)];
+  threads[0]![BATCH_COUNT.BATCHES] = 3;
+  threads[1]![BATCH_COUNT.BATCHES] = 4;
+  threads[1]![BATCH_COUNT.UNSENT] = 2;
+  const net = new NetCounters();
+  net.udpUnsentDropped = 3;
+  const events = (): TransportEvents => transportEvents([net, new NetCounters()], threads);
+  const text = await nameServerMetricsPage({ counters: server.counters, store: storeOf(zones), events })();
   for (const line of [
+    'strata_transport_events_total{event="udp_batches"} 7',
+    'strata_transport_events_total{event="udp_unsent"} 5',
+    'strata_transport_events_total{event="udp_receive_errors"} 0',
+    'strata_transport_events_total{event="tcp_malformed"} 0',
     'strata_requests_total{transport="udp"} 3',
     'strata_requests_total{transport="tcp"} 1',
     'strata_responses_by_rcode_total{rcode="NOERROR"} 2',

@@ -1,5 +1,6 @@
 /** UDP servers: what their bounds do, and that no datagram can stop them. One contract for both transports. */
 import { createSocket, Socket } from "node:dgram";
+import { once } from "node:events";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { assert, silentLog, SimulatedClock } from "../../base/index.ts";
 import {
@@ -58,6 +59,17 @@ const request = (first: number): Uint8Array => new Uint8Array(20).fill(first);
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
 describe.each(transports)("%s", (transport) => {
+  test("a request may be as long as datagrams get", async () => {
+    const handler: Handler = {
+      handle(given, response) {
+        response[0] = given.length === 65_507 && given[65_506] === 9 ? 1 : 0;
+        return 1;
+      },
+    };
+    await serve(transport, handler);
+    expect(await exchange([new Uint8Array(65_507).fill(9)], 1)).toEqual([1]);
+  });
+
   test("a response is what was written for its own request, though all share one buffer", async () => {
     const counters = await serve(transport, {
       handle(octets, response) {
@@ -157,4 +169,39 @@ test("closing lets what is being answered end", async () => {
   waiting[0]!(request(9));
   await closing;
   expect(await answered).toEqual([9]);
+});
+
+test("by node:dgram a response leaves from the address that was asked, where all are listened at", async () => {
+  const handler: Handler = {
+    handle(given, response) {
+      response[0] = given[0]!;
+      return 1;
+    },
+  };
+  // Of these the second would otherwise answer as the first: that is where routing sends from. The third is nobody's.
+  const localAddresses = ["127.0.0.1", "127.0.0.2", "192.0.2.255"];
+  const warnings: string[] = [];
+  const log = { ...silentLog, warn: (_about: unknown, words: string) => void warnings.push(words) };
+  const parts = { clock: new SimulatedClock(), log, counters: new NetCounters(), localAddresses };
+  listener = await listenUdp({ address: "0.0.0.0", port: 0 }, handler, parts);
+  for (const address of localAddresses.slice(0, 2)) {
+    const socket = createSocket("udp4");
+    // Connected: the system hands it only what comes from there.
+    socket.connect(listener.endpoint.port, address);
+    await once(socket, "connect");
+    socket.send(request(7));
+    const [response]: Uint8Array[] = await once(socket, "message");
+    expect(response).toEqual(Buffer.of(7));
+    socket.close();
+  }
+  expect(listener.endpoint.address).toBe("0.0.0.0");
+  expect(warnings).toHaveLength(1);
+});
+
+test("all addresses of a machine that has none is an endpoint that cannot be had", async () => {
+  const parts = { clock: new SimulatedClock(), log: silentLog, counters: new NetCounters() };
+  const handler: Handler = { handle: () => 0 };
+  await expect(listenUdp({ address: "::", port: 0 }, handler, { ...parts, localAddresses: [] })).rejects.toMatchObject({
+    code: "NO_SUCH_ADDRESS",
+  });
 });

@@ -1,6 +1,8 @@
 /** Whether something that goes up and down, such as memory, grows: by the greatest values of stretches of time, and a line through them. */
 
 const STRETCHES = 10;
+/** Those at the start that do not count, because things warm up: caches fill, code is compiled, arenas have their first full turn. */
+const WARM_UP = 3;
 
 export class Growth {
   readonly #samples: { readonly at: number; readonly value: number }[] = [];
@@ -13,9 +15,9 @@ export class Growth {
     return this.#samples.reduce((most, { value }) => Math.max(most, value), 0);
   }
 
-  /** What a minute adds, by least squares over the greatest value of each stretch but the first two, when things warm up. */
+  /** What a minute adds, by least squares over the greatest value of each stretch but the first. */
   get aMinute(): number {
-    const peaks = this.#peaks().slice(2);
+    const peaks = this.#peaks().slice(WARM_UP);
     const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
     const at = mean(peaks.map((peak) => peak.at));
     const value = mean(peaks.map((peak) => peak.value));
@@ -28,9 +30,9 @@ export class Growth {
     return under === 0 ? 0 : (over / under) * 60;
   }
 
-  /** By how much the second half's greatest value is above the first half's, the first stretches left out. */
+  /** By how much the second half's greatest value is above the first half's, those of the warm-up left out. */
   get rise(): number {
-    const peaks = this.#peaks().slice(2);
+    const peaks = this.#peaks().slice(WARM_UP);
     const greatest = (some: typeof peaks): number => Math.max(0, ...some.map(({ value }) => value));
     const half = peaks.length >> 1;
     return greatest(peaks.slice(half)) - greatest(peaks.slice(0, half));

@@ -1,4 +1,7 @@
-/** The differential run: writes and signs the zones, starts the servers on them, asks all of them everything. */
+/**
+ * The differential run: writes and signs the zones, starts the servers on them, asks all of them everything. Ours runs twice, in
+ * batches and by way of node:dgram, and must say the same octet for octet.
+ */
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -29,17 +32,19 @@ export interface Outcome {
 }
 
 const PEERS = ["named", "nsd", "knotd"] as const;
+const BY_DATAGRAMS = "strata by node:dgram";
 const IN_FLIGHT = 64;
 
 export async function runDifferential(plan: Plan): Promise<Outcome> {
   const folder = mkdtempSync(join(tmpdir(), "strata-differential-"));
   try {
     const { files, unsigned } = await writeZones(plan.zones, folder);
-    await using ours = await startStrata(files, folder);
+    await using ours = await startStrata("strata", files, folder);
+    await using byDatagrams = await startStrata(BY_DATAGRAMS, files, folder);
     await using named = await startServer("named", files);
     await using nsd = await startWithout("nsd", files);
     await using knotd = await startServer("knotd", files);
-    return { ...(await askAll(plan, [ours, named, nsd, knotd])), unsigned };
+    return { ...(await askAll(plan, [ours, named, nsd, knotd], byDatagrams)), unsigned };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -62,13 +67,16 @@ async function writeZones(
 }
 
 /** Our server as users run it, with a list of zones and without rate limits, which loopback has none of. */
-async function startStrata(files: readonly ZoneFile[], folder: string): Promise<RunningPeer> {
+async function startStrata(name: string, files: readonly ZoneFile[], folder: string): Promise<RunningPeer> {
   const port = await freePort();
   const list = join(folder, "list");
   writeFileSync(list, files.map(({ apex, file }) => `${apex}\t${file}\n`).join(""));
   const launcher = join(import.meta.dirname, "../../bin/strata");
-  const args = ["serve", "--zones", list, "--listen", `127.0.0.1:${port}`];
-  const child = spawn(launcher, args, { stdio: ["ignore", "pipe", "pipe"] });
+  // At least two threads, so that they are in it also on a machine of one core.
+  const args = ["serve", "--zones", list, "--listen", `127.0.0.1:${port}`, "--threads", "2"];
+  const hidden = `--import=${join(import.meta.dirname, "without-koffi.ts")}`;
+  const env = name === BY_DATAGRAMS ? { ...process.env, NODE_OPTIONS: hidden } : process.env;
+  const child = spawn(launcher, args, { stdio: ["ignore", "pipe", "pipe"], env });
   let log = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (log += chunk.toString()));
   const stop = (): Promise<void> => end(child, null);
@@ -78,7 +86,7 @@ async function startStrata(files: readonly ZoneFile[], folder: string): Promise<
     await stop();
     throw new Error(`strata does not answer:\n${log.slice(-4000)}`, { cause });
   }
-  return { name: "strata", port, pid: child.pid!, log: () => log, [Symbol.asyncDispose]: stop };
+  return { name, port, pid: child.pid!, log: () => log, [Symbol.asyncDispose]: stop };
 }
 
 /** NSD 4.6 ends on some zones that it should serve: those are found by halving, and left out for it. */
@@ -108,20 +116,21 @@ async function startWithout(name: "nsd", files: readonly ZoneFile[]): Promise<Ru
 
 type Asked = Omit<Outcome, "unsigned">;
 
-async function askAll(plan: Plan, servers: readonly RunningPeer[]): Promise<Asked> {
+async function askAll(plan: Plan, servers: readonly RunningPeer[], byDatagrams: RunningPeer): Promise<Asked> {
   await using clients = new AsyncDisposableStack();
   const byName = new Map<string, PeerClient>();
   for (const { name, port } of servers) byName.set(name, clients.use(await PeerClient.open(port)));
   const served = new Map<string, ReadonlySet<string>>();
   for (const [name, client] of byName) served.set(name, await servedZones(client, plan.zones));
 
+  const again = clients.use(await PeerClient.open(byDatagrams.port));
   const queries = allQueries(plan);
   const differences: Difference[] = [];
   const unanswered: string[] = [];
   let next = 0;
   const worker = async (): Promise<void> => {
     for (let query = queries[next++]; query !== undefined; query = queries[next++]) {
-      const outcome = await askOne(query, byName, served);
+      const outcome = await askOne(query, { clients: byName, again, served });
       if (typeof outcome === "string") unanswered.push(outcome);
       else differences.push(...outcome);
     }
@@ -154,16 +163,24 @@ function closestZone(name: Name, byApex: ReadonlyMap<string, GeneratedZone>): Ge
   return null;
 }
 
+interface Asking {
+  readonly clients: ReadonlyMap<string, PeerClient>;
+  /** The server of ours that does without batches. */
+  readonly again: PeerClient;
+  readonly served: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
 /** Asks every server that serves the zone at once. A text says why there is nothing to compare. */
-async function askOne(
-  query: GeneratedQuery,
-  clients: ReadonlyMap<string, PeerClient>,
-  served: ReadonlyMap<string, ReadonlySet<string>>,
-): Promise<Difference[] | string> {
+async function askOne(query: GeneratedQuery, { clients, again, served }: Asking): Promise<Difference[] | string> {
   const { apex } = query.zone;
   if (served.get("strata")?.has(apex) !== true) return [];
   const asked = ["strata", ...PEERS.filter((name) => served.get(name)?.has(apex) === true)];
-  const responses = await Promise.all(asked.map((name) => clients.get(name)!.ask(query.octets)));
+  const [second, ...responses] = await Promise.all([
+    again.ask(query.octets),
+    ...asked.map((name) => clients.get(name)!.ask(query.octets)),
+  ]);
+  const [one, other] = [responses[0], second].map((octets) => withoutId(octets ?? null));
+  if (one !== other) return `${query.label}: in batches ${one}, by node:dgram ${other}`;
   const read = new Map<string, Answer>();
   for (const [index, name] of asked.entries()) {
     const response = responses[index];
@@ -180,6 +197,10 @@ async function askOne(
   const ours = read.get("strata")!;
   read.delete("strata");
   return compare(query, ours, read);
+}
+
+function withoutId(response: Uint8Array | null): string {
+  return response === null ? "silence" : Buffer.from(response.subarray(2)).toString("hex");
 }
 
 /** The zones whose SOA the server gives; servers load in the background, so this asks until nothing more comes. */

@@ -13,10 +13,17 @@ import {
   systemClock,
   systemRandom,
 } from "../../base/index.ts";
-import { decodeMessage, Name, OPTION, TYPE } from "../../dns/index.ts";
-import { NameServer, nameServerMetricsPage, QueryThreads, type ServerParts } from "../../nameserver/index.ts";
+import { decodeMessage, encodeMessage, Name, OPTION, plainEdns, TYPE } from "../../dns/index.ts";
+import {
+  NameServer,
+  nameServerMetricsPage,
+  QueryThreads,
+  type ServerParts,
+  type TransportEvents,
+  transportEvents,
+} from "../../nameserver/index.ts";
 import { type Endpoint, loadBatchSystem, Prefix, type Recursion } from "../../net/index.ts";
-import { loadText, ZoneStore } from "../../zones/index.ts";
+import { loadText, Lookup, lookup, ZoneStore } from "../../zones/index.ts";
 import { DatagramClient } from "../support/datagram-client.ts";
 import { mutate, sampleMessages } from "../support/hostile.ts";
 import { MemoryFiles } from "../support/memory-files.ts";
@@ -110,6 +117,59 @@ function withoutCookie(response: Uint8Array | null): string {
   return cookie === undefined ? digits : digits.replace(Buffer.from(cookie.data.subarray(8)).toString("hex"), "cookie");
 }
 
+const CLIENT_COOKIE = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
+
+/** The query with a client's cookie, and every other time with the server's as well (RFC 7873 §5.2). */
+function withCookie(octets: Uint8Array, server: NameServer, random: SeededRandom): Uint8Array {
+  const message = decodeMessage(octets);
+  const asking = (data: Uint8Array): Uint8Array =>
+    encodeMessage({ ...message, edns: { ...(message.edns ?? plainEdns), options: [{ code: OPTION.COOKIE, data }] } });
+  const first = asking(CLIENT_COOKIE);
+  if (random.below(2) === 0) return first;
+  const given = decodeMessage(askOctets(server, first)!).edns?.options.find(({ code }) => code === OPTION.COOKIE);
+  return asking(given!.data);
+}
+
+/** The query spoilt so that there is still an answer to it: a thread's silence takes a client's patience to see. */
+function spoil(octets: Uint8Array, server: NameServer, random: SeededRandom): Uint8Array {
+  for (let tries = 0; tries < 20; tries++) {
+    const spoilt = mutate(octets, random).slice(0, 4096);
+    if (spoilt.length < 2) continue;
+    spoilt.fill(0, 0, 2);
+    if (askOctets(server, spoilt) !== null) return spoilt;
+  }
+  return octets;
+}
+
+const KINDS = ["EDNS", "DO", "cookie", "alias", "wildcard", "NXDOMAIN", "NODATA", "referral", "truncated", "malformed"];
+
+/** What a query and its answer are samples of. */
+function kindsOf(store: ZoneStore, response: Uint8Array | null): string[] {
+  if (response === null) return [];
+  const { rcode, truncated, authoritative, edns, answer, authority, question } = decodeMessage(response);
+  if (rcode === 1) return ["malformed"];
+  const isGood = rcode === 0 && !truncated;
+  return [
+    ...(edns === null ? [] : ["EDNS"]),
+    ...(edns?.dnssecOk === true ? ["DO"] : []),
+    ...(edns?.options.some(({ code }) => code === OPTION.COOKIE) === true ? ["cookie"] : []),
+    ...(rcode === 3 ? ["NXDOMAIN"] : []),
+    ...(truncated ? ["truncated"] : []),
+    ...(isGood && authoritative && answer.length === 0 ? ["NODATA"] : []),
+    ...(isGood && !authoritative && authority.length > 0 ? ["referral"] : []),
+    ...(answer.some(({ type }) => type === TYPE.CNAME) ? ["alias"] : []),
+    ...(question.some(({ name, type }) => isByWildcard(store, name, type)) ? ["wildcard"] : []),
+  ];
+}
+function isByWildcard(store: ZoneStore, name: Name, type: number): boolean {
+  const zone = store.findZone(name.octets, 0);
+  if (zone === 0) return false;
+  lookup(store, zone, name.octets, 0, type, found);
+  return found.wildcard;
+}
+
+const found = new Lookup();
+
 describe.each(transports)("threads by %s", (transport) => {
   test(`answer as the plain road does, octet for octet (${QUERIES} queries, seed ${SEED})`, async () => {
     const zones = generateZones(SEED, 60).filter(
@@ -123,22 +183,25 @@ describe.each(transports)("threads by %s", (transport) => {
     }
     const random = new SeededRandom(SEED);
     const each = Math.ceil(QUERIES / zones.length);
-    const requests = zones.flatMap((zone) => [...generateQueries(zone, each, random)].map(({ octets }) => octets));
     const { server, at } = await start(transport, store);
+    const requests = zones
+      .flatMap((zone) => [...generateQueries(zone, each, random)].map(({ octets }) => octets))
+      .map((octets, i) => (i % 8 === 0 ? withCookie(octets, server, random) : octets))
+      .map((octets, i) => (i % 10 === 1 ? spoil(octets, server, random) : octets));
     const all = await clients(at[0]!, 8);
     const share = Math.ceil(requests.length / all.length);
     const answered = await Promise.all(
       all.map((client, i) => client.askAll(requests.slice(i * share, (i + 1) * share))),
     );
-    const hex = (octets: Uint8Array | null): string => (octets === null ? "none" : Buffer.from(octets).toString("hex"));
+    const kinds = new Map<string, number>();
     const differing = answered.flat().flatMap((octets, i) => {
       const plain = askOctets(server, requests[i]!);
-      octets?.fill(0, 0, 2);
-      return hex(octets) === hex(plain)
-        ? []
-        : [{ request: hex(requests[i]!), threads: hex(octets), plain: hex(plain) }];
+      for (const kind of kindsOf(store, plain)) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+      const [one, other] = [withoutCookie(octets), withoutCookie(plain)];
+      return one === other ? [] : [{ request: Buffer.from(requests[i]!).toString("hex"), threads: one, plain: other }];
     });
     await closeAll(all);
+    for (const kind of KINDS) expect(kinds.get(kind) ?? 0, kind).toBeGreaterThan(QUERIES / 2000);
     expect(requests.length).toBeGreaterThanOrEqual(QUERIES);
     expect(differing.slice(0, 3)).toEqual([]);
   }, 300_000);
@@ -218,9 +281,10 @@ describe.each(transports)("threads by %s", (transport) => {
     expect((await waiting).map(versionIn)).toEqual([77, 77, 77, 77]);
     const total = server.counters.total();
     expect([total.requests[0], total.responses[0]]).toEqual([8, 8]);
-    expect(await nameServerMetricsPage(server.counters, small())()).toContain(
-      'strata_requests_total{transport="udp"} 8',
-    );
+    const events = (): TransportEvents => transportEvents([], threads?.batchCounts ?? []);
+    const page = await nameServerMetricsPage({ counters: server.counters, store: small(), events })();
+    expect(page).toContain('strata_requests_total{transport="udp"} 8');
+    if (transport === "batch") expect(page).toMatch(/event="udp_batched_requests"} 8\n/);
     await closeAll(all);
   }, 60_000);
 
@@ -228,7 +292,7 @@ describe.each(transports)("threads by %s", (transport) => {
     const { server, at } = await start(transport, small());
     const random = new SeededRandom(SEED);
     const samples = sampleMessages().map(([, octets]) => octets);
-    const spoilt = Array.from({ length: 20_000 }, () => mutate(random.pick(samples), random).slice(0, 4096))
+    const spoilt = Array.from({ length: 60_000 }, () => mutate(random.pick(samples), random).slice(0, 4096))
       // The id is the client's, and what is a response or has no header is met with silence.
       .filter((octets) => octets.length >= 2)
       .map((octets) => octets.fill(0, 0, 2));
