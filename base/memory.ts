@@ -14,10 +14,11 @@ export function collectGarbage(): void {
   runInContext("gc()", context);
 }
 
-/** Node has the function only when it is asked for, and only in contexts made then. */
+/**
+ * Node has the function only when it is asked for, and only in contexts made since. The flag is every thread's, so it stays: to
+ * take it back here would take it from another thread that is about to make its context.
+ */
 function collectingContext(): Context {
   setFlagsFromString("--expose-gc");
-  const made = createContext();
-  setFlagsFromString("--no-expose-gc");
-  return made;
+  return createContext();
 }
