@@ -238,13 +238,16 @@ export class ZoneLoader {
     const { imageOf } = this.#parts;
     const loaded = built.filter(({ kind }) => kind === "loaded");
     if (imageOf === null || loaded.length === 0) void this.#end(builder);
-    else this.#keepLater(() => this.#keep(builder, () => builder.keep(loaded.map((zone) => imageOf(zone).path))));
+    else {
+      const paths = loaded.map((zone) => imageOf(zone).path);
+      this.#keepLater(() => this.#keep(builder, paths, () => builder.keep(paths)));
+    }
   }
 
   #keepDraft(draft: ImageDraft): void {
     this.#keepLater(() => {
       const builder = this.#start("low");
-      return this.#keep(builder, () => builder.keepDraft(draft));
+      return this.#keep(builder, [draft.place.path], () => builder.keepDraft(draft));
     });
   }
 
@@ -259,8 +262,8 @@ export class ZoneLoader {
     })();
   }
 
-  /** One line in the log is all that comes of a failure. */
-  async #keep(builder: ZoneBuilder, write: () => Promise<string | null>): Promise<void> {
+  /** One line in the log is all that comes of it. */
+  async #keep(builder: ZoneBuilder, paths: readonly string[], write: () => Promise<string | null>): Promise<void> {
     let problem: string | null;
     this.#writing = builder;
     try {
@@ -270,7 +273,9 @@ export class ZoneLoader {
       problem = error.message;
     }
     this.#writing = null;
-    if (problem !== null && !this.#isClosed) this.#parts.log.warn({ problem }, "a zone's image could not be written");
+    const { log } = this.#parts;
+    if (problem === null) log.info({ images: paths }, "the images of zones are written");
+    else if (!this.#isClosed) log.warn({ problem }, "a zone's image could not be written");
     await this.#end(builder);
   }
 }
