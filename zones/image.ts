@@ -194,7 +194,7 @@ export function* imageParts(draft: ImageDraft): Generator<Uint8Array> {
   yield headOf(draft);
   const { region, built } = draft;
   const octets = new Uint8Array(region.buffer);
-  const chunk = new Uint8Array(CHUNK_OCTETS);
+  const chunk = new Uint8Array(Math.min(CHUNK_OCTETS, built.end - region.start));
   let sum = 0;
   for (let at = region.start; at < built.end; at += CHUNK_OCTETS) {
     const part = chunk.subarray(0, Math.min(CHUNK_OCTETS, built.end - at));

@@ -224,11 +224,11 @@ describe("an image that is not whole is never believed", () => {
     expect(toldBy(viewOf(store, example.apex)), what).toEqual(told);
   }
 
-  test("every prefix", () => {
+  test("every prefix", { timeout: 120_000 }, () => {
     for (let length = 0; length < whole.length; length++) expectText(whole.subarray(0, length), `${length} octets`);
   });
 
-  test("every flipped bit", () => {
+  test("every flipped bit", { timeout: 120_000 }, () => {
     for (let bit = 0; bit < whole.length * 8; bit++) {
       const octets = whole.slice();
       octets[bit >> 3]! ^= 1 << (bit & 7);
