@@ -47,7 +47,8 @@ export function findIndexed(views: ArenaViews, index: number, hashes: NameHashes
   if ((words[bucket + 1]! & MARK) !== 0) return UNKNOWN;
   const end = bucket + BUCKET_WORDS;
   for (let at = bucket; at < end; at += 2) {
-    const node = words[at + 1]!;
+    // The writer may mark the bucket at this very moment, for a version that is not ours yet.
+    const node = words[at + 1]! & ~MARK;
     if (node === 0) return 0;
     if (words[at] === hash && isNamed(views, node, hashes, labels)) return node;
   }

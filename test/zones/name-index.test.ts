@@ -3,7 +3,7 @@ import { SeededRandom } from "../../base/index.ts";
 import { Name, type Rr, TYPE } from "../../dns/index.ts";
 import { Arena, ArenaSpace, type ArenaViews } from "../../zones/arena.ts";
 import { findNode, Lookup, lookup } from "../../zones/lookup.ts";
-import { findIndexed, UNKNOWN } from "../../zones/name-index.ts";
+import { bucketAt, findIndexed, MARK, UNKNOWN } from "../../zones/name-index.ts";
 import { markName, NameEntry, newNameIndex } from "../../zones/name-index-edit.ts";
 import { NameHashes } from "../../zones/name-hash.ts";
 import { nodeName } from "../../zones/rrset-view.ts";
@@ -181,6 +181,35 @@ test("case does not matter, and a mark is for all that is in the bucket", () => 
   expect(findIndexed(space.arena, index, hashes, 1)).toBe(0);
   markName(space.arena.words, index, upper.octets, 0);
   expect(findIndexed(space.arena, index, hashes, 2)).toBe(UNKNOWN);
+});
+
+test("a bucket that is marked while it is read has the names that it had", () => {
+  const space = new ArenaSpace(Arena.create(1 << 20));
+  const { words, octets } = space.arena;
+  const trie = new TrieEdit(space, 0);
+  const index = newNameIndex(space, 4, 1);
+  const name = Name.parse("www.example.");
+  const entry = new NameEntry(space, index);
+  entry.add(trie.own(name.octets, 0, 0));
+  entry.end();
+  const hashes = new NameHashes();
+  hashes.set(name.octets, 0);
+  // The writer's thread comes right after the reader has found the bucket without a mark.
+  const marking = (after: number): Int32Array => {
+    let reads = 0;
+    return new Proxy(words, {
+      get(target, place) {
+        const value: unknown = Reflect.get(target, place);
+        if (++reads === after) markName(words, index, name.octets, 0);
+        return value;
+      },
+    });
+  };
+  for (let after = 1; after < 8; after++) {
+    const found = findIndexed({ words: marking(after), octets }, index, hashes, 2);
+    expect([UNKNOWN, trie.find(name.octets, 0)]).toContain(found);
+    words[bucketAt(words, index, hashes.hashes[2]!) + 1]! &= ~MARK;
+  }
 });
 
 test("no room for an index: the zone is published without", () => {
