@@ -1,13 +1,13 @@
 /** One name server at work: its zones, its recursion, and the listeners in front of it. */
 import { availableParallelism } from "node:os";
 import { collectGarbage, type Files, type Log, systemClock, systemRandom } from "../base/index.ts";
-import { type HttpListener, type ListenLimits, NetCounters, type Recursion } from "../net/index.ts";
+import { type HttpListener, type ListenLimits, NetCounters, type QueryThreads, type Recursion } from "../net/index.ts";
 import {
   NameServer,
   nameServerMetricsPage,
-  QueryThreads,
   RATE_LIMITS,
   type RateLimits,
+  startThreads,
   type TransportEvents,
   transportEvents,
 } from "../nameserver/index.ts";
@@ -39,7 +39,7 @@ export async function startNameServer(settings: ServeSettings, parts: NameServer
   const server = await createNameServer(settings, store, parts);
   // Before the zones, so that the threads start while they are read.
   const counters = new NetCounters();
-  const threads = await startThreads(settings, { server, store, counters, log });
+  const threads = await threadsFor(settings, { server, store, counters, log });
   try {
     await zones.load();
     const listening = await openListeners(settings, { server, threads, counters, log });
@@ -71,13 +71,10 @@ interface Threaded {
 }
 
 /** Null when this thread is to answer by itself. */
-async function startThreads(
-  settings: ServeSettings,
-  { counters, ...threaded }: Threaded,
-): Promise<QueryThreads | null> {
+async function threadsFor(settings: ServeSettings, { counters, ...threaded }: Threaded): Promise<QueryThreads | null> {
   const threads = settings.threads === "auto" ? availableParallelism() : settings.threads;
   if (threads === 0) return null;
-  return QueryThreads.start({
+  return startThreads({
     ...threaded,
     clock: systemClock,
     threads,

@@ -4,7 +4,7 @@ import { DNS_PORT } from "../net/index.ts";
 import { readHints, type ZoneServers } from "../resolver/index.ts";
 import type { Arguments } from "./arguments.ts";
 import { EXIT, UsageError } from "./failure.ts";
-import { parseEndpointOrPort, parseListen, parsePort, parsePrefixes } from "./options-read.ts";
+import { parseEndpointOrPort, parseListen, parsePort, parsePrefixes, parseThreads } from "./options-read.ts";
 import type { Output } from "./output.ts";
 import { aborted, stopSignal } from "./signals.ts";
 import { readState } from "./state.ts";
@@ -18,12 +18,14 @@ export async function resolver(given: Arguments, output: Output): Promise<number
   if (listen.length === 0) throw new UsageError("where to listen is missing: --listen ADDR:PORT");
   const allow = given.texts("allow");
   const metrics = given.text("metrics");
+  const threads = given.text("threads");
   const running = await startStub({
     listen,
     ...findRoot(given),
     allow: parsePrefixes("allow", allow.length > 0 ? allow : LOOPBACK),
     metrics: metrics === null ? null : parseEndpointOrPort("metrics", metrics),
     layerOf: () => null,
+    threads: threads === null ? "auto" : parseThreads(threads),
     log: await createLog(given.text("log") ?? "warn"),
   });
   output.result("ready");

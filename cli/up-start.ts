@@ -57,6 +57,7 @@ function startResolver({ plan, stateFolder, log }: UpWork): Promise<RunningStub>
   const hintsFile = hintsFileOf(stateFolder);
   const layers = new Map(plan.namespace.zones.map(({ name, layer }) => [Name.parse(name).key, layer]));
   return startStub({
+    threads: 0,
     listen: [parseEndpoint(plan.state.resolver)],
     hints: readHints(systemFiles.read(hintsFile), hintsFile),
     port: plan.port,

@@ -4,5 +4,5 @@ export { nameServerMetricsPage } from "./metrics-page.ts";
 export { RECURSION_LIMITS, type RecursionLimits } from "./recursion.ts";
 export { NameServer, type ServerParts } from "./server.ts";
 export { SERVER_SETTINGS, type ServerSettings } from "./settings.ts";
-export { QueryThreads, type QueryThreadsParts } from "./threads.ts";
+export { type NameServerThreadsParts, startThreads } from "./threads.ts";
 export { type TransportEvents, transportEvents } from "./transport-events.ts";

@@ -82,3 +82,5 @@ export {
 } from "./stream-system.ts";
 export { listenTcp } from "./tcp.ts";
 export { listenUdp } from "./udp-listen.ts";
+export { type NextNews, runQueryThread, type ThreadServer } from "./threads/query-thread.ts";
+export { QueryThreads, type QueryThreadsParts } from "./threads/query-threads.ts";

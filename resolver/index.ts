@@ -1,3 +1,4 @@
+export { ANSWER_OCTETS_DEFAULT, AnswerCache } from "./answer-cache.ts";
 export { type AddressKind, addressKind, type AddressRules } from "./address-rules.ts";
 export { type Bound, BoundError, Budget, DEFAULT_LIMITS, type Limits } from "./budget.ts";
 export { Cache, type CacheOptions, DEFAULT_CACHE_OPTIONS } from "./cache.ts";
@@ -27,6 +28,7 @@ export type { Counts } from "./parts.ts";
 export { type MetricSample, metricSamples, metricsText } from "./metrics.ts";
 export { ResolveError, type ResolveErrorCode, Resolver, type ResolverOptions } from "./resolver.ts";
 export { StubServer, type StubServerParts } from "./serve.ts";
+export { type ResolverThreadsParts, startThreads as startResolverThreads } from "./threads.ts";
 export { step, type Asked, type Judged, type Step } from "./step.ts";
 export { type AskStep, type Kept, type Report, Trace, type TraceStep } from "./trace.ts";
 export { drawTrace, formatTrace, type Paint, type TraceLine, traceLines } from "./trace-text.ts";

@@ -24,11 +24,12 @@ export function metricSamples(server: StubServer): MetricSample[] {
     kind: "gauge",
   });
   return [
-    counter("requests_total", "Requests received.", server.requests.udp, { transport: "udp" }),
+    counter("requests_total", "Requests received.", server.requests.udp + server.answersKept, { transport: "udp" }),
     counter("requests_total", "Requests received.", server.requests.tcp, { transport: "tcp" }),
-    ...[...server.responses].map(([rcode, value]) =>
+    ...[...server.responsesSent].map(([rcode, value]) =>
       counter("responses_total", "Responses sent.", value, { rcode: rcodeToText(rcode) }),
     ),
+    counter("answers_kept_total", "Of these, answers that query threads gave from memory.", server.answersKept),
     counter("refused_total", "Requests of clients that may not ask.", server.refused),
     counter("malformed_total", "Requests that were no DNS messages.", server.malformed),
     counter("overloaded_total", "Requests turned away because too many were being resolved.", server.overloaded),

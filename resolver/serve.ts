@@ -19,7 +19,11 @@ import {
   TYPE,
   WireError,
 } from "../dns/index.ts";
+import type { Clock } from "../base/index.ts";
 import { type Handler, LATER, type Later, type Peer, type Prefix, type Query } from "../net/index.ts";
+import type { AnswerCache } from "./answer-cache.ts";
+import { AnswerKey } from "./answer-key.ts";
+import type { AnswerCounts } from "./answer-server.ts";
 import type { Engine } from "./engine.ts";
 import { responseOf } from "./follow.ts";
 
@@ -31,6 +35,8 @@ export interface StubServerParts {
   readonly onFault: (error: unknown) => void;
   /** Questions being resolved at once; more are refused with SERVFAIL. */
   readonly pendingMax?: number;
+  /** Takes answers that may be given again, with the clock by which they age. */
+  readonly keeping?: { readonly answers: AnswerCache; readonly clock: Clock };
 }
 
 const HEADER_OCTETS = 12;
@@ -48,13 +54,39 @@ export class StubServer implements Handler {
   readonly #pendingMax: number;
   readonly #onFault: (error: unknown) => void;
   readonly #stop = new Stopper();
+  readonly #keeping: StubServerParts["keeping"];
+  readonly #key: AnswerKey;
+  readonly #threads: AnswerCounts[] = [];
   #pending = 0;
 
-  constructor({ engine, allow, onFault, pendingMax = PENDING_MAX }: StubServerParts) {
+  constructor({ engine, allow, onFault, pendingMax = PENDING_MAX, keeping }: StubServerParts) {
+    this.#keeping = keeping;
+    this.#key = new AnswerKey(keeping?.answers.seed ?? 0);
     this.engine = engine;
     this.#allow = allow;
     this.#onFault = onFault;
     this.#pendingMax = pendingMax;
+  }
+
+  /** Counts what a query thread answers as well. */
+  include(counts: AnswerCounts): void {
+    this.#threads.push(counts);
+  }
+
+  /** Answers that query threads gave from memory. */
+  get answersKept(): number {
+    return this.#threads.reduce((sum, { byRcode }) => byRcode.reduce((all, count) => all + count, sum), 0);
+  }
+
+  /** By RCODE: responses sent, by whichever thread. */
+  get responsesSent(): ReadonlyMap<number, number> {
+    const sent = new Map(this.responses);
+    for (const { byRcode } of this.#threads) {
+      byRcode.forEach((count, rcode) => {
+        if (count > 0) sent.set(rcode, (sent.get(rcode) ?? 0) + count);
+      });
+    }
+    return sent;
   }
 
   get pending(): number {
@@ -78,7 +110,9 @@ export class StubServer implements Handler {
     }
     const refusal = this.#refusal(message, peer);
     if (refusal !== null) return this.#reply(response, { message: refusal, limit });
-    this.#answerLater(message, { limit, later });
+    const isKept = this.#keeping !== undefined && peer.transport === "udp" && this.#key.read(request);
+    // The request's buffer is the transport's.
+    this.#answerLater(message, { limit, later, kept: isKept && this.#key.isLowerCase ? request.slice() : null });
     return LATER;
   }
 
@@ -110,9 +144,10 @@ export class StubServer implements Handler {
     return null;
   }
 
-  #answerLater(message: Message, { limit, later }: { readonly limit: number; readonly later: Later }): void {
+  #answerLater(message: Message, { limit, later, kept }: Answering): void {
     this.#pending++;
-    this.#answer(message)
+    let wasKnown = false;
+    this.#answer(message, () => (wasKnown = true))
       .catch((error: unknown) => {
         if (!this.#stop.aborted) {
           this.faults++;
@@ -122,12 +157,23 @@ export class StubServer implements Handler {
       })
       .then((answer) => {
         this.#pending--;
-        later(this.#encoded({ message: answer, limit }));
+        const octets = this.#encoded({ message: answer, limit });
+        if (kept !== null && wasKnown) this.#keep(kept, octets);
+        later(octets);
       })
       .catch(this.#onFault);
   }
 
-  async #answer(request: Message): Promise<Message> {
+  /**
+   * Only what came from the engine's cache is kept: its TTLs are what is left there, and names that are asked for once do not drive out
+   * the others.
+   */
+  #keep(request: Uint8Array, response: Uint8Array): void {
+    if (this.#keeping === undefined || !this.#key.read(request)) return;
+    this.#keeping.answers.put(this.#key, response, this.#keeping.clock.now());
+  }
+
+  async #answer(request: Message, onKnown: () => void): Promise<Message> {
     const question = request.question[0]!;
     const query: Query = {
       question,
@@ -142,6 +188,7 @@ export class StubServer implements Handler {
     if (resolved === null) {
       return errorResponse(request, RCODE.REFUSED, { infoCode: EDE.NOT_AUTHORITATIVE, text: "RD is not set" });
     }
+    if (resolved.failure === null && resolved.cost.messages === 0) onKnown();
     const response = responseOf(resolved);
     return { ...response, id: request.id, question: [question], edns: request.edns === null ? null : response.edns };
   }
@@ -156,6 +203,13 @@ export class StubServer implements Handler {
     this.responses.set(message.rcode, (this.responses.get(message.rcode) ?? 0) + 1);
     return encodeMessage(message, { octetsMax: limit });
   }
+}
+
+interface Answering {
+  readonly limit: number;
+  readonly later: Later;
+  /** The request, when its answer may be kept. */
+  readonly kept: Uint8Array | null;
 }
 
 interface Replying {

@@ -1,6 +1,14 @@
 /** `strata resolver`: a caching resolver for stubs. */
 import type { Command } from "../arguments.ts";
-import { HINTS_OPTION, LISTEN_OPTION, LOG_OPTION, METRICS_OPTION, PORT_OPTION, STATE_OPTION } from "../options.ts";
+import {
+  HINTS_OPTION,
+  LISTEN_OPTION,
+  LOG_OPTION,
+  METRICS_OPTION,
+  PORT_OPTION,
+  STATE_OPTION,
+  THREADS_OPTION,
+} from "../options.ts";
 
 export const resolverCommand: Command = {
   words: ["resolver"],
@@ -16,6 +24,7 @@ export const resolverCommand: Command = {
       value: "CIDR",
       describe: "clients that may ask (loopback unless told); may be given again",
     },
+    threads: THREADS_OPTION,
     metrics: METRICS_OPTION,
     state: STATE_OPTION,
     log: LOG_OPTION,

@@ -2,8 +2,8 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { type Log, SeededRandom, silentLog, systemClock, systemRandom } from "../../base/index.ts";
 import { decodeMessage, Name, OPTION, TYPE } from "../../dns/index.ts";
-import { NameServer, QueryThreads, type ServerParts } from "../../nameserver/index.ts";
-import { type Endpoint, loadStreamSystem, type Recursion } from "../../net/index.ts";
+import { NameServer, type ServerParts, startThreads } from "../../nameserver/index.ts";
+import { type Endpoint, loadStreamSystem, type QueryThreads, type Recursion } from "../../net/index.ts";
 import { loadText, ZoneStore } from "../../zones/index.ts";
 import { MemoryFiles } from "../support/memory-files.ts";
 import { query, rr, rrs } from "../support/messages.ts";
@@ -33,7 +33,7 @@ interface Started {
 async function start(store: ZoneStore, parts: Partial<ServerParts> = {}, log: Log = silentLog): Promise<Started> {
   const clock = systemClock;
   const server = new NameServer({ store, clock, random: systemRandom, recursion: null, ...parts });
-  threads = await QueryThreads.start({ server, store, clock, log, threads: 1 });
+  threads = await startThreads({ server, store, clock, log, threads: 1 });
   const [at] = await threads.listen([{ address: "127.0.0.1", port: 0 }]);
   return { server, at: at!, running: threads };
 }
@@ -178,6 +178,6 @@ describe.skipIf(typeof system === "string")("the TCP thread", () => {
 async function startAt(at: Endpoint): Promise<void> {
   const store = small();
   const server = new NameServer({ store, clock: systemClock, random: systemRandom, recursion: null });
-  threads = await QueryThreads.start({ server, store, clock: systemClock, log: silentLog, threads: 1 });
+  threads = await startThreads({ server, store, clock: systemClock, log: silentLog, threads: 1 });
   await threads.listen([at]);
 }

@@ -17,12 +17,12 @@ import { decodeMessage, encodeMessage, Name, OPTION, plainEdns, TYPE } from "../
 import {
   NameServer,
   nameServerMetricsPage,
-  QueryThreads,
   type ServerParts,
+  startThreads,
   type TransportEvents,
   transportEvents,
 } from "../../nameserver/index.ts";
-import { type Endpoint, loadBatchSystem, Prefix, type Recursion } from "../../net/index.ts";
+import { type Endpoint, loadBatchSystem, Prefix, type QueryThreads, type Recursion } from "../../net/index.ts";
 import { loadText, Lookup, lookup, ZoneStore } from "../../zones/index.ts";
 import { DatagramClient } from "../support/datagram-client.ts";
 import { mutate, sampleMessages } from "../support/hostile.ts";
@@ -67,7 +67,7 @@ async function start(transport: Transport, store: ZoneStore, wanted: Wanted = {}
   const server = new NameServer({ store, clock, random: systemRandom, recursion: null, ...wanted.parts });
   const count = wanted.threads ?? 2;
   const log = wanted.log ?? silentLog;
-  threads = await QueryThreads.start({
+  threads = await startThreads({
     server,
     store,
     clock: wanted.clock ?? clock,

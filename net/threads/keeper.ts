@@ -1,19 +1,18 @@
 /**
- * One query thread as the control thread sees it: started, handed its sockets, replaced when it dies, and stopped. Its counters and its
+ * One query thread as the control thread sees it: started, handed its sockets, replaced when it dies, and stopped. Its counts and its
  * sockets outlive it, so that the next one goes on where it ended.
  */
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
-import type { Clock, Log, Timer } from "../base/index.ts";
-import type { SharedStore } from "../zones/index.ts";
-import { NameServerCounters } from "./counters.ts";
+import type { Clock, Log, Timer } from "../../base/index.ts";
 import {
   type FromThread,
+  type HandedOn,
   THREAD_SIGN,
   THREAD_SIGNS,
   type StreamsWork,
   type ThreadWork,
   type ToThread,
-} from "./thread-work.ts";
+} from "./work.ts";
 
 export interface KeeperParts {
   readonly clock: Clock;
@@ -21,12 +20,19 @@ export interface KeeperParts {
   readonly index: number;
   readonly batchCounts: number;
   /** What stays the same for each thread that takes this place. */
-  readonly work: Omit<ThreadWork, "store" | "moves" | "counters" | "batchCounts" | "signs" | "streams">;
+  readonly work: Omit<ThreadWork, "task" | "news" | "batchCounts" | "signs" | "streams">;
+  /** The module that the thread runs; it calls `runQueryThread`. */
+  readonly entry: URL;
+  /** What the entry is given; asked for whenever a thread starts. Can be posted. */
+  readonly task: () => unknown;
   /** For a thread that serves streams. */
   readonly streams: KeptStreams | null;
-  readonly store: () => SharedStore;
-  readonly onHandedOn: (message: Extract<FromThread, { kind: "handed-on" | "asked" }>, keeper: ThreadKeeper) => void;
+  readonly onHandedOn: (handed: HandedOn, keeper: ThreadKeeper) => void;
+  readonly onAsked: (asked: Asked, keeper: ThreadKeeper) => void;
 }
+
+/** A request of a thread that sends the response itself. */
+export type Asked = Extract<FromThread, { kind: "asked" }>;
 
 export interface KeptStreams {
   readonly work: Omit<StreamsWork, "responses">;
@@ -42,18 +48,14 @@ export interface KeptStreams {
  */
 const SETTLED_MILLISECONDS = 1000;
 
-/** The entry beside this file: a source in the repository, compiled in the package. */
-const ENTRY = new URL(import.meta.url.endsWith(".ts") ? "./thread.ts" : "./thread.js", import.meta.url);
-
 export class ThreadKeeper {
-  readonly counters = new NameServerCounters();
   readonly batchCounts: Float64Array;
   readonly #parts: KeeperParts;
   readonly #batchMemory: SharedArrayBuffer;
   readonly #signMemory = new SharedArrayBuffer(4 * THREAD_SIGNS);
   readonly #signs = new Int32Array(this.#signMemory);
   #worker: Worker | null = null;
-  #moves: MessagePort | null = null;
+  #news: MessagePort | null = null;
   #responses: MessagePort | null = null;
   #serve: Extract<ToThread, { kind: "serve" }> | null = null;
   #onServing: () => void = () => undefined;
@@ -84,11 +86,11 @@ export class ThreadKeeper {
     return promise;
   }
 
-  /** The zones have moved to another arena. */
-  move(shared: SharedStore): void {
-    this.#moves?.postMessage(shared);
+  /** Tells the thread's entry, which takes it in the order in which it was told. */
+  tell(news: unknown): void {
+    this.#news?.postMessage(news);
     // A thread that serves batches looks by itself, and would never read this.
-    if (this.#parts.work.transport === "dgram") this.#worker?.postMessage({ kind: "moved" } satisfies ToThread);
+    if (this.#parts.work.transport === "dgram") this.#worker?.postMessage({ kind: "news" } satisfies ToThread);
   }
 
   respond(message: Extract<ToThread, { kind: "response" }>): void {
@@ -120,21 +122,20 @@ export class ThreadKeeper {
   }
 
   #start(): void {
-    const { clock, work, store, streams } = this.#parts;
+    const { clock, work, entry, task, streams } = this.#parts;
     const began = clock.now();
     const { port1, port2 } = new MessageChannel();
     const responses = streams === null ? null : new MessageChannel();
     const workerData: ThreadWork = {
       ...work,
-      store: store(),
-      moves: port2,
-      counters: this.counters.memory,
+      task: task(),
+      news: port2,
       batchCounts: this.#batchMemory,
       signs: this.#signMemory,
       streams: streams === null || responses === null ? null : { ...streams.work, responses: responses.port2 },
     };
     Atomics.store(this.#signs, THREAD_SIGN.HANDED_ON, 0);
-    const worker = new Worker(ENTRY, {
+    const worker = new Worker(entry, {
       workerData,
       transferList: responses === null ? [port2] : [port2, responses.port2],
     });
@@ -142,7 +143,7 @@ export class ThreadKeeper {
     responses?.port1.unref();
     this.#responses = responses?.port1 ?? null;
     this.#worker = worker;
-    this.#moves = port1;
+    this.#news = port1;
     if (this.#serve !== null) worker.postMessage(this.#serve);
     worker.on("message", (message: FromThread) => this.#hear(message));
     worker.on("error", (error) => this.#fault({ error: String(error) }, "a query thread has failed"));
@@ -161,9 +162,12 @@ export class ThreadKeeper {
         this.#fault({ error: message.error, faults: message.faults }, "a request could not be handled");
         break;
       case "handed-on":
+        Atomics.sub(this.#signs, THREAD_SIGN.HANDED_ON, message.requests.length);
+        for (const handed of message.requests) this.#parts.onHandedOn(handed, this);
+        break;
       case "asked":
         Atomics.sub(this.#signs, THREAD_SIGN.HANDED_ON, 1);
-        this.#parts.onHandedOn(message, this);
+        this.#parts.onAsked(message, this);
     }
   }
 
@@ -173,10 +177,10 @@ export class ThreadKeeper {
 
   #ended(began: number): void {
     const { clock } = this.#parts;
-    this.#moves?.close();
+    this.#news?.close();
     this.#responses?.close();
     this.#worker = null;
-    this.#moves = null;
+    this.#news = null;
     this.#responses = null;
     this.#parts.streams?.onEnded();
     this.#onEnded();

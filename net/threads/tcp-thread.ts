@@ -2,21 +2,12 @@
  * The thread that serves TCP, from the control thread's side: its listening sockets, which outlive it, what wakes it, and what it leaves
  * open when it dies. One such thread is enough for far more connections than UDP's clients ever make (docs/adr/0006-tcp.md).
  */
-import {
-  closeLeft,
-  closeStreamSocket,
-  type Endpoint,
-  type ListenLimits,
-  type NetCounters,
-  openPlaces,
-  openStreamSocket,
-  openWake,
-  SharedNetCounts,
-  type StreamSocket,
-  type StreamSystem,
-  wake,
-} from "../net/index.ts";
-import { type KeeperParts, ThreadKeeper } from "./thread-keeper.ts";
+import type { Endpoint } from "../exchange.ts";
+import { type ListenLimits, type NetCounters, SharedNetCounts } from "../listener.ts";
+import { closeLeft, openPlaces } from "../stream-server.ts";
+import { closeStreamSocket, openStreamSocket, type StreamSocket } from "../stream-socket.ts";
+import { openWake, type StreamSystem, wake } from "../stream-system.ts";
+import { type KeeperParts, ThreadKeeper } from "./keeper.ts";
 
 export class TcpThread {
   readonly keeper: ThreadKeeper;

@@ -1,16 +1,12 @@
 /** A thread's streams: serves TCP until it is told to stop, and sends what the control thread answers for it. */
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
-import { silentLog, systemClock } from "../base/index.ts";
-import {
-  type Handler,
-  type Later,
-  NetCounters,
-  SharedNetCounts,
-  type StreamSocket,
-  StreamServer,
-  type StreamSystem,
-} from "../net/index.ts";
-import type { StreamsWork, ToThread } from "./thread-work.ts";
+import { silentLog, systemClock } from "../../base/index.ts";
+import type { Handler, Later } from "../exchange.ts";
+import { NetCounters, SharedNetCounts } from "../listener.ts";
+import { StreamServer } from "../stream-server.ts";
+import type { StreamSocket } from "../stream-socket.ts";
+import type { StreamSystem } from "../stream-system.ts";
+import type { StreamsWork, ToThread } from "./work.ts";
 
 type Response = Extract<ToThread, { kind: "response" }>;
 

@@ -1,10 +1,9 @@
 /** What the control thread and its query threads tell each other, in a form that can be posted. */
 import type { MessagePort } from "node:worker_threads";
-import { Prefix } from "../net/index.ts";
-import type { BatchSender, BatchSocket, Endpoint, ListenLimits, Peer, StreamSocket } from "../net/index.ts";
-import type { SharedStore } from "../zones/index.ts";
-import type { RateAccounts } from "./limiter.ts";
-import type { ServerSettings } from "./settings.ts";
+import type { BatchSender, BatchSocket } from "../batch-socket.ts";
+import type { Endpoint, Peer } from "../exchange.ts";
+import type { ListenLimits } from "../listener.ts";
+import type { StreamSocket } from "../stream-socket.ts";
 
 /**
  * What a thread serves: datagrams, in batches from sockets of the control thread or from sockets of its own, or the streams of TCP.
@@ -14,14 +13,10 @@ export type ThreadTransport = "batch" | "dgram" | "streams";
 /** Handed to a thread when it is started. */
 export interface ThreadWork {
   readonly transport: ThreadTransport;
-  readonly store: SharedStore;
-  /** Brings the arena that the zones have moved to. */
-  readonly moves: MessagePort;
-  readonly settings: PostedSettings;
-  /** Whether questions that lead out of the zones are answered by the control thread. */
-  readonly hasRecursion: boolean;
-  readonly rateAccounts: RateAccounts | null;
-  readonly counters: SharedArrayBuffer;
+  /** What the thread is to answer from and how: its entry's business. */
+  readonly task: unknown;
+  /** Brings what the control thread tells the entry. */
+  readonly news: MessagePort;
   readonly batchCounts: SharedArrayBuffer;
   /** See THREAD_SIGN. */
   readonly signs: SharedArrayBuffer;
@@ -64,48 +59,21 @@ export type ToThread =
     }
   /** Responses of a thread that sends them itself; the last one says so. */
   | { readonly kind: "response"; readonly id: number; readonly octets: Uint8Array; readonly isLast: boolean }
-  /** To threads that hear messages: the zones are in another arena. */
-  | { readonly kind: "moved" }
+  /** To threads that hear messages: something was put into `news`. */
+  | { readonly kind: "news" }
   | { readonly kind: "stop" };
 
 export type FromThread =
   | { readonly kind: "ready" }
   | { readonly kind: "serving" }
   | { readonly kind: "fault"; readonly error: string; readonly faults: number }
-  | { readonly kind: "handed-on"; readonly request: Uint8Array; readonly socket: number; readonly from: BatchSender }
+  /** All that one turn could not answer: a message costs more than what is in it. */
+  | { readonly kind: "handed-on"; readonly requests: readonly HandedOn[] }
   | { readonly kind: "asked"; readonly request: Uint8Array; readonly id: number; readonly from: Peer };
 
-type PrefixLists = "allow" | "deny" | "recursionAllow" | "unlimited";
-
-/** Prefixes are objects with a method, so they travel as text. */
-export interface PostedSettings {
-  readonly plain: Omit<ServerSettings, PrefixLists>;
-  readonly allow: readonly string[] | null;
-  readonly deny: readonly string[];
-  readonly recursionAllow: readonly string[];
-  readonly unlimited: readonly string[];
-}
-
-const texts = (prefixes: readonly Prefix[]): string[] => prefixes.map((prefix) => prefix.toString());
-const prefixes = (given: readonly string[]): Prefix[] => given.map((text) => Prefix.parse(text));
-
-export function packSettings(settings: ServerSettings): PostedSettings {
-  const { allow, deny, recursionAllow, unlimited, ...plain } = settings;
-  return {
-    plain,
-    allow: allow === null ? null : texts(allow),
-    deny: texts(deny),
-    recursionAllow: texts(recursionAllow),
-    unlimited: texts(unlimited),
-  };
-}
-
-export function unpackSettings({ plain, allow, deny, recursionAllow, unlimited }: PostedSettings): ServerSettings {
-  return {
-    ...plain,
-    allow: allow === null ? null : prefixes(allow),
-    deny: prefixes(deny),
-    recursionAllow: prefixes(recursionAllow),
-    unlimited: prefixes(unlimited),
-  };
+/** A request of a batch, with where the response goes and from which of the thread's sockets. */
+export interface HandedOn {
+  readonly request: Uint8Array;
+  readonly socket: number;
+  readonly from: BatchSender;
 }
