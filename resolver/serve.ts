@@ -25,7 +25,7 @@ import type { AnswerCache } from "./answer-cache.ts";
 import { AnswerKey } from "./answer-key.ts";
 import type { AnswerCounts } from "./answer-server.ts";
 import type { Engine } from "./engine.ts";
-import { responseOf } from "./follow.ts";
+import { type Resolved, responseOf } from "./follow.ts";
 
 export interface StubServerParts {
   readonly engine: Engine;
@@ -110,10 +110,14 @@ export class StubServer implements Handler {
     }
     const refusal = this.#refusal(message, peer);
     if (refusal !== null) return this.#reply(response, { message: refusal, limit });
-    const isKept = this.#keeping !== undefined && peer.transport === "udp" && this.#key.read(request);
-    // The request's buffer is the transport's.
-    this.#answerLater(message, { limit, later, kept: isKept && this.#key.isLowerCase ? request.slice() : null });
+    this.#answerLater(message, { limit, later, kept: peer.transport === "udp" ? this.#keepable(request) : null });
     return LATER;
+  }
+
+  /** The request's buffer is the transport's, so what is needed later is copied. */
+  #keepable(request: Uint8Array): Kept | null {
+    if (this.#keeping === undefined || !this.#key.read(request) || !this.#key.isLowerCase) return null;
+    return { request: request.slice(), askedAt: this.#keeping.clock.now() };
   }
 
   #decode(request: Uint8Array): Message | null {
@@ -146,34 +150,30 @@ export class StubServer implements Handler {
 
   #answerLater(message: Message, { limit, later, kept }: Answering): void {
     this.#pending++;
-    let wasKnown = false;
-    this.#answer(message, () => (wasKnown = true))
+    this.#answer(message)
       .catch((error: unknown) => {
         if (!this.#stop.aborted) {
           this.faults++;
           this.#onFault(error);
         }
-        return errorResponse(message, RCODE.SERVFAIL, null);
+        return { answer: errorResponse(message, RCODE.SERVFAIL, null), isLasting: false };
       })
-      .then((answer) => {
+      .then(({ answer, isLasting }) => {
         this.#pending--;
         const octets = this.#encoded({ message: answer, limit });
-        if (kept !== null && wasKnown) this.#keep(kept, octets);
+        if (kept !== null && isLasting) this.#keep(kept, octets);
         later(octets);
       })
       .catch(this.#onFault);
   }
 
-  /**
-   * Only what came from the engine's cache is kept: its TTLs are what is left there, and names that are asked for once do not drive out
-   * the others.
-   */
-  #keep(request: Uint8Array, response: Uint8Array): void {
+  /** TTLs count from when the question came: what was learnt for it was learnt later. */
+  #keep({ request, askedAt }: Kept, response: Uint8Array): void {
     if (this.#keeping === undefined || !this.#key.read(request)) return;
-    this.#keeping.answers.put(this.#key, response, this.#keeping.clock.now());
+    this.#keeping.answers.put(this.#key, response, askedAt);
   }
 
-  async #answer(request: Message, onKnown: () => void): Promise<Message> {
+  async #answer(request: Message): Promise<Answer> {
     const question = request.question[0]!;
     const query: Query = {
       question,
@@ -186,11 +186,30 @@ export class StubServer implements Handler {
       ? await this.engine.resolve(query, { signal: this.#stop })
       : await this.engine.recall(query);
     if (resolved === null) {
-      return errorResponse(request, RCODE.REFUSED, { infoCode: EDE.NOT_AUTHORITATIVE, text: "RD is not set" });
+      const answer = errorResponse(request, RCODE.REFUSED, { infoCode: EDE.NOT_AUTHORITATIVE, text: "RD is not set" });
+      return { answer, isLasting: false };
     }
-    if (resolved.failure === null && resolved.cost.messages === 0) onKnown();
     const response = responseOf(resolved);
-    return { ...response, id: request.id, question: [question], edns: request.edns === null ? null : response.edns };
+    const isLasting = this.#isLasting(resolved);
+    const answer = {
+      ...response,
+      id: request.id,
+      question: [question],
+      edns: request.edns === null ? null : response.edns,
+    };
+    return { answer, isLasting };
+  }
+
+  /**
+   * What came from the engine's cache lasts as its TTLs say. What was learnt for this question does where the cache keeps it just so: one
+   * RRset, unless the cache has a lesser bound. A denial's SOA may have a TTL that is longer than the denial's life (RFC 2308 §5), and
+   * of what comes with an alias the cache may know better (RFC 2181 §5.4.1).
+   */
+  #isLasting({ failure, cost, answer, authority }: Resolved): boolean {
+    if (failure !== null) return false;
+    if (cost.messages === 0) return true;
+    const { ttlSecondsMax } = this.engine.cache.options;
+    return authority.length === 0 && answer.length === 1 && answer[0]!.ttlSeconds <= ttlSecondsMax;
   }
 
   #reply(response: Uint8Array, reply: Replying): number {
@@ -205,11 +224,23 @@ export class StubServer implements Handler {
   }
 }
 
+interface Answer {
+  readonly answer: Message;
+  /** It may be given again until a TTL in it ends. */
+  readonly isLasting: boolean;
+}
+
+/** A request whose answer may be kept. */
+interface Kept {
+  readonly request: Uint8Array;
+  /** When it came, by the clock of the answers. */
+  readonly askedAt: number;
+}
+
 interface Answering {
   readonly limit: number;
   readonly later: Later;
-  /** The request, when its answer may be kept. */
-  readonly kept: Uint8Array | null;
+  readonly kept: Kept | null;
 }
 
 interface Replying {

@@ -119,13 +119,11 @@ const FORMS: readonly (readonly [what: string, change: Partial<Message>])[] = [
   ["with less room than anybody has", { edns: { ...plainEdns, payloadOctets: 100 } }],
 ];
 
-describe("what is asked a third time", () => {
+describe("what was answered before", () => {
   test.each(FORMS)("%s is given again, as the plain way would", async (_, change) => {
     const all = both();
     const wanted = request("www.", "A", change);
     expect(askKept(all, wanted)).toBeNull();
-    await askPlain(all, wanted);
-    expect(askKept(all, wanted), "what had to be resolved is not kept yet").toBeNull();
     await askPlain(all, wanted);
     expectSame(askKept(all, wanted)!, await askPlain(all, wanted));
     expect(all.counts.byRcode[RCODE.NOERROR]).toBe(1);
@@ -159,6 +157,19 @@ describe("what is asked a third time", () => {
     expect(askKept(all, wanted)).not.toBeNull();
     await all.world.clock.advance(1);
     expect(askKept(all, wanted)).toBeNull();
+  });
+
+  test.each([
+    ["a denial", "nobody.", "A", 45],
+    ["a record whose TTL the cache cuts", "long.", "A", 86_400],
+  ])("%s is kept once the cache has said how long it lives", async (_, name, type, ttlSecondsMax) => {
+    const all = both();
+    const wanted = request(name, type);
+    await askPlain(all, wanted);
+    expect(askKept(all, wanted)).toBeNull();
+    await askPlain(all, wanted);
+    const { answer, authority } = decodeMessage(askKept(all, wanted)!);
+    for (const { ttlSeconds } of [...answer, ...authority]) expect(ttlSeconds).toBeLessThanOrEqual(ttlSecondsMax);
   });
 
   test.each([
