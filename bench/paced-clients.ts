@@ -44,6 +44,15 @@ const NXDOMAIN = 3;
 const SOCKADDR_OCTETS = 16;
 const AF_INET = 2;
 
+/**
+ * Of an address that nobody else uses: the sockets may share their ports (SO_REUSEPORT), so the system would give one of them a port
+ * that another such socket of the same address has, and answers would go astray.
+ */
+function ownEndpoint(index: number): { readonly address: string; readonly port: number } {
+  const { pid } = process;
+  return { address: `127.${1 + ((pid >> 8) % 250)}.${pid & 255}.${index + 1}`, port: 0 };
+}
+
 /** Messages of one recvmmsg(2) or sendmmsg(2), over buffers that stay where they are. */
 class Messages {
   readonly headers = new Uint8Array(BATCH * MMSGHDR_OCTETS);
@@ -91,8 +100,7 @@ export class PacedLoad {
     this.#system = system;
     this.#work = work;
     const options = { receiveBufferOctets: BUFFER_OCTETS, sendBufferOctets: BUFFER_OCTETS, idleMilliseconds: 1 };
-    const anywhere = { address: "127.0.0.1", port: 0 };
-    this.#sockets = Array.from({ length: SOCKETS }, () => openBatchSocket(system, anywhere, options));
+    this.#sockets = Array.from({ length: SOCKETS }, (_, i) => openBatchSocket(system, ownEndpoint(i), options));
     // A buffer of its own: what is small otherwise stands where the collector may move it.
     this.#server = new Uint8Array(new ArrayBuffer(SOCKADDR_OCTETS));
     this.#server.set([AF_INET, 0, work.port >> 8, work.port & 255, 127, 0, 0, 1]);
