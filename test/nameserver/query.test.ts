@@ -174,6 +174,31 @@ describe("referrals", () => {
     expect(response.authority).toEqual(authority);
   });
 
+  test("each server's glue has its own name, in the case of the NS", () => {
+    const { server } = serverOf({
+      "example.": `
+        example.          300 SOA ns.example. admin.example. 1 3600 600 86400 60
+        sub.example.      300 NS ns1.other.example.
+        sub.example.      300 NS ns1.sub.example.
+        sub.example.      300 NS NS2.sub.example.
+        sub.example.      300 NS .
+        sub.example.      300 NS ns3.sub.example.
+        ns1.sub.example.  300 A 192.0.2.1
+        ns1.sub.example.  300 AAAA 2001:db8::1
+        ns2.sub.example.  300 A 192.0.2.2
+        ns3.sub.example.  300 A 192.0.2.3
+        other.example.    300 NS ns1.other.example.
+        ns1.other.example. 300 A 192.0.2.4`,
+    });
+    expect(ask(server, "www.sub.example. A").additional).toEqual([
+      "ns1.sub.example. 300 A 192.0.2.1",
+      "ns1.sub.example. 300 AAAA 2001:db8::1",
+      "NS2.sub.example. 300 A 192.0.2.2",
+      "ns3.sub.example. 300 A 192.0.2.3",
+      "ns1.other.example. 300 A 192.0.2.4",
+    ]);
+  });
+
   test("RFC 9471 §3.1: TC when in-domain glue does not fit", () => {
     const names = Array.from({ length: 8 }, (_, i) => `n${i}-of-a-rather-long-name.big.t.`);
     const records = names.map((n, i) => `big.t. 300 NS ${n}\n${n} 300 AAAA 2001:db8::${i}`).join("\n");

@@ -72,6 +72,23 @@ describe("the closest zone, by hashes and by the trie", () => {
   });
 });
 
+test("another arena whose catalogue stands in the same place holds other zones", () => {
+  const random = new SeededRandom(3);
+  const store = ZoneStore.create({ capacityOctets: CAPACITY_OCTETS });
+  const names = ["aa.", "bb."].map((text) => Name.parse(text));
+  const expectAlone = (apex: Name): void => {
+    const soa = record(apex, TYPE.SOA, random);
+    const edit = store.replace(apex);
+    edit.add(apex.octets, 0, TYPE.SOA, 300, soa.rdata, 0, soa.rdata.length);
+    edit.commit();
+    for (const other of names) if (other !== apex) store.remove(other);
+    store.compact();
+    expect(names.map((name) => store.findZone(name.octets, 0) !== 0)).toEqual(names.map((name) => name === apex));
+  };
+  expectAlone(names[0]!);
+  expectAlone(names[1]!);
+});
+
 test("whatever came instead of a question, looking ahead does no harm", () => {
   const random = new SeededRandom(9);
   const store = ZoneStore.create({ capacityOctets: CAPACITY_OCTETS, indexedNamesMin: 1 });
