@@ -62,7 +62,9 @@ export async function askZone(parts: Parts, lookup: Lookup, asked: ZoneQuestion,
     heard = true;
     candidates.drop(candidate);
   }
-  const text = `no server of ${asked.at.zone.toString()} could be asked${last === "" ? "" : `; the last was ${last}`}`;
+  // Where every address was refused, the reason is what whoever configured the name space has to know.
+  const why = last === "" ? candidates.refused : `the last was ${last}`;
+  const text = `no server of ${asked.at.zone.toString()} could be asked${why === "" ? "" : `; ${why}`}`;
   return { kind: "failed", heard, text };
 }
 
@@ -81,6 +83,8 @@ class Candidates {
   readonly #lame: Candidate[] = [];
   readonly #glueless: Name[] = [];
   #lookedUp = 0;
+  /** Which address was not asked, and why; empty when none was refused. */
+  refused = "";
 
   constructor(parts: Parts, lookup: Lookup, at: ZoneServers, job: Job) {
     this.#parts = parts;
@@ -147,7 +151,8 @@ class Candidates {
       return;
     }
     counts.refusedAddresses++;
-    this.#job.trace?.add({ kind: "note", text: `${name.toString()} ${address} is not asked: ${why}` });
+    this.refused = `${name.toString()} ${address} is not asked: ${why}`;
+    this.#job.trace?.add({ kind: "note", text: this.refused });
   }
 
   async #lookUpNext(): Promise<void> {

@@ -267,7 +267,12 @@ function errorResponse(request: Message, rcode: number, error: ExtendedError | n
     answer: [],
     authority: [],
     additional: [],
-    edns: request.edns && { ...plainEdns, options: error === null ? [] : [encodeExtendedError(error)] },
+    // DO is copied whatever the response says (RFC 3225 §3).
+    edns: request.edns && {
+      ...plainEdns,
+      dnssecOk: request.edns.dnssecOk,
+      options: error === null ? [] : [encodeExtendedError(error)],
+    },
   };
 }
 

@@ -90,6 +90,28 @@ test("a failure does not push out what is known", () => {
   expect(ttl(cache)).toBe(100);
 });
 
+test("records at a name end the denial of the whole name, and leave what is known of its other types", () => {
+  const cache = new Cache(new SimulatedClock());
+  const aaaa = { ...WWW, type: TYPE.AAAA };
+  const soa = rrset("test. 3600 SOA a. b. 1 1 1 1 300");
+  cache.deny(aaaa, { kind: "nodata", soa, proof: [], signed: false });
+  cache.deny(WWW, { kind: "nxdomain", soa, proof: [], signed: false });
+  expect(cache.get({ ...WWW, type: TYPE.MX }, false)?.kind).toBe("nxdomain");
+  put(cache, "www.test. 100 A 192.0.2.1");
+  expect(cache.get({ ...WWW, type: TYPE.MX }, false)).toBeNull();
+  expect([cache.get(WWW, false)?.kind, cache.get(aaaa, false)?.kind]).toEqual(["rrset", "nodata"]);
+});
+
+test("of one name a hundred types are kept, the latest", () => {
+  const cache = new Cache(new SimulatedClock());
+  const at = (type: number): Question => ({ ...WWW, type: 1000 + type });
+  for (let type = 0; type < 150; type++) {
+    const one = { ...rrset("www.test. 100 A 192.0.2.1"), type: 1000 + type };
+    cache.put({ kind: "rrset", rrset: one, signatures: null, signed: false, rank: RANK.authoritativeAnswer });
+  }
+  expect([ttl(cache, at(49)), ttl(cache, at(50)), ttl(cache, at(149))]).toEqual([null, 100, 100]);
+});
+
 describe("servers", () => {
   const A = { address: "192.0.2.1", port: 53 };
   const B = { address: "192.0.2.2", port: 53 };

@@ -141,6 +141,13 @@ describe("a resolver for stubs", () => {
     expect((await ask(stub(), message)).rcode).toBe(rcode);
   });
 
+  test("an error copies DO as an answer does (RFC 3225 §3)", async () => {
+    for (const dnssecOk of [true, false]) {
+      const answer = await ask(stub([]), request("www.", { edns: { ...plainEdns, dnssecOk } }));
+      expect([answer.rcode, answer.edns!.dnssecOk]).toEqual([RCODE.REFUSED, dnssecOk]);
+    }
+  });
+
   test("more questions at once than it takes are SERVFAIL, and counted", async () => {
     const { world } = stub();
     const engine = world.engine();

@@ -189,9 +189,12 @@ describe("servers that are not fit", () => {
     world.server(address, { "trap.test.": `${SOA("trap.test.")}\n www.trap.test. 60 A 203.0.113.1` });
     const trace = new Trace();
     const engine = world.engine({ own: [{ address: "192.0.2.53", port: 53 }] });
-    expect((await world.resolve(engine, "www.trap.test.", "A", trace)).rcode).toBe(RCODE.SERVFAIL);
+    const resolved = await world.resolve(engine, "www.trap.test.", "A", trace);
+    expect(resolved.rcode).toBe(RCODE.SERVFAIL);
     expect(world.askedOf(address)).toEqual([]);
     expect(JSON.stringify(trace.steps)).toContain(why);
+    // Whoever asked without a trace hears it as well (RFC 8914).
+    expect(resolved.errors[0]!.text).toContain(`ns.trap.test. ${address} is not asked: ${why}`);
   });
 
   test("private addresses are followed where the hints are private themselves", async () => {
