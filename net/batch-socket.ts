@@ -85,24 +85,41 @@ export interface BatchSender {
   readonly control: Uint8Array;
 }
 
-/** Sends one datagram. False when the system does not take it. */
-export function sendFrom(system: BatchSystem, socket: BatchSocket, to: BatchSender, octets: Uint8Array): boolean {
-  // The system reads all of it before the call returns, so that nothing has to be kept alive beyond it.
-  const header = new Uint8Array(sys.MMSGHDR_OCTETS);
-  const iov = new Uint8Array(sys.IOVEC_OCTETS);
-  const words = new DataView(header.buffer);
-  const vector = new DataView(iov.buffer);
-  vector.setBigUint64(0, system.addressOf(octets), true);
-  vector.setBigUint64(8, BigInt(octets.length), true);
-  words.setBigUint64(sys.MMSGHDR.name, system.addressOf(to.name), true);
-  words.setUint32(sys.MMSGHDR.nameLength, to.name.length, true);
-  words.setBigUint64(sys.MMSGHDR.iov, system.addressOf(iov), true);
-  words.setBigUint64(sys.MMSGHDR.iovCount, 1n, true);
-  if (to.control.length > 0) {
-    words.setBigUint64(sys.MMSGHDR.control, system.addressOf(to.control), true);
-    words.setBigUint64(sys.MMSGHDR.controlLength, BigInt(to.control.length), true);
+/** A sockaddr, ancillary data and a datagram are never longer. */
+const CONTROL_OCTETS = 64;
+const DATAGRAM_OCTETS = 65_536;
+
+/** Sends datagrams one by one, by buffers of its own: the system is told once where they are, which costs more than a copy. */
+export class DatagramSender {
+  readonly #system: BatchSystem;
+  readonly #name = new Uint8Array(sys.SOCKADDR_OCTETS);
+  readonly #control = new Uint8Array(CONTROL_OCTETS);
+  readonly #octets = new Uint8Array(DATAGRAM_OCTETS);
+  readonly #vector = new Uint8Array(sys.IOVEC_OCTETS);
+  readonly #header = new Uint8Array(sys.MMSGHDR_OCTETS);
+  readonly #words = new DataView(this.#header.buffer);
+  readonly #vectorWords = new DataView(this.#vector.buffer);
+
+  constructor(system: BatchSystem) {
+    this.#system = system;
+    this.#vectorWords.setBigUint64(0, system.addressOf(this.#octets), true);
+    this.#words.setBigUint64(sys.MMSGHDR.name, system.addressOf(this.#name), true);
+    this.#words.setBigUint64(sys.MMSGHDR.iov, system.addressOf(this.#vector), true);
+    this.#words.setBigUint64(sys.MMSGHDR.iovCount, 1n, true);
+    this.#words.setBigUint64(sys.MMSGHDR.control, system.addressOf(this.#control), true);
   }
-  return system.sendmmsg(socket.descriptor, header, 1, sys.MSG_DONTWAIT) === 1;
+
+  /** False when the system does not take it. */
+  send(socket: BatchSocket, { name, control }: BatchSender, octets: Uint8Array): boolean {
+    this.#name.set(name);
+    this.#control.set(control);
+    this.#octets.set(octets);
+    // Both are 64-bit words whose upper half stays 0.
+    this.#vectorWords.setUint32(8, octets.length, true);
+    this.#words.setUint32(sys.MMSGHDR.controlLength, control.length, true);
+    this.#words.setUint32(sys.MMSGHDR.nameLength, name.length, true);
+    return this.#system.sendmmsg(socket.descriptor, this.#header, 1, sys.MSG_DONTWAIT) === 1;
+  }
 }
 
 /** The address and port in a sockaddr. */

@@ -24,9 +24,9 @@ export {
   type BatchSocket,
   type BatchSocketOptions,
   closeBatchSocket,
+  DatagramSender,
   endpointIn,
   openBatchSocket,
-  sendFrom,
   stopReceiving,
 } from "./batch-socket.ts";
 export {

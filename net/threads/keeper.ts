@@ -4,9 +4,9 @@
  */
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import type { Clock, Log, Timer } from "../../base/index.ts";
+import { type HandedOn, readHandedOn } from "./handed-on.ts";
 import {
   type FromThread,
-  type HandedOn,
   THREAD_SIGN,
   THREAD_SIGNS,
   type StreamsWork,
@@ -162,8 +162,8 @@ export class ThreadKeeper {
         this.#fault({ error: message.error, faults: message.faults }, "a request could not be handled");
         break;
       case "handed-on":
-        Atomics.sub(this.#signs, THREAD_SIGN.HANDED_ON, message.requests.length);
-        for (const handed of message.requests) this.#parts.onHandedOn(handed, this);
+        Atomics.sub(this.#signs, THREAD_SIGN.HANDED_ON, message.count);
+        readHandedOn(message.requests, (handed) => this.#parts.onHandedOn(handed, this));
         break;
       case "asked":
         Atomics.sub(this.#signs, THREAD_SIGN.HANDED_ON, 1);

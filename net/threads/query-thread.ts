@@ -13,11 +13,11 @@ import { type Listener, NetCounters } from "../listener.ts";
 import type { StreamSocket } from "../stream-socket.ts";
 import { loadStreamSystem } from "../stream-system.ts";
 import { listenUdp } from "../udp-listen.ts";
+import { HandingOn } from "./handed-on.ts";
 import { respondTo, serveStreams } from "./streams.ts";
 import {
   type FromThread,
   HANDED_ON_MAX,
-  type HandedOn,
   type StreamsWork,
   THREAD_SIGN,
   type ThreadWork,
@@ -52,22 +52,21 @@ class QueryThread {
     const system = await loadBatchSystem();
     assert(typeof system !== "string", "the control thread has loaded the same");
     const counts = new Float64Array(this.#work.batchCounts);
-    let handedOn: HandedOn[] = [];
+    const handingOn = new HandingOn();
     const { handler, afterTurn } = this.#server;
     const batches = new BatchServer(system, sockets, {
       handler,
       counts,
       responseOctets: this.#work.responseOctets,
       onLater: (request, from, socket) => {
-        if (this.#mayHandOn()) handedOn.push({ request: request.slice(), socket, from });
+        if (this.#mayHandOn()) handingOn.add(request, from, socket);
         else counts[BATCH_COUNT.UNSENT]!++;
       },
       onFault: (error) => reportFault(error, counts[BATCH_COUNT.FAULTS]!),
     });
     const handOn = (): void => {
-      if (handedOn.length === 0) return;
-      post({ kind: "handed-on", requests: handedOn });
-      handedOn = [];
+      const { count } = handingOn;
+      if (count > 0) post({ kind: "handed-on", count, requests: handingOn.take() });
     };
     post({ kind: "serving" });
     const { idleMilliseconds } = this.#work;

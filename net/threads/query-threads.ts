@@ -10,9 +10,9 @@ import {
   type BatchSender,
   type BatchSocket,
   closeBatchSocket,
+  DatagramSender,
   endpointIn,
   openBatchSocket,
-  sendFrom,
   stopReceiving,
 } from "../batch-socket.ts";
 import { type BatchSystem, loadBatchSystem } from "../batch-system.ts";
@@ -20,9 +20,10 @@ import { type Endpoint, type Handler, LATER, type Later, type Peer, type Transpo
 import { LISTEN_LIMITS, type Listener, type ListenLimits, NetCounters } from "../listener.ts";
 import { loadStreamSystem, type StreamSystem } from "../stream-system.ts";
 import { listenUdp } from "../udp-listen.ts";
+import type { HandedOn } from "./handed-on.ts";
 import { type Asked, type KeeperParts, ThreadKeeper } from "./keeper.ts";
 import { TcpThread } from "./tcp-thread.ts";
-import type { HandedOn, ThreadTransport } from "./work.ts";
+import type { ThreadTransport } from "./work.ts";
 
 export interface QueryThreadsParts {
   /** The module that each thread runs, and what that is given; both are the server's business. */
@@ -61,6 +62,7 @@ export class QueryThreads {
   readonly tcp: TcpThread | null;
   readonly #parts: QueryThreadsParts;
   readonly #system: BatchSystem | null;
+  readonly #sender: DatagramSender | null;
   readonly #limits: ListenLimits;
   readonly #responses: Readonly<Record<Transport, Uint8Array>>;
   readonly #netCounters: NetCounters;
@@ -77,6 +79,7 @@ export class QueryThreads {
     this.#parts = parts;
     this.#netCounters = parts.netCounters ?? new NetCounters();
     this.#system = system;
+    this.#sender = system === null ? null : new DatagramSender(system);
     this.transport = system === null ? "dgram" : "batch";
     this.#limits = { ...LISTEN_LIMITS, ...parts.limits };
     this.#responses = {
@@ -254,7 +257,7 @@ export class QueryThreads {
 
   #send(to: BatchSender, from: { readonly keeper: ThreadKeeper; readonly socket: number }, octets: Uint8Array): void {
     const socket = this.#sockets[this.keepers.indexOf(from.keeper)]?.[from.socket];
-    if (this.#system === null || socket === undefined || this.#isClosed || octets.length === 0) return;
-    if (!sendFrom(this.#system, socket, to, octets)) this.#netCounters.udpUnsentDropped++;
+    if (this.#sender === null || socket === undefined || this.#isClosed || octets.length === 0) return;
+    if (!this.#sender.send(socket, to, octets)) this.#netCounters.udpUnsentDropped++;
   }
 }

@@ -1,6 +1,6 @@
 /** What the control thread and its query threads tell each other, in a form that can be posted. */
 import type { MessagePort } from "node:worker_threads";
-import type { BatchSender, BatchSocket } from "../batch-socket.ts";
+import type { BatchSocket } from "../batch-socket.ts";
 import type { Endpoint, Peer } from "../exchange.ts";
 import type { ListenLimits } from "../listener.ts";
 import type { StreamSocket } from "../stream-socket.ts";
@@ -67,13 +67,6 @@ export type FromThread =
   | { readonly kind: "ready" }
   | { readonly kind: "serving" }
   | { readonly kind: "fault"; readonly error: string; readonly faults: number }
-  /** All that one turn could not answer: a message costs more than what is in it. */
-  | { readonly kind: "handed-on"; readonly requests: readonly HandedOn[] }
+  /** All that one turn could not answer, and how many requests that is; see `handed-on.ts`. */
+  | { readonly kind: "handed-on"; readonly requests: Uint8Array; readonly count: number }
   | { readonly kind: "asked"; readonly request: Uint8Array; readonly id: number; readonly from: Peer };
-
-/** A request of a batch, with where the response goes and from which of the thread's sockets. */
-export interface HandedOn {
-  readonly request: Uint8Array;
-  readonly socket: number;
-  readonly from: BatchSender;
-}

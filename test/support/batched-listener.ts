@@ -8,6 +8,7 @@ import {
   BatchServer,
   type BatchSystem,
   closeBatchSocket,
+  DatagramSender,
   type Endpoint,
   type Handler,
   type Later,
@@ -15,7 +16,6 @@ import {
   type Listener,
   type ListenParts,
   openBatchSocket,
-  sendFrom,
 } from "../../net/index.ts";
 
 /** Turns without a wait; the counters of `parts` follow. */
@@ -26,6 +26,7 @@ export function listenBatched(system: BatchSystem, endpoint: Endpoint, handler: 
     sendBufferOctets: limits.udpReceiveBufferOctets,
     idleMilliseconds: 100,
   });
+  const sender = new DatagramSender(system);
   const counts = new Float64Array(BATCH_COUNTS);
   const { counters } = parts;
   let late: LateResponses = new LateResponses();
@@ -40,7 +41,7 @@ export function listenBatched(system: BatchSystem, endpoint: Endpoint, handler: 
     responseOctets: limits.udpResponseOctets,
     onLater: (_request, from) => {
       late.sendBy((octets) => {
-        if (sendFrom(system, socket, from, octets)) counters.udpResponses++;
+        if (sender.send(socket, from, octets)) counters.udpResponses++;
       });
     },
     onFault: () => undefined,
