@@ -1,4 +1,4 @@
-/** Contenders measured in turn, A B C A B C, so that what disturbs the machine disturbs all of them. */
+/** Contenders measured in turn, A B C A B C, so that what disturbs the machine disturbs all of them. Says on standard error how far it is. */
 import type { Result } from "./history.ts";
 import { spread } from "./statistics.ts";
 
@@ -12,6 +12,7 @@ export async function alternate<T extends { readonly name: string }>(
   const samples = new Map<string, Sample[]>();
   for (let round = 0; round < rounds; round++) {
     for (const contender of contenders) {
+      process.stderr.write(`  round ${round + 1} of ${rounds}: ${contender.name}\n`);
       const sample = await measure(contender);
       samples.set(contender.name, [...(samples.get(contender.name) ?? []), sample]);
     }

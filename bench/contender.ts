@@ -2,9 +2,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { TYPE } from "../dns/index.ts";
 import {
@@ -16,6 +13,7 @@ import {
   WRITERS,
   type ZoneFile,
 } from "../test/support/peer-configuration.ts";
+import { Scratch } from "./scratch.ts";
 
 /** How one implementation is started: its program and, from the zones and a port, its arguments and files. */
 export interface Contender {
@@ -107,13 +105,13 @@ export interface Work extends Launch {
 }
 
 export async function prepare(contender: Contender, zones: readonly ZoneFile[]): Promise<Prepared & Disposable> {
-  const folder = mkdtempSync(join(tmpdir(), `bench-${contender.name.replaceAll(" ", "-")}-`));
+  const scratch = new Scratch(contender.name.replaceAll(" ", "-"));
   const port = await freePort();
   return {
     contender,
     port,
-    args: contender.prepare(folder, port, zones),
-    [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
+    args: contender.prepare(scratch.folder, port, zones),
+    [Symbol.dispose]: () => scratch[Symbol.dispose](),
   };
 }
 

@@ -1,10 +1,12 @@
-/** How long answers take over UDP at a steady rate that every server can bear, which does not wait for answers; one core. */
-import { execFile } from "node:child_process";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
-import { alternate } from "./alternate.ts";
-import { contenders, CORE_OF_LOAD, CORE_OF_SERVER, start } from "./contender.ts";
+/**
+ * How long answers take over UDP at steady rates which do not wait for answers, one core: at half of what the least of the contenders
+ * can bear, so that all are asked the same and none is near its end, and at 50,000 queries a second. From when a query was due.
+ */
+import { alternate, type Sample } from "./alternate.ts";
+import { type Contender, contenders, CORE_OF_SERVER, start, type Work } from "./contender.ts";
 import { hostQueries, hostZone } from "./data.ts";
+import type { Effort } from "./effort.ts";
+import { generate } from "./generate.ts";
 import type { Result } from "./history.ts";
 import { Scratch } from "./scratch.ts";
 
@@ -15,37 +17,42 @@ const PER_SECOND = 50_000;
 const ROUNDS = 3;
 const SECONDS = 5;
 const WARM_UP_SECONDS = 2;
+const OUTSTANDING = 256;
 
-const run = promisify(execFile);
-const generator = fileURLToPath(new URL("paced-load.ts", import.meta.url));
-
-export async function latency(): Promise<Result> {
+export async function latency({ rounds = ROUNDS, seconds = SECONDS }: Effort): Promise<Result> {
   using scratch = new Scratch("latency");
   const zones = [{ apex: "example", file: scratch.write("example.zone", hostZone(NAMES)) }];
   const queries = scratch.write("queries", hostQueries(NAMES, QUERIES, HITS));
   const how = { zones, probe: `host${NAMES - 1}.example`, cores: CORE_OF_SERVER };
-  const rows = await alternate(contenders(), ROUNDS, async (contender) => {
+  const half = await halfOfTheLeast(contenders(), how, queries);
+  const rows = await alternate(contenders(), rounds, async (contender) => {
     await using running = await start(contender, how);
-    await load(running.port, queries, WARM_UP_SECONDS);
-    const { p50, p99, max, lost } = await load(running.port, queries, SECONDS);
-    const at = `at ${PER_SECOND}/s`;
-    return { [`p50 ms ${at}`]: p50, [`p99 ms ${at}`]: p99, [`longest ms ${at}`]: max, lost };
+    const at = (perSecond: number, forSeconds: number) =>
+      generate(running.port, { queries, seconds: forSeconds, flow: { perSecond } });
+    await at(PER_SECOND, WARM_UP_SECONDS);
+    const samples: Sample[] = [];
+    for (const [perSecond, where] of [
+      [half, "half load"],
+      [PER_SECOND, `${PER_SECOND}/s`],
+    ] as const) {
+      const { p50, p90, p99, p999, max, lost, wrong } = await at(perSecond, seconds);
+      const times = Object.entries({ p50, p90, p99, "p99.9": p999, longest: max });
+      samples.push(Object.fromEntries(times.map(([what, value]) => [`${what} ms at ${where}`, value])));
+      samples.push({ [`lost at ${where}`]: lost + wrong });
+    }
+    return samples.reduce((all, some) => ({ ...all, ...some }));
   });
-  return { bench: `udp latency, ${NAMES} names, ${PER_SECOND} queries/s, one core`, rows };
+  return { bench: `udp latency, ${NAMES} names, half load is ${half} queries/s, one core`, rows };
 }
 
-interface Told {
-  readonly lost: number;
-  readonly p50: number;
-  readonly p99: number;
-  readonly max: number;
-}
-
-async function load(port: number, queries: string, seconds: number): Promise<Told> {
-  const words = ["--port", `${port}`, "--queries", queries, "--rate", `${PER_SECOND}`, "--seconds", `${seconds}`];
-  const { stdout } = await run("taskset", ["-c", CORE_OF_LOAD, process.execPath, generator, ...words], {
-    timeout: (seconds + 60) * 1000,
+/** In thousands a second, by one look at each. */
+async function halfOfTheLeast(servers: readonly Contender[], how: Work, queries: string): Promise<number> {
+  const load = { queries, flow: { outstanding: OUTSTANDING } };
+  const rows = await alternate(servers, 1, async (contender) => {
+    await using running = await start(contender, how);
+    await generate(running.port, { ...load, seconds: 1 });
+    return { most: (await generate(running.port, { ...load, seconds: WARM_UP_SECONDS })).perSecond };
   });
-  // The generator is our own; this is its last line.
-  return JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as Told;
+  const least = Math.min(...Object.values(rows).map((row) => row["most"]!.median));
+  return Math.max(1, Math.floor(least / 2000)) * 1000;
 }

@@ -6,6 +6,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { type Layer, LAYER_NAMES, LAYERS } from "../zones/index.ts";
 import { PeerClient } from "../test/support/peer-client.ts";
 import { type Sample, spreads } from "./alternate.ts";
+import type { Effort } from "./effort.ts";
 import type { Result } from "./history.ts";
 import { startNamespace } from "./namespace.ts";
 import { message } from "./queries.ts";
@@ -21,9 +22,9 @@ const QUESTIONS: Readonly<Record<Layer, { readonly query: string; readonly serve
   managerial: { query: "pc24.cs.vu.nl. A", server: "127.0.1.20" },
 };
 
-export async function layers(): Promise<Result> {
+export async function layers({ rounds = ROUNDS }: Effort): Promise<Result> {
   const samples = new Map<Layer, Sample[]>(LAYER_NAMES.map((layer) => [layer, []]));
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < rounds; round++) {
     await using namespace = await startNamespace();
     // From the root down, so that each layer's first question finds the layers above it known.
     for (const layer of LAYER_NAMES) samples.get(layer)?.push(await measure(layer, namespace.port));

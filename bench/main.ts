@@ -1,6 +1,14 @@
-/** `npm run bench [-- name …]`: runs the benchmarks named, or all, prints a table with ratios, appends to the history and draws report.html. */
-import { updatePages } from "./figures.ts";
+/**
+ * `npm run bench [-- name …]`: runs the benchmarks named, or all, prints a table with ratios, appends to the history and draws report.html.
+ * With `--rounds N` or `--seconds N` it is a try, which is printed and not kept. Ended early, it leaves nothing running.
+ */
+import { AIMS } from "./aims.ts";
+import { usage, type Wanted, wantedBy } from "./command-line.ts";
+import type { Effort } from "./effort.ts";
+import { describeAim, updatePages } from "./figures.ts";
 import { type NamedResult, ratioToBest, record, type Result } from "./history.ts";
+import { floor } from "./floor.ts";
+import { endCleanly } from "./interrupt.ts";
 import { idle } from "./idle.ts";
 import { latency } from "./latency.ts";
 import { layers } from "./layers.ts";
@@ -15,7 +23,7 @@ import { formatSpread } from "./statistics.ts";
 import { tcpLong, tcpShort } from "./tcp.ts";
 import { udp, udpDelegations, udpSigned } from "./udp.ts";
 
-const benches: Readonly<Record<string, () => Promise<Result>>> = {
+const benches: Readonly<Record<string, (effort: Effort) => Promise<Result>>> = {
   load,
   restart,
   reload,
@@ -23,6 +31,7 @@ const benches: Readonly<Record<string, () => Promise<Result>>> = {
   udp,
   "udp-delegations": udpDelegations,
   "udp-signed": udpSigned,
+  floor,
   latency,
   "tcp-long": tcpLong,
   "tcp-short": tcpShort,
@@ -34,23 +43,49 @@ const benches: Readonly<Record<string, () => Promise<Result>>> = {
   start: startUp,
 };
 
-const asked = process.argv.slice(2);
-const unknown = asked.filter((name) => !Object.hasOwn(benches, name));
-if (unknown.length > 0) {
-  process.stderr.write(`no benchmark is called ${unknown.join(", ")}; there are ${Object.keys(benches).join(", ")}\n`);
-  process.exit(64);
+const names = Object.keys(benches);
+const wanted = wantedBy(process.argv.slice(2), names);
+if (typeof wanted === "string") {
+  process.stderr.write(`${wanted}\n${usage(names)}\n`);
+  process.exitCode = 64;
+} else if (wanted.isList) {
+  process.stdout.write(names.map(listed).join(""));
+} else {
+  endCleanly();
+  await run(wanted);
 }
 
-const results: NamedResult[] = [];
-for (const name of asked.length > 0 ? asked : Object.keys(benches)) {
-  const result = await benches[name]!();
-  results.push({ name, ...result });
-  process.stdout.write(table(result));
+async function run({ names: chosen, effort }: Wanted): Promise<void> {
+  const results: NamedResult[] = [];
+  for (const name of chosen) {
+    process.stderr.write(`${name}\n`);
+    const began = performance.now();
+    try {
+      const result = await benches[name]!(effort);
+      // What is not there to be measured says so itself.
+      if (Object.keys(result.rows).length > 0) results.push({ name, ...result });
+      process.stdout.write(table(result));
+    } catch (error) {
+      // One benchmark that fails does not cost the results of the others.
+      process.stderr.write(`${name} failed: ${error instanceof Error ? error.stack : String(error)}\n`);
+      process.exitCode = 1;
+    }
+    process.stderr.write(`  ${((performance.now() - began) / 1000).toFixed(0)} s\n`);
+  }
+  if (effort.rounds !== undefined || effort.seconds !== undefined) {
+    process.stderr.write("a try: nothing is written down\n");
+  } else if (results.length > 0) {
+    record(results);
+    updatePages();
+    writeReport();
+    process.stderr.write(`with pictures: ${REPORT}\n`);
+  }
 }
-record(results);
-updatePages();
-writeReport();
-process.stderr.write(`with pictures: ${REPORT}\n`);
+
+function listed(name: string): string {
+  const aims = AIMS.filter(({ bench }) => bench === name).map((aim) => `; ${aim.what} ${describeAim(aim)}`);
+  return `${name.padEnd(18)}${AIMS.find(({ bench }) => bench === name)?.work ?? "without an aim"}${aims.join("")}\n`;
+}
 
 /** One line a contender; each figure is median (minimum–maximum), ours also as a ratio to the best peer's. */
 function table({ bench, rows }: Result): string {

@@ -28,8 +28,8 @@ export function residentOctets(pid: number): number {
   return kilobytes * 1024;
 }
 
-/** The process and all that descend from it. */
-function family(pid: number): number[] {
+/** The process and all that descend from it, parents first. */
+export function family(pid: number): number[] {
   const children = new Map<number, number[]>();
   for (const entry of entries("/proc")) {
     if (!/^\d+$/.test(entry)) continue;

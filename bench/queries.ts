@@ -1,10 +1,19 @@
 /** Query lists in dnsperf's format (a name and a type a line) as messages. */
-import { CLASS, encodeMessage, Name, OPCODE, TYPE } from "../dns/index.ts";
+import { CLASS, type Edns, encodeMessage, Name, OPCODE, plainEdns, TYPE } from "../dns/index.ts";
 
 const TYPES: Readonly<Record<string, number>> = TYPE;
 
 export function messages(list: string): readonly Uint8Array[] {
-  return list.trim().split("\n").map(message);
+  return lines(list).map((line) => message(line));
+}
+
+/** With EDNS and DO (RFC 3225). */
+export function signedQueries(list: string): readonly Uint8Array[] {
+  return lines(list).map((line) => message(line, { ...plainEdns, dnssecOk: true }));
+}
+
+function lines(list: string): string[] {
+  return list.trim().split("\n");
 }
 
 /** With their length in front, as they go over TCP (RFC 1035 §4.2.2). */
@@ -13,7 +22,7 @@ export function framedQueries(list: string): readonly Uint8Array[] {
 }
 
 /** @param line `NAME TYPE`. */
-export function message(line: string): Uint8Array {
+export function message(line: string, edns: Edns | null = null): Uint8Array {
   const [name = "", mnemonic = ""] = line.split(/\s+/);
   const type = TYPES[mnemonic];
   if (type === undefined) throw new Error(`${JSON.stringify(line)} is no query: NAME TYPE is wanted`);
@@ -32,6 +41,6 @@ export function message(line: string): Uint8Array {
     answer: [],
     authority: [],
     additional: [],
-    edns: null,
+    edns,
   });
 }

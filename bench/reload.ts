@@ -1,6 +1,6 @@
 /**
  * Reading a changed zone file of a million records again while 50,000 questions a second are asked, each server told by SIGHUP: how
- * many questions are lost, and how long those wait that are asked between the signal and a second after the new serial is answered.
+ * many questions are lost, and how long those wait that are due between the signal and a second after the new serial is answered.
  * The load does not wait for answers and keeps to its rate.
  */
 import { spawn } from "node:child_process";
@@ -9,14 +9,15 @@ import { readFileSync, renameSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as wait } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { decodeMessage } from "../dns/index.ts";
 import { PeerClient } from "../test/support/peer-client.ts";
 import { alternate, type Sample } from "./alternate.ts";
 import { type Contender, contenders, CORE_OF_LOAD, CORE_OF_SERVER, EVERY_CORE, start } from "./contender.ts";
 import { delegationLabel, delegationQueries, delegationZone } from "./data.ts";
+import type { Effort } from "./effort.ts";
 import type { Result } from "./history.ts";
-import { PATIENCE_MILLISECONDS } from "./paced-clients.ts";
+import { GENERATOR } from "./generate.ts";
+import { PATIENCE_MILLISECONDS } from "./generator-clients.ts";
 import { message } from "./queries.ts";
 import { Scratch } from "./scratch.ts";
 import { percentile } from "./statistics.ts";
@@ -33,14 +34,13 @@ const RELOAD_MILLISECONDS_MAX = 60_000;
 const LOOK_MILLISECONDS = 20;
 const SERIAL_AFTER = 2;
 
-const generator = fileURLToPath(new URL("paced-load.ts", import.meta.url));
-
 /** The server, with whatever reads the zone again, has one core; the load has the other. */
-export const reload = (): Promise<Result> => reloads(CORE_OF_SERVER, "server on one core");
+export const reload = (effort: Effort): Promise<Result> => reloads(CORE_OF_SERVER, effort, "server on one core");
 /** The server may use the core of the load as well, for as much as the load leaves. */
-export const reloadShared = (): Promise<Result> => reloads(EVERY_CORE, "server on both cores, one of them the load's");
+export const reloadShared = (effort: Effort): Promise<Result> =>
+  reloads(EVERY_CORE, effort, "server on both cores, one of them the load's");
 
-async function reloads(cores: string, which: string): Promise<Result> {
+async function reloads(cores: string, { rounds = ROUNDS }: Effort, which: string): Promise<Result> {
   using scratch = new Scratch("reload");
   const parts = {
     cores,
@@ -48,7 +48,7 @@ async function reloads(cores: string, which: string): Promise<Result> {
     after: delegationZone(RECORDS, SERIAL_AFTER),
     queries: scratch.write("queries", delegationQueries(RECORDS, QUERIES)),
   };
-  const rows = await alternate(contenders(), ROUNDS, (contender) => measure(contender, parts));
+  const rows = await alternate(contenders(), rounds, (contender) => measure(contender, parts));
   return { bench: `reload of ${RECORDS} records under ${PER_SECOND} queries/s, ${which}`, rows };
 }
 
@@ -67,7 +67,8 @@ async function measure(contender: Contender, { cores, before, after, queries }: 
   const probe = `www.${delegationLabel(RECORDS / 2 - 1)}.example`;
   await using running = await start(contender, { zones: [{ apex: "example", file }], probe, cores });
   const words = ["--port", `${running.port}`, "--queries", queries, "--rate", `${PER_SECOND}`, "--samples", samples];
-  const load = ["-c", CORE_OF_LOAD, process.execPath, generator, ...words, "--seconds", `${SECONDS}`];
+  const end = ["--seconds", `${SECONDS}`, "--go-on-later"];
+  const load = ["-c", CORE_OF_LOAD, process.execPath, GENERATOR, ...words, ...end];
   const generating = spawn("taskset", load, { stdio: ["ignore", "pipe", "inherit"] });
   const ended = once(generating, "close");
   // Its first line says that it sends.
@@ -86,23 +87,23 @@ async function measure(contender: Contender, { cores, before, after, queries }: 
 }
 
 interface Samples {
-  readonly sentAt: Float64Array;
+  readonly dueAt: Float64Array;
   readonly waited: Float64Array;
 }
 
-/** As `paced-load.ts` leaves them. */
+/** As `generator.ts` leaves them. */
 function readSamples(file: string): Samples {
   const octets = Uint8Array.from(readFileSync(file));
   const half = octets.length / 2;
-  return { sentAt: new Float64Array(octets.buffer, 0, half / 8), waited: new Float64Array(octets.buffer, half) };
+  return { dueAt: new Float64Array(octets.buffer, 0, half / 8), waited: new Float64Array(octets.buffer, half) };
 }
 
 function summary(
-  { sentAt, waited }: Samples,
+  { dueAt, waited }: Samples,
   { signalled, done }: { readonly signalled: number; readonly done: number },
 ): Sample {
   const between = (from: number, to: number): Float64Array =>
-    waited.filter((_, i) => sentAt[i]! >= from && sentAt[i]! < to).sort();
+    waited.filter((_, i) => dueAt[i]! >= from && dueAt[i]! < to).sort();
   const usual = percentile(between(signalled - BEFORE_MILLISECONDS, signalled), 0.99);
   const during = between(signalled, done + AFTER_MILLISECONDS);
   const p99 = percentile(during, 0.99);

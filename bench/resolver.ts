@@ -8,6 +8,7 @@ import { type Authority, startAuthority } from "./authority.ts";
 import { type Contender, CORE_OF_SERVER, installed, type Running, start, STRATA } from "./contender.ts";
 import { hostList, hostQueries } from "./data.ts";
 import { dnsperf, type Load } from "./dnsperf.ts";
+import type { Effort } from "./effort.ts";
 import type { Result } from "./history.ts";
 import { Scratch } from "./scratch.ts";
 import { measured } from "./udp.ts";
@@ -30,23 +31,23 @@ const everyName = (queries: string): Load => ({
   outstanding: MISSES_OUTSTANDING,
 });
 
-export async function resolverMisses(): Promise<Result> {
+export async function resolverMisses({ rounds = ROUNDS }: Effort): Promise<Result> {
   using scratch = new Scratch("misses");
   const warmUp = everyName(scratch.write("before", hostList(NAMES, WARM_UP_NAMES)));
   const load = everyName(scratch.write("names", hostList(0, NAMES)));
-  const rows = await besideUnbound(scratch, async (running) => {
+  const rows = await besideUnbound(scratch, rounds, async (running) => {
     await dnsperf(running.port, warmUp);
     return measured(running, load);
   });
   return { bench: `resolver, ${NAMES} names that it does not know, one core`, rows };
 }
 
-export async function resolverHits(): Promise<Result> {
+export async function resolverHits({ rounds = ROUNDS, seconds = SECONDS }: Effort): Promise<Result> {
   using scratch = new Scratch("hits");
   const learning = everyName(scratch.write("names", hostList(0, NAMES)));
   const queries = scratch.write("queries", hostQueries(NAMES, QUERIES, 1));
-  const load: Load = { ...learning, queries, until: { seconds: SECONDS }, outstanding: HITS_OUTSTANDING };
-  const rows = await besideUnbound(scratch, async (running) => {
+  const load: Load = { ...learning, queries, until: { seconds }, outstanding: HITS_OUTSTANDING };
+  const rows = await besideUnbound(scratch, rounds, async (running) => {
     await dnsperf(running.port, learning);
     await dnsperf(running.port, { ...load, until: { seconds: WARM_UP_SECONDS } });
     return measured(running, load);
@@ -54,10 +55,14 @@ export async function resolverHits(): Promise<Result> {
   return { bench: `resolver, ${NAMES} names that it knows, one core`, rows };
 }
 
-async function besideUnbound(scratch: Scratch, work: (running: Running) => Promise<Sample>): Promise<Result["rows"]> {
+async function besideUnbound(
+  scratch: Scratch,
+  rounds: number,
+  work: (running: Running) => Promise<Sample>,
+): Promise<Result["rows"]> {
   await using authority = await startAuthority(scratch, NAMES + WARM_UP_NAMES);
   const how = { zones: [], probe: `ns1.${authority.apex}`, cores: CORE_OF_SERVER };
-  return await alternate(resolvers(authority), ROUNDS, async (contender) => {
+  return await alternate(resolvers(authority), rounds, async (contender) => {
     await using running = await start(contender, how);
     return await work(running);
   });

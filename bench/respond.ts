@@ -12,6 +12,7 @@ import { MemoryFiles } from "../test/support/memory-files.ts";
 import { RealRoot, ROOT_FILE } from "../test/support/real-root.ts";
 import { loadText, ZoneStore } from "../zones/index.ts";
 import { delegationQueries, delegationZone, hostQueries, hostZone, rootQueries } from "./data.ts";
+import type { Effort } from "./effort.ts";
 import type { Result } from "./history.ts";
 import { spread, type Spread } from "./statistics.ts";
 
@@ -120,7 +121,7 @@ class Requests {
   }
 }
 
-function measure(work: Work): Spread {
+function measure(work: Work, rounds: number): Spread {
   const server = serverOf(work);
   const requests = new Requests(work);
   const responses = Array.from({ length: BATCH }, () => new Uint8Array(1280));
@@ -132,34 +133,34 @@ function measure(work: Work): Spread {
   };
   const later = (): void => undefined;
   const views: Uint8Array[] = [];
-  const handled = cpuOf((i) => {
+  const handled = cpuOf(rounds, (i) => {
     const slot = i & (BATCH - 1);
     views[slot] = requests.take(i);
     if (slot < BATCH - 1) return;
     server.foresee(requests.buffers, BATCH);
     for (let k = 0; k < BATCH; k++) server.handle(views[k]!, responses[k]!, peer, later);
   });
-  const copied = cpuOf((i) => requests.take(i).length);
+  const copied = cpuOf(rounds, (i) => requests.take(i).length);
   const least = Math.min(...copied);
   return spread(handled.map((microseconds) => microseconds - least));
 }
 
 /** CPU microseconds a call, by rounds; the first round warms up. */
-function cpuOf(call: (i: number) => unknown): number[] {
-  const rounds: number[] = [];
-  for (let round = 0; round <= ROUNDS; round++) {
+function cpuOf(rounds: number, call: (i: number) => unknown): number[] {
+  const taken: number[] = [];
+  for (let round = 0; round <= rounds; round++) {
     const before = process.threadCpuUsage();
     for (let i = 0; i < CALLS; i++) call(i);
     const { user, system } = process.threadCpuUsage(before);
-    if (round > 0) rounds.push((user + system) / CALLS);
+    if (round > 0) taken.push((user + system) / CALLS);
   }
-  return rounds;
+  return taken;
 }
 
-export function respond(): Promise<Result> {
+export function respond({ rounds = ROUNDS }: Effort): Promise<Result> {
   const rows = Object.entries({ ...WORKS, ...rootWork() }).map(([name, work]) => [
     name,
-    { "CPU µs/query": measure(work) },
+    { "CPU µs/query": measure(work, rounds) },
   ]);
   return Promise.resolve({
     bench: "name server alone, no transport",

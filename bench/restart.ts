@@ -8,6 +8,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { alternate } from "./alternate.ts";
 import { type Contender, contenders, EVERY_CORE, keepers, launch, prepare } from "./contender.ts";
 import { delegationLabel, delegationZone } from "./data.ts";
+import type { Effort } from "./effort.ts";
 import type { Result } from "./history.ts";
 import { cpuMicroseconds } from "./process.ts";
 import { Scratch } from "./scratch.ts";
@@ -20,7 +21,7 @@ const RESTS_BELOW = 0.02;
 const LOOK_MILLISECONDS = 500;
 const LOOKS_MAX = 60;
 
-export async function restart(): Promise<Result> {
+export async function restart({ rounds = ROUNDS }: Effort): Promise<Result> {
   const text = delegationZone(RECORDS);
   const launching = { probe: `www.${delegationLabel(RECORDS / 2 - 1)}.example`, cores: EVERY_CORE };
   const measure = async (contender: Contender): Promise<Record<string, number>> => {
@@ -36,7 +37,7 @@ export async function restart(): Promise<Result> {
       "seconds to first answer, at first": first.readyMilliseconds / 1000,
     };
   };
-  const rows = await alternate([...contenders(), ...keepers()], ROUNDS, measure);
+  const rows = await alternate([...contenders(), ...keepers()], rounds, measure);
   return { bench: `start again with an unchanged file of ${RECORDS} records`, rows };
 }
 

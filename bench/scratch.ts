@@ -3,11 +3,15 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+/** Those that are there, for a run that is cut short. */
+const open = new Set<Scratch>();
+
 export class Scratch implements Disposable {
   readonly folder: string;
 
   constructor(what: string) {
     this.folder = mkdtempSync(join(tmpdir(), `bench-${what}-`));
+    open.add(this);
   }
 
   /** The path of a new file. */
@@ -18,6 +22,11 @@ export class Scratch implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    open.delete(this);
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+export function removeEveryScratch(): void {
+  for (const scratch of open) scratch[Symbol.dispose]();
 }

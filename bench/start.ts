@@ -2,16 +2,17 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { STRATA } from "./contender.ts";
+import type { Effort } from "./effort.ts";
 import type { Result } from "./history.ts";
 import { startNamespace } from "./namespace.ts";
 import { spread } from "./statistics.ts";
 
 const ROUNDS = 5;
 
-export async function startUp(): Promise<Result> {
+export async function startUp({ rounds = ROUNDS }: Effort): Promise<Result> {
   const up: number[] = [];
   const resolve: Record<string, number[]> = { resolver: [], iterative: [], recursive: [] };
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < rounds; round++) {
     await using namespace = await startNamespace();
     up.push(namespace.readyMilliseconds);
     for (const [mode, samples] of Object.entries(resolve)) samples.push(await resolved(mode, namespace.state));

@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import { alternate } from "./alternate.ts";
 import { contenders, CORE_OF_LOAD, CORE_OF_SERVER, start } from "./contender.ts";
 import { hostQueries, hostZone } from "./data.ts";
+import type { Effort } from "./effort.ts";
 import type { Result } from "./history.ts";
 import { cpuMicroseconds } from "./process.ts";
 import { Scratch } from "./scratch.ts";
@@ -25,22 +26,26 @@ const WINDOW = 10;
 const run = promisify(execFile);
 const generator = fileURLToPath(new URL("tcp-load.ts", import.meta.url));
 
-export const tcpLong = (): Promise<Result> =>
-  tcp("long", `tcp, ${CONNECTIONS} connections of ${WINDOW} queries in flight, ${NAMES} names, one core`);
+export const tcpLong = (effort: Effort): Promise<Result> =>
+  tcp("long", effort, `tcp, ${CONNECTIONS} connections of ${WINDOW} queries in flight, ${NAMES} names, one core`);
 
-export const tcpShort = (): Promise<Result> =>
-  tcp("short", `tcp, one query a connection, ${CONNECTIONS} at once, ${NAMES} names, one core`);
+export const tcpShort = (effort: Effort): Promise<Result> =>
+  tcp("short", effort, `tcp, one query a connection, ${CONNECTIONS} at once, ${NAMES} names, one core`);
 
-async function tcp(mode: TcpLoadWork["mode"], bench: string): Promise<Result> {
+async function tcp(
+  mode: TcpLoadWork["mode"],
+  { rounds = ROUNDS, seconds = SECONDS }: Effort,
+  bench: string,
+): Promise<Result> {
   using scratch = new Scratch("tcp");
   const zones = [{ apex: "example", file: scratch.write("example.zone", hostZone(NAMES)) }];
   const queries = scratch.write("queries", hostQueries(NAMES, QUERIES, HITS));
   const how = { zones, probe: `host${NAMES - 1}.example`, cores: CORE_OF_SERVER };
-  const rows = await alternate(contenders(), ROUNDS, async (contender) => {
+  const rows = await alternate(contenders(), rounds, async (contender) => {
     await using running = await start(contender, how);
     await load({ port: running.port, queries, mode, seconds: WARM_UP_SECONDS });
     const before = cpuMicroseconds(running.pid);
-    const told = await load({ port: running.port, queries, mode, seconds: SECONDS });
+    const told = await load({ port: running.port, queries, mode, seconds });
     return {
       "queries/s": told.perSecond,
       "CPU µs/query": (cpuMicroseconds(running.pid) - before) / told.queries,

@@ -5,6 +5,7 @@ import { alternate, type Sample } from "./alternate.ts";
 import { type Contender, contenders, CORE_OF_SERVER, npmPeers, type Running, start } from "./contender.ts";
 import { delegationLabel, delegationQueries, delegationZone, hostQueries, hostZone, rootQueries } from "./data.ts";
 import { dnsperf, type Load } from "./dnsperf.ts";
+import type { Effort } from "./effort.ts";
 import type { Result } from "./history.ts";
 import { cpuMicroseconds } from "./process.ts";
 import { Scratch } from "./scratch.ts";
@@ -20,8 +21,8 @@ const CLIENTS = 8;
 const OUTSTANDING = 200;
 
 /** Hosts of one zone. */
-export async function udp(): Promise<Result> {
-  const rows = await underLoad([...contenders(), ...npmPeers()], {
+export async function udp(effort: Effort): Promise<Result> {
+  const rows = await underLoad([...contenders(), ...npmPeers()], effort, {
     apex: "example",
     zone: hostZone(NAMES),
     queries: hostQueries(NAMES, QUERIES, HITS),
@@ -31,8 +32,8 @@ export async function udp(): Promise<Result> {
 }
 
 /** A zone like a top-level domain's, asked for names below its cuts. */
-export async function udpDelegations(): Promise<Result> {
-  const rows = await underLoad(contenders(), {
+export async function udpDelegations(effort: Effort): Promise<Result> {
+  const rows = await underLoad(contenders(), effort, {
     apex: "example",
     zone: delegationZone(RECORDS),
     queries: delegationQueries(RECORDS, QUERIES),
@@ -42,7 +43,7 @@ export async function udpDelegations(): Promise<Result> {
 }
 
 /** The root zone as it was signed, asked with DO: referrals with DS, what stands at the apex, and names that nobody has. */
-export async function udpSigned(): Promise<Result> {
+export async function udpSigned(effort: Effort): Promise<Result> {
   const bench = "udp, signed root zone with DO, answers and NXDOMAIN, one core";
   if (!existsSync(ROOT_FILE)) {
     process.stderr.write(`${bench}: there is no root zone at ${ROOT_FILE}; it is left out\n`);
@@ -52,7 +53,7 @@ export async function udpSigned(): Promise<Result> {
   const zone = root.withOneSoa();
   const queries = rootQueries([...root.names()], QUERIES);
   const work = { apex: ".", zone, queries, probe: "www.example.com", dnssecOk: true };
-  return { bench, rows: await underLoad(contenders(), work) };
+  return { bench, rows: await underLoad(contenders(), effort, work) };
 }
 
 interface UdpWork {
@@ -63,18 +64,22 @@ interface UdpWork {
   readonly dnssecOk?: boolean;
 }
 
-async function underLoad(servers: readonly Contender[], work: UdpWork): Promise<Result["rows"]> {
+async function underLoad(
+  servers: readonly Contender[],
+  { rounds = ROUNDS, seconds = SECONDS }: Effort,
+  work: UdpWork,
+): Promise<Result["rows"]> {
   using scratch = new Scratch("udp");
   const zones = [{ apex: work.apex, file: scratch.write("zone", work.zone) }];
   const load: Load = {
     queries: scratch.write("queries", work.queries),
-    until: { seconds: SECONDS },
+    until: { seconds },
     clients: CLIENTS,
     outstanding: OUTSTANDING,
     dnssecOk: work.dnssecOk === true,
   };
   const how = { zones, probe: work.probe, cores: CORE_OF_SERVER };
-  return await alternate(servers, ROUNDS, async (contender) => {
+  return await alternate(servers, rounds, async (contender) => {
     await using running = await start(contender, how);
     await dnsperf(running.port, { ...load, until: { seconds: WARM_UP_SECONDS } });
     return await measured(running, load);
