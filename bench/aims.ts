@@ -1,5 +1,5 @@
 /** What the benchmarks are to reach, as data, and how a run is judged: by the medians of one run, beside the peers of that run. */
-import type { Result } from "./history.ts";
+import { isPeer, type Result } from "./history.ts";
 
 export interface Aim {
   /** The benchmark, by the name that `npm run bench` knows it by. */
@@ -78,7 +78,7 @@ interface Candidate {
 
 function candidates(beside: Exclude<Aim["beside"], "nothing">, what: string, rows: Result["rows"]): Candidate[] {
   const wanted = ([name]: readonly [string, unknown]): boolean =>
-    Array.isArray(beside) ? beside.includes(name) : name !== "strata";
+    Array.isArray(beside) ? beside.includes(name) : isPeer(name);
   if (typeof beside === "object" && "ours" in beside) {
     const value = rows["strata"]?.[beside.ours]?.median;
     return value === undefined ? [] : [{ name: beside.ours, value }];

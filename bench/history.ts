@@ -30,10 +30,15 @@ export interface Run {
 /** Figures of which more is better; of all others less is. */
 const MORE_IS_BETTER = new Set(["queries/s"]);
 
+/** Those that answer as we do. What only echoes says what the transport costs. */
+export function isPeer(name: string): boolean {
+  return name !== "strata" && !name.startsWith("echo");
+}
+
 /** Our median over the best peer's; null where there is no peer, or where the best is nothing at all. */
 export function ratioToBest(rows: Result["rows"], what: string): number | null {
   const ours = rows["strata"]?.[what];
-  const peers = Object.entries(rows).flatMap(([name, row]) => (name === "strata" ? [] : (row[what]?.median ?? [])));
+  const peers = Object.entries(rows).flatMap(([name, row]) => (isPeer(name) ? (row[what]?.median ?? []) : []));
   if (ours === undefined || peers.length === 0) return null;
   const best = MORE_IS_BETTER.has(what) ? Math.max(...peers) : Math.min(...peers);
   return best === 0 ? null : ours.median / best;

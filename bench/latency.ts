@@ -17,7 +17,7 @@ const PER_SECOND = 50_000;
 const ROUNDS = 3;
 const SECONDS = 5;
 const WARM_UP_SECONDS = 2;
-const OUTSTANDING = 256;
+const OUTSTANDING = 192;
 
 export async function latency({ rounds = ROUNDS, seconds = SECONDS }: Effort): Promise<Result> {
   using scratch = new Scratch("latency");

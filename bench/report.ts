@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { type Aim, AIMS, judge } from "./aims.ts";
 import { describeAim } from "./figures.ts";
 import { type Latest, latestOf, type Run, runs } from "./history.ts";
+import { curveLoads, curvePlot, isInCurve } from "./report-curves.ts";
 import { formatSpread, type Spread } from "./statistics.ts";
 
 export const REPORT = fileURLToPath(new URL("report.html", import.meta.url));
@@ -33,7 +34,7 @@ table { border-collapse: collapse; width: 100% } td, th { text-align: left; padd
 svg { width: 100%; min-width: 26rem; height: auto; display: block } text { font: 13px system-ui, sans-serif; fill: var(--ink); stroke: var(--paper); stroke-width: 3; paint-order: stroke } .axis text, text.soft { fill: var(--soft) }
 .ours { fill: var(--ours) } .peer { fill: var(--peer) } .spread { stroke: var(--ink); stroke-width: 1.5; opacity: .7 }
 .aim { stroke: var(--missed); stroke-width: 1.5; stroke-dasharray: 4 3 } .course { fill: none; stroke: var(--ours); stroke-width: 2 } .dot { fill: var(--ours) }
-.grid { stroke: var(--line) }
+.grid { stroke: var(--line) } .curve { fill: none; stroke: var(--peer); stroke-width: 1.5 }
 .wide { overflow-x: auto }`;
 
 export function writeReport(): void {
@@ -69,16 +70,21 @@ function overview(latest: ReadonlyMap<string, Latest>): string {
 
 function section({ run, result: { name, bench, rows } }: Latest, history: readonly Run[]): string {
   const quantities = [...new Set(Object.values(rows).flatMap((row) => Object.keys(row)))];
-  const pictures = quantities.map((what) => {
+  const loads = curveLoads(rows);
+  const curves = loads.map(
+    (load) => `<h3>latency at ${escape(load)}</h3><div class="wide">${curvePlot(rows, load)}</div>`,
+  );
+  const bars = quantities.filter((what) => !isInCurve(what, loads));
+  const pictures = bars.map((what) => {
     const aims = AIMS.filter((aim) => aim.bench === name && aim.what === what);
-    const bars = Object.entries(rows).flatMap(([contender, row]) =>
+    const values = Object.entries(rows).flatMap(([contender, row]) =>
       row[what] === undefined ? [] : [{ contender, value: row[what] }],
     );
     const courses = aims.map((aim) => course(aim, history)).join("");
-    return `<h3>${escape(what)}</h3><div class="wide">${barPlot(bars, aimValue(aims[0], rows))}${courses}</div>`;
+    return `<h3>${escape(what)}</h3><div class="wide">${barPlot(values, aimValue(aims[0], rows))}${courses}</div>`;
   });
   const about = `${run.at.slice(0, 10)}, ${run.commit}, ${run.cpu}, Node ${run.node}`;
-  return `<h2 id="${name}">${escape(bench)}</h2><p class="soft">${escape(about)}</p>${pictures.join("")}`;
+  return `<h2 id="${name}">${escape(bench)}</h2><p class="soft">${escape(about)}</p>${curves.join("")}${pictures.join("")}`;
 }
 
 /** Where the aim lies on the quantity's own scale. */
