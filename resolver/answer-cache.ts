@@ -6,8 +6,8 @@
  * reader trusts nothing it finds: the entry must not have been overwritten since, must be the one looked for, and its checksum must be
  * right after it was copied. Hot, and held to the plain way by test/resolver/answer-cache.test.ts; measured by `npm run bench -- resolver-hits`.
  *
- *   entry: words of its place, checksum of all that follows, hash, octets of key | response << 16, form | TTLs << 24,
- *          time of storing (float64), life in seconds; offsets of TTLs (16 bits each); key; response
+ *   entry: words of its place, checksum of all that follows, hash, octets of the response, form | TTLs << 24,
+ *          time of storing (float64), life in seconds; offsets of TTLs (16 bits each); response, its question in lower case
  */
 import { assert } from "../base/index.ts";
 import { TYPE } from "../dns/index.ts";
@@ -30,7 +30,7 @@ const PLACE_WORDS = 2;
 const PLACE = 0;
 const CHECKSUM = 1;
 const HASH = 2;
-const LENGTHS = 3;
+const OCTETS = 3;
 const FORM = 4;
 const STORED_AT = 6;
 const LIFE = 8;
@@ -107,28 +107,29 @@ export class AnswerCache {
     const entry = place & this.#wordMask;
     const memory = this.#words;
     if (!this.#isThere(place) || memory[entry + PLACE] !== place || memory[entry + HASH] !== key.hash) return 0;
-    const lengths = memory[entry + LENGTHS]!;
-    const keyOctets = lengths & 0xffff;
-    const octets = lengths >>> 16;
+    const octets = memory[entry + OCTETS]!;
     const form = memory[entry + FORM]!;
     const ttls = form >>> 24;
     if (octets > key.limitOctets || octets > response.length || ttls > TTLS_MAX) return 0;
-    if ((form & 0xffffff) !== key.form || keyOctets !== key.questionEnd - QUESTION_OFFSET) return 0;
+    if (octets < QUESTION_OFFSET + key.questionOctets || (form & 0xffffff) !== key.form) return 0;
     const age = now - this.#times[(entry + STORED_AT) >> 1]!;
     if (!(age >= 0 && age < 1000 * memory[entry + LIFE]!)) return 0;
-    const end = entry + HEAD_WORDS + words(2 * ttls) + words(keyOctets) + words(octets);
+    const end = entry + HEAD_WORDS + words(2 * ttls) + words(octets);
     if (end > memory.length) return 0;
     const ttlsAt = (entry + HEAD_WORDS) * 4;
-    const keyAt = ttlsAt + 4 * words(2 * ttls);
+    const from = ttlsAt + 4 * words(2 * ttls);
     const all = this.#octets;
-    for (let i = 0; i < keyOctets; i++) if (all[keyAt + i] !== key.request[QUESTION_OFFSET + i]) return 0;
-    const from = keyAt + 4 * words(keyOctets);
+    const { question, questionOctets, request } = key;
+    // A name ends by itself, so what begins with this question has no other.
+    for (let i = 0; i < questionOctets; i++) if (all[from + QUESTION_OFFSET + i] !== question[i]) return 0;
     for (let i = 0; i < octets; i++) response[i] = all[from + i]!;
     this.#countDown(response, ttlsAt, ttls, Math.ceil(age / 1000));
     // Only now is it sure that none of it was overwritten meanwhile.
     if (this.#checksum(entry, end) !== memory[entry + CHECKSUM] || !this.#isThere(place)) return 0;
-    response[0] = key.request[0]!;
-    response[1] = key.request[1]!;
+    response[0] = request[0]!;
+    response[1] = request[1]!;
+    // As it was asked; owners that point to it follow.
+    for (let i = 0; i < questionOctets; i++) response[QUESTION_OFFSET + i] = request[QUESTION_OFFSET + i]!;
     return octets;
   }
 
@@ -159,21 +160,20 @@ export class AnswerCache {
   }
 
   /**
-   * Keeps the response to a request, until the first TTL in it has ended. False when it is not one to keep: it has none, a TTL is 0, it
-   * was cut, or it is too long. For the one thread that writes.
+   * Keeps the response to a request, its question in lower case, until the first TTL in it has ended. False when it is not one to keep:
+   * it has none, a TTL is 0, it was cut, or it is too long. For the one thread that writes.
    */
   put(key: AnswerKey, response: Uint8Array, now: number): boolean {
     const offsets = this.#ttlOffsets;
     const { ttls, life } = readTtls(response, offsets);
     if (life <= 0 || (response[2]! & 0x02) !== 0) return false;
-    const keyOctets = key.questionEnd - QUESTION_OFFSET;
-    const length = HEAD_WORDS + words(2 * ttls) + words(keyOctets) + words(response.length);
+    const length = HEAD_WORDS + words(2 * ttls) + words(response.length);
     const place = this.#reserve(length);
     const entry = place & this.#wordMask;
     const memory = this.#words;
     memory[entry + PLACE] = place;
     memory[entry + HASH] = key.hash;
-    memory[entry + LENGTHS] = keyOctets | (response.length << 16);
+    memory[entry + OCTETS] = response.length;
     memory[entry + FORM] = key.form | (ttls << 24);
     memory[entry + FORM + 1] = 0;
     this.#times[(entry + STORED_AT) >> 1] = now;
@@ -183,9 +183,7 @@ export class AnswerCache {
       this.#octets[ttlsAt + 2 * i] = offsets[i]! >> 8;
       this.#octets[ttlsAt + 2 * i + 1] = offsets[i]! & 0xff;
     }
-    const keyAt = ttlsAt + 4 * words(2 * ttls);
-    for (let i = 0; i < keyOctets; i++) this.#octets[keyAt + i] = key.request[QUESTION_OFFSET + i]!;
-    this.#octets.set(response, keyAt + 4 * words(keyOctets));
+    this.#octets.set(response, ttlsAt + 4 * words(2 * ttls));
     memory[entry + CHECKSUM] = this.#checksum(entry, entry + length);
     this.#enter(key.hash, place);
     return true;

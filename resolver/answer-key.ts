@@ -3,11 +3,11 @@
  * OPT that has no options (RFC 1035 §4.1, RFC 6891 §6.1). Everything else a client may send goes the plain way, by `serve.ts`.
  * Hot: nothing is allocated.
  */
-import { PAYLOAD_OCTETS_DEFAULT, PAYLOAD_OCTETS_MAX, TYPE } from "../dns/index.ts";
+import { LOWER_CASE, NAME_OCTETS_MAX, PAYLOAD_OCTETS_DEFAULT, PAYLOAD_OCTETS_MAX, TYPE } from "../dns/index.ts";
 
 const HEADER_OCTETS = 12;
+const TYPE_AND_CLASS_OCTETS = 4;
 const OPT_OCTETS = 11;
-const NAME_OCTETS_MAX = 255;
 /** Flags' first octet: a query (opcode 0) with RD and nothing else. */
 const RECURSION_DESIRED = 0x01;
 /** Flags' second octet: AD and CD may be set. */
@@ -19,8 +19,9 @@ const EDNS = { NONE: 0, PLAIN: 1, DNSSEC_OK: 2 } as const;
 
 export class AnswerKey {
   request: Uint8Array = new Uint8Array(0);
-  /** The question is `request[12 … questionEnd)`. */
-  questionEnd = 0;
+  /** The question, its name in lower case: `questionOctets` of it. As it was asked it stands in `request` from octet 12 on. */
+  readonly question = new Uint8Array(NAME_OCTETS_MAX + TYPE_AND_CLASS_OCTETS);
+  questionOctets = 0;
   /** What else the answer depends on: the flags and EDNS. */
   form = 0;
   /** The longest response that the client takes in a datagram. */
@@ -42,7 +43,7 @@ export class AnswerKey {
     // One question, no answer, no authority, at most one additional record.
     if (request[4] !== 0 || request[5] !== 1 || request[6] !== 0 || request[7] !== 0) return false;
     if (request[8] !== 0 || request[9] !== 0 || request[10] !== 0 || request[11]! > 1) return false;
-    const end = this.#questionEnd(request);
+    const end = this.#readQuestion(request);
     if (end === 0 || length !== end + request[11]! * OPT_OCTETS) return false;
     let edns: number = EDNS.NONE;
     this.limitOctets = PAYLOAD_OCTETS_DEFAULT;
@@ -53,39 +54,42 @@ export class AnswerKey {
       this.limitOctets = Math.min(PAYLOAD_OCTETS_MAX, Math.max(PAYLOAD_OCTETS_DEFAULT, payload));
     }
     this.request = request;
-    this.questionEnd = end;
     this.form = (second << 8) | edns;
     this.#hash();
     return true;
   }
 
-  /** Clients that mix cases make many keys of one question (draft-vixie-dnsext-dns0x20): none of those is kept. */
+  /** Whether the name was asked for without capitals. */
   get isLowerCase(): boolean {
-    for (let at = HEADER_OCTETS; at < this.questionEnd - 4; at++) {
-      const octet = this.request[at]!;
-      if (octet >= 0x41 && octet <= 0x5a) return false;
-    }
+    const { request, question, questionOctets } = this;
+    for (let i = 0; i < questionOctets; i++) if (request[HEADER_OCTETS + i] !== question[i]) return false;
     return true;
   }
 
-  /** Behind the question; 0 when it is not whole, or its name is compressed or too long. */
-  #questionEnd(request: Uint8Array): number {
-    let at = HEADER_OCTETS;
+  /** Where the question ends; 0 when it is not whole, or its name is compressed or too long. */
+  #readQuestion(request: Uint8Array): number {
+    let nameOctets = 0;
     for (;;) {
-      const labelOctets = request[at];
+      const labelOctets = request[HEADER_OCTETS + nameOctets];
       if (labelOctets === undefined || labelOctets > 63) return 0;
-      at += labelOctets + 1;
-      if (at - HEADER_OCTETS > NAME_OCTETS_MAX) return 0;
+      nameOctets += labelOctets + 1;
+      if (nameOctets > NAME_OCTETS_MAX) return 0;
       if (labelOctets === 0) break;
     }
-    return at + 4 <= request.length ? at + 4 : 0;
+    const octets = nameOctets + TYPE_AND_CLASS_OCTETS;
+    if (HEADER_OCTETS + octets > request.length) return 0;
+    const question = this.question;
+    // Lengths of labels are below the capital letters.
+    for (let i = 0; i < nameOctets; i++) question[i] = LOWER_CASE[request[HEADER_OCTETS + i]!]!;
+    for (let i = nameOctets; i < octets; i++) question[i] = request[HEADER_OCTETS + i]!;
+    this.questionOctets = octets;
+    return HEADER_OCTETS + octets;
   }
 
   #hash(): void {
-    const { request, questionEnd } = this;
+    const { question, questionOctets } = this;
     let hash = this.#seed ^ this.form;
-    for (let at = HEADER_OCTETS; at < questionEnd; at++)
-      hash = Math.imul(hash ^ request[at]!, 0x5bd1e995) ^ (hash >>> 15);
+    for (let i = 0; i < questionOctets; i++) hash = Math.imul(hash ^ question[i]!, 0x5bd1e995) ^ (hash >>> 15);
     hash = Math.imul(hash ^ (hash >>> 13), 0x5bd1e995);
     // 0 stands for a place that is empty.
     this.hash = (hash ^ (hash >>> 15)) | 1;

@@ -15,6 +15,7 @@ import {
   PAYLOAD_OCTETS_DEFAULT,
   PAYLOAD_OCTETS_MAX,
   plainEdns,
+  type Question,
   RCODE,
   TYPE,
   WireError,
@@ -116,8 +117,8 @@ export class StubServer implements Handler {
 
   /** The request's buffer is the transport's, so what is needed later is copied. */
   #keepable(request: Uint8Array): Kept | null {
-    if (this.#keeping === undefined || !this.#key.read(request) || !this.#key.isLowerCase) return null;
-    return { request: request.slice(), askedAt: this.#keeping.clock.now() };
+    if (this.#keeping === undefined || !this.#key.read(request)) return null;
+    return { request: request.slice(), isLowerCase: this.#key.isLowerCase, askedAt: this.#keeping.clock.now() };
   }
 
   #decode(request: Uint8Array): Message | null {
@@ -161,7 +162,7 @@ export class StubServer implements Handler {
       .then(({ answer, isLasting }) => {
         this.#pending--;
         const octets = this.#encoded({ message: answer, limit });
-        if (kept !== null && isLasting) this.#keep(kept, octets);
+        if (kept !== null && isLasting) this.#keep(kept, kept.isLowerCase ? octets : inLowerCase(answer, limit));
         later(octets);
       })
       .catch(this.#onFault);
@@ -174,9 +175,10 @@ export class StubServer implements Handler {
   }
 
   async #answer(request: Message): Promise<Answer> {
-    const question = request.question[0]!;
+    const asked = request.question[0]!;
     const query: Query = {
-      question,
+      // What is remembered of a client's question is given to others, who are not to see how it was written.
+      question: { ...asked, name: asked.name.toLowerCase() },
       recursionDesired: request.recursionDesired,
       dnssecOk: request.edns?.dnssecOk === true,
       checkingDisabled: request.checkingDisabled,
@@ -192,9 +194,8 @@ export class StubServer implements Handler {
     const response = responseOf(resolved);
     const isLasting = this.#isLasting(resolved);
     const answer = {
-      ...response,
+      ...withQuestion(response, asked),
       id: request.id,
-      question: [question],
       edns: request.edns === null ? null : response.edns,
     };
     return { answer, isLasting };
@@ -233,6 +234,8 @@ interface Answer {
 /** A request whose answer may be kept. */
 interface Kept {
   readonly request: Uint8Array;
+  /** Its name was asked for without capitals. */
+  readonly isLowerCase: boolean;
   /** When it came, by the clock of the answers. */
   readonly askedAt: number;
 }
@@ -246,6 +249,19 @@ interface Answering {
 interface Replying {
   readonly message: Message;
   readonly limit: number;
+}
+
+/** The response to this question, its name as the client wrote it wherever it owns records (draft-vixie-dnsext-dns0x20). */
+function withQuestion(message: Message, question: Question): Message {
+  const { name } = question;
+  const answer = message.answer.map((rr) => (rr.owner !== name && rr.owner.equals(name) ? { ...rr, owner: name } : rr));
+  return { ...message, question: [question], answer };
+}
+
+/** As for a client that asked in lower case, whose answer serves those who mix cases as well. */
+function inLowerCase(answer: Message, limit: number): Uint8Array {
+  const question = answer.question[0]!;
+  return encodeMessage(withQuestion(answer, { ...question, name: question.name.toLowerCase() }), { octetsMax: limit });
 }
 
 /** A datagram carries what the client takes, 512 octets when it does not say, 1232 at most (RFC 6891 §6.2.5). */
