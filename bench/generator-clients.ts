@@ -3,7 +3,14 @@
  * open loop keeps to its rate and does not wait for answers, so that a server that stands still is seen with all that it let wait;
  * a closed loop asks again when it is answered, and finds how much a server can bear.
  */
-import { type BatchSocket, type BatchSystem, closeBatchSocket, MSG_DONTWAIT, openBatchSocket } from "../net/index.ts";
+import {
+  type BatchSocket,
+  type BatchSystem,
+  closeBatchSocket,
+  type Endpoint,
+  MSG_DONTWAIT,
+  openBatchSocket,
+} from "../net/index.ts";
 import { BATCH, Datagrams, isAnswer } from "./generator-datagrams.ts";
 import { Schedule } from "./schedule.ts";
 
@@ -60,6 +67,17 @@ const BUFFER_OCTETS = 4 * 2 ** 20;
 const SOCKADDR_OCTETS = 16;
 const AF_INET = 2;
 
+/** As many addresses as `ownEndpoint` has. */
+export const CLIENTS_MAX = 250;
+
+/**
+ * Of an address that nobody else uses: the sockets may share their ports (SO_REUSEPORT), so the system would give one of them a port
+ * that another such socket of the same address has, and answers would go astray.
+ */
+export function ownEndpoint(pid: number, index: number): Endpoint {
+  return { address: `127.${1 + ((pid >> 8) % 250)}.${pid & 255}.${index + 1}`, port: 0 };
+}
+
 export class Clients {
   readonly #system: BatchSystem;
   readonly #work: Generation;
@@ -87,8 +105,9 @@ export class Clients {
     this.#system = system;
     this.#work = work;
     const options = { receiveBufferOctets: BUFFER_OCTETS, sendBufferOctets: BUFFER_OCTETS, idleMilliseconds: 1 };
-    const anywhere = { address: "127.0.0.1", port: 0 };
-    this.#sockets = Array.from({ length: work.clients }, () => openBatchSocket(system, anywhere, options));
+    this.#sockets = Array.from({ length: work.clients }, (_, i) =>
+      openBatchSocket(system, ownEndpoint(process.pid, i), options),
+    );
     this.#waiting = new Uint32Array(work.clients * IDS);
     this.#nextIds = new Uint16Array(work.clients);
     this.#oldestIds = new Uint16Array(work.clients);

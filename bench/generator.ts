@@ -14,7 +14,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { loadBatchSystem } from "../net/index.ts";
-import { Clients, type Generated, type Generation } from "./generator-clients.ts";
+import { Clients, CLIENTS_MAX, type Generated, type Generation } from "./generator-clients.ts";
 import { type GeneratorResult, resultOf } from "./generator-result.ts";
 import { messages, signedQueries } from "./queries.ts";
 
@@ -33,9 +33,11 @@ const { values } = parseArgs({
   },
 });
 const flow = flowAsked();
-if (values.port === undefined || values.queries === undefined || flow === null) {
+const clientCount = Number(values.clients);
+const hasClients = Number.isInteger(clientCount) && clientCount >= 1 && clientCount <= CLIENTS_MAX;
+if (values.port === undefined || values.queries === undefined || flow === null || !hasClients) {
   process.stderr.write(
-    "usage: generator.ts --port PORT --queries FILE (--rate N | --outstanding N) [--seconds N] [--times N] [--clients N] [--do] [--go-on-later] [--samples FILE]\n",
+    `usage: generator.ts --port PORT --queries FILE (--rate N | --outstanding N) [--seconds N] [--times N] [--clients 1-${CLIENTS_MAX}] [--do] [--go-on-later] [--samples FILE]\n`,
   );
   process.exit(64);
 }
@@ -46,7 +48,7 @@ if (typeof system === "string") {
 }
 const list = readFileSync(values.queries, "utf8");
 const queries = values.do ? signedQueries(list) : messages(list);
-const clients = new Clients(system, { port: Number(values.port), queries, clients: Number(values.clients), flow });
+const clients = new Clients(system, { port: Number(values.port), queries, clients: clientCount, flow });
 process.stdout.write("sending\n");
 const before = process.cpuUsage();
 const most = values.times === undefined ? Infinity : Number(values.times) * queries.length;

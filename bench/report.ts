@@ -15,7 +15,7 @@ export const REPORT = fileURLToPath(new URL("report.html", import.meta.url));
 /** Lengths in the units of the pictures' own coordinates. */
 const WIDTH = 640;
 const NAMES_WIDTH = 130;
-const FIGURES_WIDTH = 150;
+const FIGURES_WIDTH = 190;
 const BAR_HEIGHT = 18;
 const LINE_HEIGHT = 26;
 const PLOT_HEIGHT = 140;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { BATCH, Datagrams, isAnswer } from "../../bench/generator-datagrams.ts";
 import { resultOf } from "../../bench/generator-result.ts";
-import { PATIENCE_MILLISECONDS } from "../../bench/generator-clients.ts";
+import { CLIENTS_MAX, ownEndpoint, PATIENCE_MILLISECONDS } from "../../bench/generator-clients.ts";
 import { framedQueries, message, messages, signedQueries } from "../../bench/queries.ts";
 import { Schedule } from "../../bench/schedule.ts";
 import { decodeMessage } from "../../dns/index.ts";
@@ -105,6 +105,12 @@ describe("a response", () => {
       ),
     ).toBe(true);
   });
+});
+
+test("each client has a loopback address of its own, so that none is dealt another's answers", () => {
+  const addresses = Array.from({ length: CLIENTS_MAX }, (_, i) => ownEndpoint(0x123456, i).address);
+  expect(new Set(addresses).size).toBe(CLIENTS_MAX);
+  for (const address of addresses) expect(address).toMatch(/^127\.(?!0\.)\d+\.\d+\.([1-9]|\d\d|1\d\d|2[0-4]\d|250)$/);
 });
 
 describe("a schedule", () => {
