@@ -1,15 +1,17 @@
-/** A run that is cut short: every process it started is ended and every folder it made is removed. */
+/** A run that is cut short: every process it started is ended, every folder it made is removed, and what was measured until then is kept. */
 import { family } from "./process.ts";
 import { removeEveryScratch } from "./scratch.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const INTERRUPTED = 130;
 
-export function endCleanly(): void {
+/** @param keep Writes down what was measured. */
+export function endCleanly(keep: () => void): void {
   for (const signal of SIGNALS) {
     process.once(signal, () => {
       endDescendants();
       removeEveryScratch();
+      keep();
       process.exit(INTERRUPTED);
     });
   }

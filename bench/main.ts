@@ -51,12 +51,13 @@ if (typeof wanted === "string") {
 } else if (wanted.isList) {
   process.stdout.write(names.map(listed).join(""));
 } else {
-  endCleanly();
-  await run(wanted);
+  const results: NamedResult[] = [];
+  endCleanly(() => writeDown(results, wanted));
+  await run(wanted, results);
+  writeDown(results, wanted);
 }
 
-async function run({ names: chosen, effort }: Wanted): Promise<void> {
-  const results: NamedResult[] = [];
+async function run({ names: chosen, effort }: Wanted, results: NamedResult[]): Promise<void> {
   for (const name of chosen) {
     process.stderr.write(`${name}\n`);
     const began = performance.now();
@@ -72,6 +73,9 @@ async function run({ names: chosen, effort }: Wanted): Promise<void> {
     }
     process.stderr.write(`  ${((performance.now() - began) / 1000).toFixed(0)} s\n`);
   }
+}
+
+function writeDown(results: readonly NamedResult[], { effort }: Wanted): void {
   if (effort.rounds !== undefined || effort.seconds !== undefined) {
     process.stderr.write("a try: nothing is written down\n");
   } else if (results.length > 0) {
