@@ -15,6 +15,8 @@ export interface Clock {
   wallSeconds(): number;
   /** Runs the callback once, `milliseconds` from now. It does not keep the process alive by itself. */
   after(milliseconds: number, callback: () => void): Timer;
+  /** Runs the callback once all that has already come from outside is handled: work that gathers up to then can be done together. */
+  soon(callback: () => void): void;
 }
 
 /** performance.now() counts from the start of its thread; all threads are to read one clock, so that they may share times. */
@@ -27,6 +29,9 @@ export const systemClock: Clock = {
     const timeout = setTimeout(callback, milliseconds);
     timeout.unref();
     return { cancel: () => clearTimeout(timeout) };
+  },
+  soon(callback) {
+    setImmediate(callback);
   },
 };
 
@@ -78,6 +83,10 @@ export class SimulatedClock implements Clock {
     const entry: Pending = { due: this.#now + Math.max(0, milliseconds), sequence: this.#sequence++, callback };
     this.#pending.add(entry);
     return { cancel: () => this.#pending.delete(entry) };
+  }
+
+  soon(callback: () => void): void {
+    this.after(0, callback);
   }
 
   /** Lets `milliseconds` pass: every timer due by then runs at its own moment, and promises settle between timers. */

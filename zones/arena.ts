@@ -73,6 +73,11 @@ export class Arena implements ArenaViews {
     }
   }
 
+  /** Throws ArenaFullError when so many octets cannot be handed out: asked before what cannot be undone. */
+  assureRoom(octets: number): void {
+    if (this.end - this.top < octets) throw new ArenaFullError("no memory is left for another version of a zone");
+  }
+
   get capacityOctets(): number {
     return this.octets.length;
   }

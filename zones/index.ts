@@ -1,3 +1,21 @@
+export {
+  ChangeError,
+  type ChangeLog,
+  ChangeLogError,
+  type Submission,
+  type Submitted,
+  ZoneChanger,
+} from "./changer.ts";
+export {
+  type ChangeSet,
+  decodeChangeSet,
+  encodeChangeSet,
+  fromSerial,
+  type JournalEntry,
+  soaSerial,
+  soaWithSerial,
+  toSerial,
+} from "./change-set.ts";
 export { checkZone, type CheckOptions } from "./check.ts";
 export { type Finding, type FindingGroup, formatFinding, groupFindings, type Severity } from "./check/finding.ts";
 export { type Layer, layerFromText, LAYER_NAMES, type LayerPromise, LAYERS } from "./layer.ts";
@@ -17,6 +35,7 @@ export type { Complaint, MasterOptions, MasterSource, RecordSink } from "./maste
 export { type ListedRrset, RecordList, type SortedRecords } from "./master/record-list.ts";
 export { formatRecord, masterLines, writeMaster } from "./master/writer.ts";
 export type { ImagePlace } from "./image.ts";
+export { type SerialRule, ZoneDraft } from "./draft.ts";
 export { type LoadedZone, type LoaderParts, ZoneLoader } from "./loader.ts";
 export { ARENA_OCTETS_DEFAULT, ArenaFullError, type ArenaViews } from "./arena.ts";
 export { Compactor } from "./compactor.ts";

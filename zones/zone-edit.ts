@@ -224,6 +224,16 @@ export class ZoneEdit {
     return null;
   }
 
+  /** All RRsets of a name as they are in this edit; signatures are an RRset for each type they cover. */
+  rrsetsOf(owner: Name): Rrset[] {
+    const { arena } = this.space;
+    return [this.names, this.nsec3].flatMap((trie) => {
+      const node = trie.find(owner.octets, 0);
+      const count = node === 0 ? 0 : nodeRrsetCount(arena, node);
+      return Array.from({ length: count }, (_, i) => readRrset(arena, owner, nodeRrset(arena, node, i)));
+    });
+  }
+
   /** Whether the name exists, empty non-terminals included. */
   hasName(owner: Name): boolean {
     return this.names.find(owner.octets, 0) !== 0;

@@ -144,6 +144,7 @@ describe("the compactor", () => {
       now: () => simulated.now() + ++looks / 3,
       wallSeconds: () => 0,
       after: (milliseconds, callback) => simulated.after(milliseconds, callback),
+      soon: (callback) => simulated.soon(callback),
     };
   }
 
