@@ -106,6 +106,12 @@ export class Desk {
     return this.client;
   }
 
+  /** Who asks, for as long as anybody wants to know. */
+  readPeer(): Peer {
+    const { address, port, transport } = this.#peer!;
+    return { address, port, transport };
+  }
+
   /** The longest response this client and transport take (RFC 6891 §6.2.3, DESIGN §8). */
   get octetsMax(): number {
     if (this.transport === TRANSPORT.TCP) return MESSAGE_OCTETS_MAX;

@@ -1,3 +1,4 @@
+export type { Control, ControlHandler, ControlRequest, Reply } from "./control.ts";
 export { EVENT, EVENT_NAMES, NameServerCounters } from "./counters.ts";
 export { RATE_LIMITS, type RateLimits } from "./limiter.ts";
 export { nameServerMetricsPage } from "./metrics-page.ts";

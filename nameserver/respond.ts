@@ -13,6 +13,7 @@ import { LATER, type Later } from "../net/index.ts";
 import type { ZoneStore } from "../zones/index.ts";
 import type { AccessList } from "./access.ts";
 import type { Chaos } from "./chaos.ts";
+import { type Control, handlerOf, isForControl, takeControl } from "./control.ts";
 import { EVENT, type NameServerCounters, TRANSPORT } from "./counters.ts";
 import { type Desk } from "./desk.ts";
 import { type RateLimiter, RESPONSE_KIND } from "./limiter.ts";
@@ -32,6 +33,8 @@ export interface Server {
   readonly chaos: Chaos;
   readonly recursion: Pick<HandingDown, "allowed" | "handDown"> | null;
   readonly answers: ZoneAnswers;
+  /** "elsewhere": by the control thread, which a query thread hands it on to. Null: not done. */
+  readonly control: Control | "elsewhere" | null;
 }
 
 /** Returns the length of the response on the desk, 0 for silence, or LATER. */
@@ -50,11 +53,17 @@ export function respond(server: Server, desk: Desk, outcome: RequestOutcome, lat
   // Before the version is known nothing in OPT means anything (RFC 6891 §6.1.3).
   if (desk.view.ednsVersion !== EDNS_VERSION) return refuse(server, desk, RCODE.BADVERS, -1);
   if (!checkCookie(server, desk)) return refuse(server, desk, RCODE.BADCOOKIE, -1);
+  const isControls = isForControl(desk);
+  if (isControls && server.control === "elsewhere") return LATER;
   // No keys are configured, so whoever signs uses one that we do not know (RFC 8945 §5.2.1).
   if (desk.view.tsigOffset >= 0) return refuse(server, desk, RCODE.NOTAUTH, -1);
   if (!isAllowed(server, desk)) {
     counters.event(EVENT.DENIED);
     return refuse(server, desk, RCODE.REFUSED, EDE.PROHIBITED);
+  }
+  if (isControls && server.control !== null && server.control !== "elsewhere") {
+    const handler = handlerOf(server.control, desk);
+    if (handler !== null) return takeControl(handler, desk, counters, later);
   }
   if (desk.view.opcode !== OPCODE.QUERY) return refuse(server, desk, RCODE.NOTIMP, -1);
   return answerQuery(server, desk, later);
@@ -105,7 +114,7 @@ function answerQuery(server: Server, desk: Desk, later: Later): number {
   return send(server, desk);
 }
 
-/** Transfers are another issue's; the other types are no data that a zone could hold (RFC 6895 §3.1). */
+/** A transfer comes here where none are given; the other types are no data that a zone could hold (RFC 6895 §3.1). */
 function rcodeOfMetaType(qtype: number): number {
   switch (qtype) {
     case TYPE.AXFR:

@@ -9,6 +9,7 @@ import { Lookahead, type ZoneStore } from "../zones/index.ts";
 import { AccessList } from "./access.ts";
 import { Chaos } from "./chaos.ts";
 import { HandedOnCounters, NameServerCounters } from "./counters.ts";
+import type { Control } from "./control.ts";
 import { Desk, NSID_OCTETS_MAX } from "./desk.ts";
 import { createRateAccounts, type RateAccounts, RateLimiter, type RateLimits } from "./limiter.ts";
 import { ZoneAnswers } from "./query.ts";
@@ -26,6 +27,8 @@ export interface ServerParts {
    * "elsewhere": it answers LATER, and whoever runs it hands the request to a server that has the means.
    */
   readonly recursion: Recursion | "elsewhere" | null;
+  /** Who does what is not a plain query; likewise. Null unless given. */
+  readonly control?: Control | "elsewhere" | null;
   readonly counters?: NameServerCounters;
   /** Accounts of the rate limit that are shared with other threads. */
   readonly rateAccounts?: RateAccounts;
@@ -45,6 +48,7 @@ export class NameServer implements Handler {
   /** As they hold, with the cookie secret that was drawn; query threads are given the same. */
   readonly settings: ServerSettings;
   readonly hasRecursion: boolean;
+  readonly hasControl: boolean;
   readonly rateAccounts: RateAccounts | null;
   readonly #server: Server;
   /** The same server for requests that a query thread handed on. */
@@ -57,6 +61,7 @@ export class NameServer implements Handler {
     const { identity, cookieSecrets, rateLimits } = settings;
     this.settings = settings;
     this.hasRecursion = parts.recursion !== null;
+    this.hasControl = (parts.control ?? null) !== null;
     this.rateAccounts =
       rateLimits === null ? null : (parts.rateAccounts ?? createRateAccounts(rateLimits, parts.clock));
     this.counters = parts.counters ?? new NameServerCounters();
@@ -85,6 +90,7 @@ export class NameServer implements Handler {
       chaos: new Chaos(settings),
       recursion: this.#recursionOf(parts, settings),
       answers: new ZoneAnswers(store, this.counters),
+      control: parts.control ?? null,
     };
   }
 

@@ -16,6 +16,8 @@ export interface NameServerTask {
   readonly settings: PostedSettings;
   /** Whether questions that lead out of the zones are answered by the control thread. */
   readonly hasRecursion: boolean;
+  /** Whether transfers, NOTIFY and UPDATE are. */
+  readonly hasControl: boolean;
   readonly rateAccounts: RateAccounts | null;
   readonly counters: SharedArrayBuffer;
 }
@@ -40,6 +42,7 @@ class NameServerThread implements ThreadServer {
       clock: systemClock,
       random: systemRandom,
       recursion: task.hasRecursion ? "elsewhere" : null,
+      control: task.hasControl ? "elsewhere" : null,
       counters: new NameServerCounters(task.counters),
       settings: unpackSettings(task.settings),
       ...(task.rateAccounts === null ? {} : { rateAccounts: task.rateAccounts }),

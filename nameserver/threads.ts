@@ -41,6 +41,7 @@ export async function startThreads({ server, store, ...parts }: NameServerThread
       store: store.shared,
       settings: packSettings(server.settings),
       hasRecursion: server.hasRecursion,
+      hasControl: server.hasControl,
       rateAccounts: server.rateAccounts,
       counters: countersAt(index).memory,
     }),

@@ -1,0 +1,138 @@
+/**
+ * The end of the road for what only the control thread does, because it alone has keys, journal and time: zone transfer (RFC 5936,
+ * RFC 1995), NOTIFY (RFC 1996), UPDATE (RFC 2136). Off the hot path, so it works with whole messages. What these do is decided by
+ * the handlers that are handed in; what is signed, sent and counted is decided here.
+ */
+import {
+  decodeMessage,
+  encodeExtendedError,
+  encodeMessage,
+  type ExtendedError,
+  type Message,
+  type Name,
+  OPCODE,
+  plainEdns,
+  RCODE,
+  type Rr,
+  TYPE,
+  WireError,
+} from "../dns/index.ts";
+import { LATER, type Later, type Peer } from "../net/index.ts";
+import { EVENT, type NameServerCounters } from "./counters.ts";
+import { type Desk } from "./desk.ts";
+
+/** What a handler makes of a request. Sections that are left out are empty. */
+export interface Reply {
+  readonly rcode: number;
+  readonly authoritative?: boolean;
+  readonly answer?: readonly Rr[];
+  readonly authority?: readonly Rr[];
+  /** Told to clients that speak EDNS (RFC 8914). */
+  readonly extendedError?: ExtendedError;
+}
+
+export interface ControlRequest {
+  readonly message: Message;
+  /** As it came: for who passes it on. */
+  readonly octets: Uint8Array;
+  readonly peer: Peer;
+  /** The name of the key it is signed with; null when it is not signed. */
+  readonly key: Name | null;
+  /** Octets that a response may have. */
+  readonly octetsMax: number;
+  /** Ends the request unless "more" is to follow. */
+  readonly respond: (reply: Reply, expect?: "more") => void;
+  /** The same for a message that is written already, with room for a signature behind it. */
+  readonly send: (octets: Uint8Array, expect?: "more") => void;
+  /** Ends the request in silence. */
+  readonly drop: () => void;
+}
+
+export type ControlHandler = (request: ControlRequest) => void;
+
+/** Null: not done by this server. */
+export interface Control {
+  readonly transfer: ControlHandler | null;
+  readonly notify: ControlHandler | null;
+  readonly update: ControlHandler | null;
+}
+
+/** Whether the request on the desk is control's business, where a server has any. */
+export function isForControl({ view }: Desk): boolean {
+  return view.opcode !== OPCODE.QUERY || isTransfer(view.qtype) || view.tsigOffset >= 0;
+}
+
+function isTransfer(qtype: number): boolean {
+  return qtype === TYPE.AXFR || qtype === TYPE.IXFR;
+}
+
+/** The handler of the request on the desk; null when there is none. */
+export function handlerOf({ transfer, notify, update }: Control, { view }: Desk): ControlHandler | null {
+  switch (view.opcode) {
+    case OPCODE.QUERY:
+      return isTransfer(view.qtype) ? transfer : null;
+    case OPCODE.NOTIFY:
+      return notify;
+    case OPCODE.UPDATE:
+      return update;
+    default:
+      return null;
+  }
+}
+
+/** Has it handled; the response comes through `later`. Returns LATER, or the length of a FORMERR on the desk. */
+export function takeControl(handler: ControlHandler, desk: Desk, counters: NameServerCounters, later: Later): number {
+  const { view, transport, octetsMax } = desk;
+  const octets = new Uint8Array(view.octets.subarray(0, view.length));
+  let message: Message;
+  try {
+    message = decodeMessage(octets);
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error;
+    counters.event(EVENT.MALFORMED);
+    desk.refuse(RCODE.FORMERR);
+    return desk.finish();
+  }
+  const send = (response: Uint8Array, expect?: "more"): void => {
+    const rcode = response[3]! & 15;
+    counters.response(transport, rcode, response.length);
+    later(response, expect);
+  };
+  handler({
+    message,
+    octets,
+    peer: desk.readPeer(),
+    key: null,
+    octetsMax,
+    send,
+    respond: (reply, expect) => send(encodeMessage(responseTo(message, reply), { octetsMax }), expect),
+    drop: () => later(NOTHING),
+  });
+  return LATER;
+}
+
+const NOTHING = new Uint8Array(0);
+
+/** Repeats id, opcode and question; says EDNS to those who said it. */
+function responseTo(request: Message, reply: Reply): Message {
+  const { id, opcode, recursionDesired, checkingDisabled, question } = request;
+  const { rcode, authoritative = false, answer = [], authority = [], extendedError } = reply;
+  const options = extendedError === undefined ? [] : [encodeExtendedError(extendedError)];
+  return {
+    id,
+    opcode,
+    rcode,
+    response: true,
+    authoritative,
+    truncated: false,
+    recursionDesired,
+    recursionAvailable: false,
+    authenticData: false,
+    checkingDisabled,
+    question,
+    answer,
+    authority,
+    additional: [],
+    edns: request.edns === null ? null : { ...plainEdns, options },
+  };
+}
