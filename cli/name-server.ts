@@ -12,6 +12,7 @@ import {
   transportEvents,
 } from "../nameserver/index.ts";
 import { Compactor, ZoneLoader, ZoneStore } from "../zones/index.ts";
+import { type Changing, changingOf } from "./changing.ts";
 import { listen, listenForMetrics, type Listening } from "./listening.ts";
 import type { RecursionContext } from "./recursion.ts";
 import type { RecursionSettings, ServeSettings } from "./settings.ts";
@@ -36,7 +37,8 @@ export async function startNameServer(settings: ServeSettings, parts: NameServer
   const { files, log, note } = parts;
   const loader = new ZoneLoader({ store, files, log, clock: systemClock, imageOf: imagePlaces(settings.images) });
   const zones = new ZoneKeeper(settings.zones, { loader, files, note });
-  const server = await createNameServer(settings, store, parts);
+  const changing = changingOf({ store, log });
+  const server = await createNameServer(settings, { ...parts, store, changing });
   // Before the zones, so that the threads start while they are read.
   const counters = new NetCounters();
   const threads = await threadsFor(settings, { server, store, counters, log });
@@ -47,17 +49,19 @@ export async function startNameServer(settings: ServeSettings, parts: NameServer
       const tcp = threads?.tcp?.counters;
       return transportEvents([counters, ...(tcp === undefined ? [] : [tcp])], threads?.batchCounts ?? []);
     };
+    changing.start();
     const page = nameServerMetricsPage({ counters: server.counters, store, events });
     const metrics = await openMetrics(settings, { page, listening, log });
     return {
       zones,
       async close() {
         await Promise.all([zones.close(), listening.close(), metrics?.close()]);
+        await changing.close();
         compactor.close();
       },
     };
   } catch (error) {
-    await Promise.all([zones.close(), threads?.close()]);
+    await Promise.all([zones.close(), threads?.close(), changing.close()]);
     compactor.close();
     throw error;
   }
@@ -125,19 +129,20 @@ async function openListeners(settings: ServeSettings, { server, threads, counter
   };
 }
 
-async function createNameServer(
-  settings: ServeSettings,
-  store: ZoneStore,
-  parts: NameServerParts,
-): Promise<NameServer> {
+interface Creating extends NameServerParts {
+  readonly store: ZoneStore;
+  readonly changing: Changing;
+}
+
+async function createNameServer(settings: ServeSettings, { store, changing, files }: Creating): Promise<NameServer> {
   const { recursion, rateLimit, identity } = settings;
   const name = identity.id || settings.listen.map(({ address }) => address).join(",");
   return new NameServer({
     store,
     clock: systemClock,
     random: systemRandom,
-    recursion:
-      recursion === null ? null : await loadRecursion(recursion, { settings, identity: name, files: parts.files }),
+    recursion: recursion === null ? null : await loadRecursion(recursion, { settings, identity: name, files }),
+    control: changing.control,
     settings: {
       // An empty text keeps it to ourselves.
       identity: identity.id === "" ? null : name,
