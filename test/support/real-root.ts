@@ -27,7 +27,8 @@ export function describeWithRealRoot(title: string, tests: () => void): void {
     return;
   }
   process.stderr.write(`\nSKIPPED ${title}: ${why}\n\n`);
-  describe.skip(`${title} (${why})`, tests);
+  // Not `describe.skip`, which runs what prepares the tests all the same.
+  test.skip(`${title} (${why})`, () => undefined);
 }
 
 export class RealRoot {

@@ -63,6 +63,11 @@ export class RunningStrata implements AsyncDisposable {
     return running;
   }
 
+  /** What it said on standard error, but for how it does without koffi where that is not to be had. */
+  get complaints(): string[] {
+    return this.stderr.filter((line) => !line.includes("koffi cannot be loaded"));
+  }
+
   get pid(): number {
     return this.#child.pid!;
   }
