@@ -1,5 +1,6 @@
 /** The file system as Strata uses it: the one file that imports `node:fs`, so that tests can hand in another. */
 import {
+  chmodSync,
   closeSync,
   existsSync,
   fsyncSync,
@@ -67,6 +68,10 @@ export interface Files {
    */
   writeSafely(path: string, parts: Iterable<Uint8Array>): void;
   remove(path: string): void;
+  /** Lets nobody but our user open it. Throws FileError. */
+  protect(path: string): void;
+  /** Makes the folder, and those above it; only our user may enter one that is made. Throws FileError. */
+  makeFolder(path: string): void;
 }
 
 /** The system reads and writes less than 2 GiB at a time. */
@@ -147,5 +152,19 @@ export const systemFiles: Files = {
   },
   remove(path) {
     rmSync(path, { force: true });
+  },
+  protect(path) {
+    try {
+      chmodSync(path, 0o600);
+    } catch (cause) {
+      throw new FileError("protect", path, cause);
+    }
+  },
+  makeFolder(path) {
+    try {
+      mkdirSync(path, { recursive: true, mode: 0o700 });
+    } catch (cause) {
+      throw new FileError("make the folder", path, cause);
+    }
   },
 };

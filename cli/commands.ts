@@ -3,6 +3,7 @@ import type { Command } from "./arguments.ts";
 import { completionCommand } from "./command/completion.ts";
 import { configCheckCommand } from "./command/config-check.ts";
 import { configSchemaCommand } from "./command/config-schema.ts";
+import { freezeCommand, reloadCommand, statusCommand, thawCommand } from "./command/control.ts";
 import { resolveCommand } from "./command/resolve.ts";
 import { resolverCommand } from "./command/resolver.ts";
 import { serveCommand } from "./command/serve.ts";
@@ -17,6 +18,10 @@ export const COMMANDS: readonly Command[] = [
   resolveCommand,
   zoneCheckCommand,
   zonePrintCommand,
+  statusCommand,
+  reloadCommand,
+  freezeCommand,
+  thawCommand,
   configCheckCommand,
   configSchemaCommand,
   completionCommand(() => COMMANDS),

@@ -128,6 +128,11 @@ export const configuration = z
     listen: z.array(endpoint).min(1).describe("Where to answer, over UDP and TCP."),
     zones: z.array(zone).default([]),
     zoneList: file.optional().describe("More zones: a file with one NAME<tab>FILE a line."),
+    state: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("The folder for what must outlive the server: its journal, copies of zones, its control socket."),
     images: images.prefault({}),
     recursion: recursion.optional(),
     access: access.prefault({}),

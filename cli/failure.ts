@@ -52,4 +52,6 @@ const EXIT_CODES: Readonly<Record<string, number>> = {
   NOT_ALLOWED: EXIT.unknown,
   NO_SUCH_ADDRESS: EXIT.unknown,
   FAILED: EXIT.unknown,
+  TOO_LONG: EXIT.usage,
+  BROKEN: EXIT.unknown,
 };

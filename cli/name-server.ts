@@ -13,6 +13,8 @@ import {
 } from "../nameserver/index.ts";
 import { Compactor, ZoneLoader, ZoneStore } from "../zones/index.ts";
 import { type Changing, changingOf } from "./changing.ts";
+import { ControlChannel } from "./control/channel.ts";
+import { openControl } from "./control/opening.ts";
 import { listen, listenForMetrics, type Listening } from "./listening.ts";
 import type { RecursionContext } from "./recursion.ts";
 import type { RecursionSettings, ServeSettings } from "./settings.ts";
@@ -50,12 +52,14 @@ export async function startNameServer(settings: ServeSettings, parts: NameServer
       return transportEvents([counters, ...(tcp === undefined ? [] : [tcp])], threads?.batchCounts ?? []);
     };
     changing.start();
+    const channel = new ControlChannel();
+    const control = await openControl(channel, { settings, store, zones, changer: changing.changer, files, log });
     const page = nameServerMetricsPage({ counters: server.counters, store, events });
     const metrics = await openMetrics(settings, { page, listening, log });
     return {
       zones,
       async close() {
-        await Promise.all([zones.close(), listening.close(), metrics?.close()]);
+        await Promise.all([zones.close(), listening.close(), metrics?.close(), control?.close()]);
         await changing.close();
         compactor.close();
       },

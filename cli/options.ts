@@ -15,7 +15,7 @@ export const STATE_OPTION: Option = {
   kind: "text",
   value: "DIR",
   default: ".strata",
-  describe: "where strata up keeps its hints and addresses",
+  describe: "where strata up, or a server, keeps its state",
 };
 
 export const HINTS_OPTION: Option = {

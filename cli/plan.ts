@@ -12,7 +12,7 @@ import type { configuration } from "./configuration.ts";
 import { UsageError } from "./failure.ts";
 import { type Namespace, namespace } from "./namespace.ts";
 import { inFolder } from "./paths.ts";
-import { hintsFileOf, type State } from "./state.ts";
+import { hintsFileOf, serverFolderOf, type State } from "./state.ts";
 import { readYaml } from "./yaml.ts";
 
 type ServerConfiguration = z.input<typeof configuration>;
@@ -76,6 +76,7 @@ function planServer(server: Namespace["servers"][number], context: PlanContext):
     configuration: {
       listen: [formatEndpoint({ address: server.address, port })],
       zones,
+      state: resolve(serverFolderOf(wishes.stateFolder, server.name)),
       recursion: { allow: description.recursion, hints: resolve(hintsFileOf(wishes.stateFolder)), port },
       identity: { id: server.name },
       // Many servers on one machine that nobody asks much: threads would only cost memory and time to start.

@@ -25,6 +25,8 @@ export interface RecursionSettings {
 export interface ServeSettings {
   readonly listen: readonly Endpoint[];
   readonly zones: readonly ZoneFile[];
+  /** For what must outlive the server, and its control socket; null: nothing does, and there is none. */
+  readonly stateFolder: string | null;
   /** Null: none. */
   readonly images: ImageSettings | null;
   readonly recursion: RecursionSettings | null;
@@ -76,6 +78,7 @@ export function settingsOf(config: Configuration, folder: string, files: Files):
   return {
     listen: config.listen.map((text) => parseEndpoint(text)),
     zones: [...zones, ...listed],
+    stateFolder: config.state === undefined ? null : inFolder(folder, config.state),
     images: imagesOf(config.images, folder),
     recursion:
       recursion === undefined
@@ -110,6 +113,7 @@ function withArguments(settings: ServeSettings, given: Arguments, files: Files):
     ...settings,
     listen: listen.length > 0 ? listen : settings.listen,
     zones: [...settings.zones, ...single, ...listed],
+    stateFolder: given.text("state") ?? settings.stateFolder,
     images: given.flag("no-images") ? null : settings.images,
     recursion: recursionFrom(settings.recursion, given),
     metrics: metrics === null ? settings.metrics : parseEndpointOrPort("metrics", metrics),

@@ -30,6 +30,8 @@ export interface StateFolder {
   readonly hintsFile: string;
 }
 
+/** Where one of its servers keeps what must outlive it. */
+export const serverFolderOf = (folder: string, name: string): string => `${folder}/servers/${name}`;
 export const hintsFileOf = (folder: string): string => `${folder}/root.hints`;
 const stateFileOf = (folder: string): string => `${folder}/state.json`;
 

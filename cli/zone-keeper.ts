@@ -42,6 +42,8 @@ export class ZoneKeeper {
   /** Whether another was asked for meanwhile: what it is to find may have come after the first one looked. */
   #isWantedAgain = false;
   #isClosed = false;
+  /** Who is told of the reload that is going on, besides `note`. */
+  readonly #listeners = new Set<(text: string) => void>();
 
   constructor(zones: readonly ZoneFile[], parts: KeeperParts) {
     this.#parts = parts;
@@ -73,10 +75,12 @@ export class ZoneKeeper {
   }
 
   /** Reads zones again whose files have changed since. Asked for while it is at work, it looks once more afterwards. */
-  reload(): Promise<void> {
+  async reload(tell: (text: string) => void = () => undefined): Promise<void> {
+    this.#listeners.add(tell);
     if (this.#reloading !== null) this.#isWantedAgain = true;
     this.#reloading ??= this.#reloadUntilDone();
-    return this.#reloading;
+    await this.#reloading;
+    this.#listeners.delete(tell);
   }
 
   async close(): Promise<void> {
@@ -96,9 +100,9 @@ export class ZoneKeeper {
   }
 
   async #reloadChanged(): Promise<void> {
-    const { loader, note } = this.#parts;
+    const { loader } = this.#parts;
     const changed = this.#kept.filter(({ stamps }) => this.#hasChanged(stamps));
-    if (changed.length === 0) note("reload: no zone file has changed");
+    if (changed.length === 0) this.#say("reload: no zone file has changed");
     // The quick ones do not wait for the slow ones.
     const large = changed.filter(({ zone }) => loader.isLarge(zone));
     const inOrder = [...changed.filter((kept) => !large.includes(kept)), ...large];
@@ -106,18 +110,18 @@ export class ZoneKeeper {
   }
 
   async #reloadOne(kept: Kept): Promise<void> {
-    const { loader, note } = this.#parts;
+    const { loader } = this.#parts;
     const before = kept.served;
     const name = kept.zone.apex.toString();
     const outcome = await loader.reload(kept.zone);
     if (this.#isClosed) return;
     this.#take(kept, outcome);
     if (outcome.kind === "loaded") {
-      note(`reload: ${name} has ${outcome.records} records, serial ${outcome.serial}`);
+      this.#say(`reload: ${name} has ${outcome.records} records, serial ${outcome.serial}`);
       return;
     }
     const goesOn = before === null ? "is still not served" : `goes on with serial ${before.serial}`;
-    note(`${describe(outcome.problems)}\nreload: ${name} ${goesOn}`);
+    this.#say(`${describe(outcome.problems)}\nreload: ${name} ${goesOn}`);
   }
 
   #take(kept: Kept, { kind, stamps, serial, records, problems }: LoadedZone): void {
@@ -125,6 +129,11 @@ export class ZoneKeeper {
     if (kind !== "loaded") return;
     kept.served = { serial, records };
     if (problems.length > 0) this.#parts.note(describe(problems));
+  }
+
+  #say(text: string): void {
+    this.#parts.note(text);
+    for (const tell of this.#listeners) tell(text);
   }
 
   #hasChanged(stamps: ReadonlyMap<string, string | null>): boolean {

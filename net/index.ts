@@ -66,6 +66,7 @@ export {
   NetCounters,
   SharedNetCounts,
 } from "./listener.ts";
+export { askLocal, LocalError, type LocalHandler, type LocalListener, listenLocal, type LocalParts } from "./local.ts";
 export { MemoryHost, MemoryNetwork, type Passage, type Weather } from "./memory.ts";
 export { closeLeft, openPlaces, StreamServer } from "./stream-server.ts";
 export { closeStreamSocket, openStreamSocket, type StreamSocket } from "./stream-socket.ts";

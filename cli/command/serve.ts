@@ -20,6 +20,11 @@ export const serveCommand: Command = {
     zones: { kind: "text", value: "LIST", describe: "serve the zones of a file with one NAME<tab>FILE a line" },
     listen: LISTEN_OPTION,
     layer: LAYER_OPTION,
+    state: {
+      kind: "text",
+      value: "DIR",
+      describe: "keep here what must outlive the server, and its control socket",
+    },
     "no-images": { kind: "flag", describe: "read zone files as text, and leave no images of large ones on disk" },
     recursion: {
       kind: "text",

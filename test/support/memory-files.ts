@@ -41,5 +41,9 @@ export class MemoryFiles implements Files {
   writeSafely = (path: string, parts: Iterable<Uint8Array>): void =>
     this.write(path, concatOctets(Array.from(parts, (part) => part.slice())));
 
+  protect = (): void => undefined;
+
+  makeFolder = (): void => undefined;
+
   remove = (path: string): void => void this.#content.delete(path);
 }

@@ -1,0 +1,80 @@
+/** `strata status`, `reload`, `freeze`, `thaw`: the running servers of this machine, asked on their control channels. */
+import { systemFiles } from "../../base/index.ts";
+import type { Arguments } from "../arguments.ts";
+import { EXIT } from "../failure.ts";
+import { parseName } from "../options-read.ts";
+import type { Output } from "../output.ts";
+import { askControl, controlPlaces } from "./asking.ts";
+import type { ServerStatus, ZoneStatus } from "./server-commands.ts";
+
+export async function status(given: Arguments, output: Output): Promise<number> {
+  const zoneText = given.positional("ZONE");
+  const zone = zoneText === null ? null : parseName("ZONE", zoneText);
+  const told: { readonly server: string; readonly status: ServerStatus }[] = [];
+  for (const place of controlPlaces(given, zone, systemFiles)) {
+    const answer = await askControl(place, { command: "status" });
+    if (isStatus(answer)) told.push({ server: place.name, status: answer });
+  }
+  if (given.flag("json")) {
+    output.result(
+      JSON.stringify(
+        told.map(({ server, status }) => ({ server, ...status })),
+        null,
+        2,
+      ),
+    );
+    return EXIT.ok;
+  }
+  const { paint } = output;
+  for (const { server, status } of told) {
+    const { version, pid, upSeconds, listen, zones } = status;
+    output.result(
+      `${paint.bold(server)} ${listen.join(" ")}, strata ${version}, process ${pid}, up ${duration(upSeconds)}`,
+    );
+    const shown = zones.filter((one) => zone === null || parseName("zone", one.zone).equals(zone));
+    const width = Math.max(...shown.map((one) => one.zone.length));
+    for (const one of shown) output.result(`  ${one.zone.padEnd(width)}  ${describe(one)}`);
+  }
+  return EXIT.ok;
+}
+
+function describe({ layer, serial, records, frozen }: ZoneStatus): string {
+  const served = serial === null ? "not served" : `serial ${serial}, ${records} records`;
+  return [served, ...(layer === null ? [] : [layer]), ...(frozen ? ["frozen"] : [])].join(", ");
+}
+
+function duration(seconds: number): string {
+  const units: readonly (readonly [string, number])[] = [
+    ["d", 86_400],
+    ["h", 3600],
+    ["min", 60],
+  ];
+  const unit = units.find(([, length]) => seconds >= 2 * length);
+  return unit === undefined ? `${seconds} s` : `${Math.floor(seconds / unit[1])} ${unit[0]}`;
+}
+
+function isStatus(answer: unknown): answer is ServerStatus {
+  return typeof answer === "object" && answer !== null && "zones" in answer && "listen" in answer;
+}
+
+/** Asks every server, or those with the zone, to read again what has changed. */
+export async function reload(given: Arguments, output: Output): Promise<number> {
+  const zoneText = given.positional("ZONE");
+  const zone = zoneText === null ? null : parseName("ZONE", zoneText);
+  const words = zone === null ? {} : { zone: zone.toString() };
+  for (const place of controlPlaces(given, zone, systemFiles)) {
+    await askControl(place, { command: "reload", ...words }, (text) => output.result(text));
+  }
+  return EXIT.ok;
+}
+
+export const freeze = (given: Arguments): Promise<number> => ofZone(given, "freeze");
+export const thaw = (given: Arguments): Promise<number> => ofZone(given, "thaw");
+
+async function ofZone(given: Arguments, command: string): Promise<number> {
+  const zone = parseName("ZONE", given.required("ZONE"));
+  for (const place of controlPlaces(given, zone, systemFiles)) {
+    await askControl(place, { command, zone: zone.toString() });
+  }
+  return EXIT.ok;
+}

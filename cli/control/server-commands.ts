@@ -1,0 +1,77 @@
+/** What every running server can be asked on its control channel: how it is, to reload, to freeze and to thaw. */
+import { systemClock } from "../../base/index.ts";
+import type { Name } from "../../dns/index.ts";
+import { formatEndpoint, LocalError } from "../../net/index.ts";
+import type { ZoneChanger, ZoneStore } from "../../zones/index.ts";
+import type { ServeSettings } from "../settings.ts";
+import type { ZoneKeeper } from "../zone-keeper.ts";
+import type { ControlChannel } from "./channel.ts";
+
+export interface ServerCommandsParts {
+  readonly settings: ServeSettings;
+  readonly store: ZoneStore;
+  readonly zones: ZoneKeeper;
+  readonly changer: ZoneChanger;
+  readonly version: string;
+}
+
+export interface ZoneStatus {
+  readonly zone: string;
+  readonly layer: string | null;
+  /** Null while it is not served. */
+  readonly serial: number | null;
+  readonly records: number | null;
+  readonly frozen: boolean;
+}
+
+export interface ServerStatus {
+  readonly version: string;
+  readonly pid: number;
+  readonly upSeconds: number;
+  readonly listen: readonly string[];
+  readonly zones: readonly ZoneStatus[];
+  readonly memory: { readonly usedOctets: number; readonly garbageOctets: number };
+}
+
+export function addServerCommands(channel: ControlChannel, parts: ServerCommandsParts): void {
+  const { zones, changer } = parts;
+  const began = systemClock.now();
+  channel.add("status", () => statusOf(parts, began));
+  channel.add("reload", async (_given, tell) => {
+    await zones.reload(tell);
+    return null;
+  });
+  channel.add("freeze", (given) => {
+    changer.freeze(served(parts, given.requiredZone()));
+    return null;
+  });
+  channel.add("thaw", (given) => {
+    const zone = served(parts, given.requiredZone());
+    if (!changer.thaw(zone)) throw new LocalError("NOT_FROZEN", `the zone ${zone.toString()} is not frozen`);
+    return null;
+  });
+}
+
+function served({ store }: ServerCommandsParts, zone: Name): Name {
+  if (store.zoneOf(zone) !== 0) return zone;
+  throw new LocalError("NO_ZONE", `this server does not serve the zone ${zone.toString()}`);
+}
+
+function statusOf({ settings, store, changer, version }: ServerCommandsParts, began: number): ServerStatus {
+  const stored = new Map(Array.from(store.zones(), (zone) => [zone.apex.key, zone]));
+  const { usedOctets, garbageOctets } = store.stats;
+  return {
+    version,
+    pid: process.pid,
+    upSeconds: Math.round((systemClock.now() - began) / 1000),
+    listen: settings.listen.map(formatEndpoint),
+    zones: settings.zones.map(({ name, layer }) => ({
+      zone: name.toString(),
+      layer,
+      serial: stored.get(name.key)?.serial ?? null,
+      records: stored.get(name.key)?.records ?? null,
+      frozen: changer.isFrozen(name),
+    })),
+    memory: { usedOctets, garbageOctets },
+  };
+}

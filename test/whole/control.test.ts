@@ -1,0 +1,61 @@
+/** The control channel of running servers: status, reload, freeze and thaw, as a user types them. */
+import { statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { RunningStrata, Scratch, strata } from "../support/strata.ts";
+
+const LISTEN = "127.0.0.1:9281";
+
+const zoneText = (serial: number): string => `$ORIGIN vu.nl.
+$TTL 300
+@ SOA ns hostmaster ${serial} 3600 900 604800 300
+@ NS ns
+ns A 127.0.0.1
+`;
+
+describe("a server with a state folder", () => {
+  test("tells its status, reloads, freezes and thaws, to its own user alone", async () => {
+    using scratch = new Scratch();
+    const file = scratch.file("vu.nl.zone");
+    const state = scratch.file("state");
+    writeFileSync(file, zoneText(7));
+    const words = ["serve", "--zone", `vu.nl=${file}`, "--listen", LISTEN, "--state", state];
+    const serve = await RunningStrata.start(words);
+    expect(statSync(join(state, "control.sock")).mode & 0o077).toBe(0);
+
+    const status = await strata(["status", "--state", state]);
+    expect(status.stdout).toMatch(/127\.0\.0\.1:9281, strata .*\n {2}vu\.nl\. {2}serial 7, 3 records\n/);
+
+    expect(await strata(["freeze", "vu.nl", "--state", state])).toMatchObject({ status: 0 });
+    const frozen: unknown = JSON.parse((await strata(["status", "--state", state, "--json"])).stdout);
+    expect(frozen).toMatchObject([{ zones: [{ zone: "vu.nl.", serial: 7, frozen: true }] }]);
+    expect(await strata(["thaw", "vu.nl", "--state", state])).toMatchObject({ status: 0 });
+    expect(await strata(["thaw", "vu.nl", "--state", state])).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining("is not frozen") as string,
+    });
+    expect(await strata(["freeze", "other.", "--state", state])).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining("does not serve the zone other.") as string,
+    });
+
+    writeFileSync(file, zoneText(8));
+    expect((await strata(["reload", "--state", state])).stdout).toContain("vu.nl. has 3 records, serial 8");
+    expect(await serve.stop("SIGTERM")).toBe(0);
+    expect(await strata(["status", "--state", state])).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining("no server keeps its state") as string,
+    });
+  });
+
+  test("is alone with it", async () => {
+    using scratch = new Scratch();
+    const file = scratch.file("vu.nl.zone");
+    writeFileSync(file, zoneText(7));
+    const words = ["serve", "--zone", `vu.nl=${file}`, "--state", scratch.file("state"), "--listen"];
+    await using first = await RunningStrata.start([...words, LISTEN]);
+    const second = await strata([...words, "127.0.0.1:9282"]);
+    expect(second).toMatchObject({ status: 2, stderr: expect.stringContaining("another server listens") as string });
+    expect(first.complaints).toEqual([]);
+  });
+});
