@@ -4,6 +4,7 @@ import { completionCommand } from "./command/completion.ts";
 import { configCheckCommand } from "./command/config-check.ts";
 import { configSchemaCommand } from "./command/config-schema.ts";
 import { freezeCommand, reloadCommand, statusCommand, thawCommand } from "./command/control.ts";
+import { propagationCommand } from "./command/propagation.ts";
 import { resolveCommand } from "./command/resolve.ts";
 import { resolverCommand } from "./command/resolver.ts";
 import { serveCommand } from "./command/serve.ts";
@@ -22,6 +23,7 @@ export const COMMANDS: readonly Command[] = [
   reloadCommand,
   freezeCommand,
   thawCommand,
+  propagationCommand,
   configCheckCommand,
   configSchemaCommand,
   completionCommand(() => COMMANDS),

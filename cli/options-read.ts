@@ -19,9 +19,11 @@ export function parsePrefixes(option: string, texts: readonly string[]): Prefix[
   return texts.map((text) => readOption(option, text, (given) => Prefix.parse(given)));
 }
 
-export function parseListen(texts: readonly string[]): Endpoint[] {
-  return texts.map((text) => readOption("listen", text, (given) => parseEndpoint(given)));
+export function parseEndpoints(option: string, texts: readonly string[]): Endpoint[] {
+  return texts.map((text) => readOption(option, text, (given) => parseEndpoint(given)));
 }
+
+export const parseListen = (texts: readonly string[]): Endpoint[] => parseEndpoints("listen", texts);
 
 /** `ADDR:PORT`, or a port alone for 127.0.0.1. */
 export function parseEndpointOrPort(option: string, text: string): Endpoint {

@@ -2,7 +2,7 @@
  * `strata resolve`: one name, three ways. From process start to answer it may take 150 ms, so this file and what it
  * imports load no schema library, no zone store and no HTTP.
  */
-import { systemClock, systemFiles, systemRandom } from "../base/index.ts";
+import { systemClock, systemRandom } from "../base/index.ts";
 import {
   CLASS,
   Name,
@@ -21,17 +21,17 @@ import {
   createEngine,
   drawTrace,
   type Engine,
-  readHints,
   type Resolved,
   serversAt,
   Trace,
   type ZoneServers,
 } from "../resolver/index.ts";
 import type { Arguments } from "./arguments.ts";
+import { findState, readHintsFile } from "./beginning.ts";
 import { EXIT, UsageError } from "./failure.ts";
 import { suggestion } from "./near.ts";
 import type { Output } from "./output.ts";
-import { isRunning, readState, type StateFolder } from "./state.ts";
+import type { StateFolder } from "./state.ts";
 
 type Mode = "iterative" | "recursive" | "resolver";
 
@@ -135,7 +135,7 @@ function findWay(given: Arguments): Way {
     if (mode === "resolver") throw new UsageError("--mode resolver asks one server: name it with --server ADDR[:PORT]");
     return { mode: mode ?? "iterative", hints: readHintsFile(hints), port: port ?? DNS_PORT, layerOf: noLayer };
   }
-  return wayBeside(findState(given.text("state") ?? ""), mode ?? "resolver", port);
+  return wayBeside(findState(given.text("state") ?? "", INSTEAD), mode ?? "resolver", port);
 }
 
 function wayBeside({ state, hintsFile }: StateFolder, mode: Mode, port: number | null): Way {
@@ -146,20 +146,8 @@ function wayBeside({ state, hintsFile }: StateFolder, mode: Mode, port: number |
   return { mode, hints, port: port ?? state.port, layerOf: (zone) => layers.get(zone.key) ?? null };
 }
 
-function findState(folder: string): StateFolder {
-  const found = readState(systemFiles, folder);
-  const instead =
-    "start it, or say where to begin: --server ADDR[:PORT] asks a resolver, --hints FILE begins at the root";
-  if (found === null) throw new UsageError(`no "strata up" has left its addresses in ${folder}; ${instead}`);
-  if (!isRunning(systemFiles, found.state)) {
-    throw new UsageError(
-      `the "strata up" that wrote ${folder} (process ${found.state.pid}) does not run any more; ${instead}`,
-    );
-  }
-  return found;
-}
-
-const readHintsFile = (file: string): ZoneServers => readHints(systemFiles.read(file), file);
+const INSTEAD =
+  "start it, or say where to begin: --server ADDR[:PORT] asks a resolver, --hints FILE begins at the root";
 
 function readServer(text: string, port: number): Endpoint {
   try {

@@ -30,5 +30,7 @@ export { ResolveError, type ResolveErrorCode, Resolver, type ResolverOptions } f
 export { StubServer, type StubServerParts } from "./serve.ts";
 export { type ResolverThreadsParts, startThreads as startResolverThreads } from "./threads.ts";
 export { step, type Asked, type Judged, type Step } from "./step.ts";
+export { survey, type Standing, type Survey, type Surveyed } from "./survey.ts";
+export { type KnownFrom, serversOf, type SurveyParts, type ZoneServer } from "./zone-servers.ts";
 export { type AskStep, type Kept, type Report, Trace, type TraceStep } from "./trace.ts";
 export { drawTrace, formatTrace, type Paint, type TraceLine, traceLines } from "./trace-text.ts";

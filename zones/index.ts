@@ -35,6 +35,7 @@ export type { Complaint, MasterOptions, MasterSource, RecordSink } from "./maste
 export { type ListedRrset, RecordList, type SortedRecords } from "./master/record-list.ts";
 export { formatRecord, masterLines, writeMaster } from "./master/writer.ts";
 export type { ImagePlace } from "./image.ts";
+export { type Forgetting, forgettingOf } from "./forgetting.ts";
 export { type SerialRule, ZoneDraft } from "./draft.ts";
 export { type LoadedZone, type LoaderParts, ZoneLoader } from "./loader.ts";
 export { ARENA_OCTETS_DEFAULT, ArenaFullError, type ArenaViews } from "./arena.ts";

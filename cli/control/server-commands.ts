@@ -6,6 +6,7 @@ import type { ZoneChanger, ZoneStore } from "../../zones/index.ts";
 import type { ServeSettings } from "../settings.ts";
 import type { ZoneKeeper } from "../zone-keeper.ts";
 import type { ControlChannel } from "./channel.ts";
+import { LastChanges } from "./last-changes.ts";
 
 export interface ServerCommandsParts {
   readonly settings: ServeSettings;
@@ -35,12 +36,15 @@ export interface ServerStatus {
 
 export function addServerCommands(channel: ControlChannel, parts: ServerCommandsParts): void {
   const { zones, changer } = parts;
+  const lastChanges = new LastChanges();
+  changer.subscribe(lastChanges.note);
   const began = systemClock.now();
   channel.add("status", () => statusOf(parts, began));
   channel.add("reload", async (_given, tell) => {
     await zones.reload(tell);
     return null;
   });
+  channel.add("last-change", (given) => lastChanges.of(served(parts, given.requiredZone())));
   channel.add("freeze", (given) => {
     changer.freeze(served(parts, given.requiredZone()));
     return null;
