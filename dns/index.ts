@@ -98,4 +98,24 @@ export {
   toPacketAnswer,
   toPacketQuestion,
 } from "./packet.ts";
+export {
+  appendTsigError,
+  findTsig,
+  readTsig,
+  type Signed,
+  type Signing,
+  signMessage,
+  timeOctets,
+  TSIG_ERROR,
+  TSIG_FUDGE_SECONDS,
+  TSIG_UNSIGNED_MAX,
+  TsigError,
+  tsigOctets,
+  type TsigRecord,
+  TsigSigner,
+  TsigVerifier,
+  verifyTsig,
+  withoutTsig,
+} from "./tsig.ts";
+export { TSIG_ALGORITHMS, type TsigAlgorithm, tsigAlgorithmFromText, TsigKey } from "./tsig-key.ts";
 export { type PacketOption, type PacketOptionInput } from "./packet-option.ts";
