@@ -27,7 +27,7 @@ export interface TsigRecord {
 }
 
 /** Extended RCODEs of signatures (RFC 8945 §3). BADSIG has the number of BADVERS, and which it is shows where it stands. */
-export const TSIG_ERROR = { BADSIG: 16, BADKEY: 17, BADTIME: 18 } as const;
+export const TSIG_ERROR = { BADSIG: 16, BADKEY: 17, BADTIME: 18, BADTRUNC: 22 } as const;
 
 /** What went wrong with a signature. `rcode` is NOTAUTH, `error` tells which (RFC 8945 §5.2). */
 export class TsigError extends Error {

@@ -16,10 +16,12 @@ import {
   type Rr,
   TYPE,
   WireError,
+  withoutTsig,
 } from "../dns/index.ts";
 import { LATER, type Later, type Peer } from "../net/index.ts";
 import { EVENT, type NameServerCounters } from "./counters.ts";
 import { type Desk } from "./desk.ts";
+import type { TsigKeys } from "./signature.ts";
 
 /** What a handler makes of a request. Sections that are left out are empty. */
 export interface Reply {
@@ -52,6 +54,8 @@ export type ControlHandler = (request: ControlRequest) => void;
 
 /** Null: not done by this server. */
 export interface Control {
+  /** Those that requests may be signed with. */
+  readonly keys: TsigKeys;
   readonly transfer: ControlHandler | null;
   readonly notify: ControlHandler | null;
   readonly update: ControlHandler | null;
@@ -82,11 +86,13 @@ export function handlerOf({ transfer, notify, update }: Control, { view }: Desk)
 
 /** Has it handled; the response comes through `later`. Returns LATER, or the length of a FORMERR on the desk. */
 export function takeControl(handler: ControlHandler, desk: Desk, counters: NameServerCounters, later: Later): number {
-  const { view, transport, octetsMax } = desk;
+  const { view, transport, octetsMax, signedBy } = desk;
   const octets = new Uint8Array(view.octets.subarray(0, view.length));
+  const signed = signedLater(desk, later);
   let message: Message;
   try {
-    message = decodeMessage(octets);
+    // What is signed is the message without its signature (RFC 8945 §4.3.1).
+    message = decodeMessage(signedBy === null ? octets : withoutTsig(octets, view.tsigOffset, view.id));
   } catch (error) {
     if (!(error instanceof WireError)) throw error;
     counters.event(EVENT.MALFORMED);
@@ -96,19 +102,25 @@ export function takeControl(handler: ControlHandler, desk: Desk, counters: NameS
   const send = (response: Uint8Array, expect?: "more"): void => {
     const rcode = response[3]! & 15;
     counters.response(transport, rcode, response.length);
-    later(response, expect);
+    signed(response, expect);
   };
   handler({
     message,
     octets,
     peer: desk.readPeer(),
-    key: null,
+    key: signedBy,
     octetsMax,
     send,
     respond: (reply, expect) => send(encodeMessage(responseTo(message, reply), { octetsMax }), expect),
     drop: () => later(NOTHING),
   });
   return LATER;
+}
+
+/** Signs what comes later, where the request was signed; silence is not. */
+export function signedLater({ sign }: Desk, later: Later): Later {
+  if (sign === null) return later;
+  return (octets, expect) => later(octets.length === 0 ? octets : sign(octets), expect);
 }
 
 const NOTHING = new Uint8Array(0);

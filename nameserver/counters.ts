@@ -26,6 +26,9 @@ export const EVENT = {
   RECURSION_FAILED: 14,
   DNSSEC_OK: 15,
   EDNS: 16,
+  /** Requests with a right TSIG, and with a wrong one. */
+  SIGNED: 17,
+  SIGNATURE_REFUSED: 18,
 } as const;
 
 export const EVENT_NAMES: readonly string[] = [
@@ -46,6 +49,8 @@ export const EVENT_NAMES: readonly string[] = [
   "recursion_failed",
   "dnssec_ok",
   "edns",
+  "signed",
+  "signature_refused",
 ];
 
 export const TRANSPORT = { UDP: 0, TCP: 1 } as const;

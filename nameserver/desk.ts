@@ -9,6 +9,7 @@ import {
   encodeExtendedError,
   FLAG,
   MESSAGE_OCTETS_MAX,
+  type Name,
   MessageWriter,
   OPT_OCTETS,
   OPTION,
@@ -49,6 +50,11 @@ export class Desk {
   writer: MessageWriter = this.#ownWriter;
   transport: number = TRANSPORT.UDP;
   cookie: CookieVerdict | "none" = "none";
+  /** The name of the key that the request is signed with; null when it is not signed. */
+  signedBy: Name | null = null;
+  /** Puts a signature behind a response, `signatureOctets` of it at most; null when there is none to be. */
+  sign: ((response: Uint8Array) => Uint8Array) | null = null;
+  signatureOctets = 0;
   /** Whether this client may have names resolved for it: RA. */
   mayRecurse = false;
 
@@ -82,6 +88,7 @@ export class Desk {
     this.transport = peer.transport === "udp" ? TRANSPORT.UDP : TRANSPORT.TCP;
     this.#peer = peer;
     this.cookie = "none";
+    if (this.sign !== null) this.#forgetSignature();
     this.mayRecurse = false;
     this.clear();
     return this.view.parse(request, request.length);
@@ -114,6 +121,11 @@ export class Desk {
 
   /** The longest response this client and transport take (RFC 6891 §6.2.3, DESIGN §8). */
   get octetsMax(): number {
+    if (this.sign !== null) return this.#octetsMax - this.signatureOctets;
+    return this.#octetsMax;
+  }
+
+  get #octetsMax(): number {
     if (this.transport === TRANSPORT.TCP) return MESSAGE_OCTETS_MAX;
     const { payloadOctets } = this.view;
     if (payloadOctets <= PAYLOAD_OCTETS_DEFAULT) return PAYLOAD_OCTETS_DEFAULT;
@@ -158,7 +170,23 @@ export class Desk {
     writer.flags = this.#flags();
     writer.release();
     if (view.hasEdns) this.#writeOpt();
-    return writer.finish();
+    const length = writer.finish();
+    return this.sign === null ? length : this.#signed(length, this.sign);
+  }
+
+  /** A signature that there is no room for, which only one that tells of an error may be, is left out. */
+  #signed(length: number, sign: NonNullable<Desk["sign"]>): number {
+    const { octets } = this.writer;
+    const signed = sign(octets.slice(0, length));
+    if (signed.length > Math.min(octets.length, this.#octetsMax)) return length;
+    octets.set(signed);
+    return signed.length;
+  }
+
+  #forgetSignature(): void {
+    this.signedBy = null;
+    this.sign = null;
+    this.signatureOctets = 0;
   }
 
   /** QR, the request's opcode, RD and CD, and what was decided; AD is never copied. */

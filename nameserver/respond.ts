@@ -13,13 +13,14 @@ import { LATER, type Later } from "../net/index.ts";
 import type { ZoneStore } from "../zones/index.ts";
 import type { AccessList } from "./access.ts";
 import type { Chaos } from "./chaos.ts";
-import { type Control, handlerOf, isForControl, takeControl } from "./control.ts";
+import { type Control, handlerOf, isForControl, signedLater, takeControl } from "./control.ts";
 import { EVENT, type NameServerCounters, TRANSPORT } from "./counters.ts";
 import { type Desk } from "./desk.ts";
 import { type RateLimiter, RESPONSE_KIND } from "./limiter.ts";
 import type { ZoneAnswers } from "./query.ts";
 import type { HandingDown } from "./recursion.ts";
 import type { ServerSettings } from "./settings.ts";
+import { authenticate, type TsigKeys } from "./signature.ts";
 
 /** What the road needs at hand. */
 export interface Server {
@@ -55,8 +56,10 @@ export function respond(server: Server, desk: Desk, outcome: RequestOutcome, lat
   if (!checkCookie(server, desk)) return refuse(server, desk, RCODE.BADCOOKIE, -1);
   const isControls = isForControl(desk);
   if (isControls && server.control === "elsewhere") return LATER;
-  // No keys are configured, so whoever signs uses one that we do not know (RFC 8945 §5.2.1).
-  if (desk.view.tsigOffset >= 0) return refuse(server, desk, RCODE.NOTAUTH, -1);
+  if (desk.view.tsigOffset >= 0) {
+    const rcode = checkSignature(server, desk);
+    if (rcode !== RCODE.NOERROR) return refuse(server, desk, rcode, -1);
+  }
   if (!isAllowed(server, desk)) {
     counters.event(EVENT.DENIED);
     return refuse(server, desk, RCODE.REFUSED, EDE.PROHIBITED);
@@ -86,6 +89,33 @@ function checkCookie(server: Server, desk: Desk): boolean {
   return !server.settings.cookieRequired || desk.transport === TRANSPORT.TCP;
 }
 
+const NO_KEYS: TsigKeys = new Map();
+
+/** NOERROR when the request is signed by one of our keys: so will be the response, also where the outcome is NOTAUTH (RFC 8945 §5.2). */
+function checkSignature({ control, clock, counters }: Server, desk: Desk): number {
+  const { view } = desk;
+  const keys = control === null || control === "elsewhere" ? NO_KEYS : control.keys;
+  const request = view.octets.subarray(0, view.length);
+  const authenticated = authenticate(request, view.tsigOffset, keys, clock.wallSeconds());
+  switch (authenticated.kind) {
+    case "malformed":
+      counters.event(EVENT.MALFORMED);
+      return RCODE.FORMERR;
+    case "refused":
+      counters.event(EVENT.SIGNATURE_REFUSED);
+      desk.sign = authenticated.sign;
+      return RCODE.NOTAUTH;
+    case "signed": {
+      const { key, signer } = authenticated;
+      counters.event(EVENT.SIGNED);
+      desk.signedBy = key.name;
+      desk.signatureOctets = signer.octets;
+      desk.sign = (response) => signer.sign(response, clock.wallSeconds());
+      return RCODE.NOERROR;
+    }
+  }
+}
+
 function isAllowed(server: Server, desk: Desk): boolean {
   const { allowed, denied } = server;
   if (!denied.isEmpty && denied.includes(desk.readClient())) return false;
@@ -109,7 +139,7 @@ function answerQuery(server: Server, desk: Desk, later: Later): number {
   desk.begin();
   server.answers.answer(desk);
   if (recursion !== null && desk.leavesZones && desk.mayRecurse && view.recursionDesired) {
-    return recursion.handDown(desk, later) ? LATER : send(server, desk);
+    return recursion.handDown(desk, signedLater(desk, later)) ? LATER : send(server, desk);
   }
   return send(server, desk);
 }

@@ -8,11 +8,16 @@ import { requestOf, serverOf } from "../support/name-server.ts";
 const zones = { "example.": "example. 300 SOA ns.example. admin.example. 1 3600 600 86400 60" };
 const peer: Peer = { address: "192.0.2.7", port: 5353, transport: "tcp" };
 
+type Handled = Exclude<keyof Control, "keys">;
+
 /** What was handed to which handler, in order. */
-function recorded(): { readonly control: Control; readonly taken: [keyof Control, ControlRequest][] } {
-  const taken: [keyof Control, ControlRequest][] = [];
-  const take = (name: keyof Control) => (request: ControlRequest) => void taken.push([name, request]);
-  return { taken, control: { transfer: take("transfer"), notify: take("notify"), update: take("update") } };
+function recorded(): { readonly control: Control; readonly taken: [Handled, ControlRequest][] } {
+  const taken: [Handled, ControlRequest][] = [];
+  const take = (name: Handled) => (request: ControlRequest) => void taken.push([name, request]);
+  return {
+    taken,
+    control: { keys: new Map(), transfer: take("transfer"), notify: take("notify"), update: take("update") },
+  };
 }
 
 function handle(server: NameServer, request: Uint8Array): { length: number; response: Uint8Array; sent: Uint8Array[] } {
