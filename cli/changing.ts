@@ -5,8 +5,11 @@
 import { type Log, systemClock } from "../base/index.ts";
 import type { Control } from "../nameserver/index.ts";
 import { ZoneChanger, type ZoneStore } from "../zones/index.ts";
+import type { ServeSettings } from "./settings.ts";
+import { updatesTaken } from "./updating.ts";
 
 export interface ChangingParts {
+  readonly settings: ServeSettings;
   readonly store: ZoneStore;
   readonly log: Log;
 }
@@ -20,11 +23,12 @@ export interface Changing {
   close(): Promise<void>;
 }
 
-export function changingOf({ store, log }: ChangingParts): Changing {
+export function changingOf({ settings, store, log }: ChangingParts): Changing {
   const changer = new ZoneChanger({ store, clock: systemClock, log, changeLog: null });
+  const update = updatesTaken(settings.updates, { store, changer, log });
   return {
     changer,
-    control: null,
+    control: update === null ? null : { transfer: null, notify: null, update },
     start: () => undefined,
     close: () => {
       changer.close();

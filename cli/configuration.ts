@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { AddressError, parseEndpoint, Prefix } from "../net/index.ts";
-import { Name, NameError } from "../dns/index.ts";
+import { Name, NameError, typeFromText } from "../dns/index.ts";
 import { LAYER_NAMES, THREADS_MAX } from "./options.ts";
 
 /** A text that `read` accepts; what it throws of the given class becomes the message. */
@@ -29,10 +29,55 @@ export const layer = z.enum(LAYER_NAMES);
 export const port = z.int().min(1).max(65_535);
 const LOOPBACK = ["127.0.0.0/8", "::1/128"];
 
+const recordType = z
+  .string()
+  .refine((text) => typeFromText(text) !== null, "a record type is wanted, such as AAAA or TYPE731");
+const REQUESTERS = ["key", "from"] as const;
+const NAMES = ["self", "name", "subdomain", "wildcard"] as const;
+const grant = z
+  .strictObject({
+    key: domainName.optional().describe("Whoever signs with this key."),
+    from: z
+      .array(prefix)
+      .min(1)
+      .optional()
+      .describe("Whoever asks from one of these prefixes, signed or not: addresses can be forged, so loopback alone."),
+    self: z.literal(true).optional().describe("The name that is the key's."),
+    name: domainName.optional().describe("This name."),
+    subdomain: domainName.optional().describe("This name and all below it."),
+    wildcard: domainName.optional().describe("All names that this wildcard can stand for."),
+    types: z
+      .array(recordType)
+      .min(1)
+      .optional()
+      .describe("Only these types. Unless given: all, without SOA and NS where it is not of the whole zone."),
+  })
+  .superRefine((given, context) => {
+    const count = (keys: readonly (keyof typeof given)[]): number =>
+      keys.filter((key) => given[key] !== undefined).length;
+    if (count(REQUESTERS) !== 1) {
+      context.addIssue({ code: "custom", message: "to whom is wanted: either key, or from with address prefixes" });
+    }
+    if (count(NAMES) > 1) {
+      context.addIssue({ code: "custom", message: `one of ${NAMES.join(", ")} at most; another grant can say more` });
+    }
+    if (given.self === true && given.key === undefined) {
+      context.addIssue({ code: "custom", message: "self is the name of a key, so key is wanted" });
+    }
+    if (given.wildcard !== undefined && !given.wildcard.startsWith("*.")) {
+      context.addIssue({ code: "custom", path: ["wildcard"], message: "a wildcard begins with *." });
+    }
+  });
+
 const zone = z.strictObject({
   name: domainName,
   file,
   layer: layer.optional().describe("The layer of the name space it belongs to."),
+  update: z
+    .array(grant)
+    .min(1)
+    .optional()
+    .describe("Who may change what of it by UPDATE (RFC 2136). Absent: nobody anything."),
 });
 
 const images = z
@@ -151,4 +196,5 @@ export const configuration = z
   })
   .meta({ title: "strata serve", description: "The configuration of one Strata name server." });
 
+export type GrantConfiguration = z.output<typeof grant>;
 export type Configuration = z.output<typeof configuration>;

@@ -13,6 +13,7 @@ import { DEFAULTS } from "./defaults.ts";
 import { UsageError } from "./failure.ts";
 import { parseEndpointOrPort, parseListen, parseName, parsePort, parsePrefixes, parseThreads } from "./options-read.ts";
 import { inFolder } from "./paths.ts";
+import { type ZoneUpdates, zoneUpdates } from "./updating.ts";
 import type { ImageSettings } from "./zone-images.ts";
 import { readZoneList, type ZoneFile } from "./zone-list.ts";
 
@@ -25,6 +26,8 @@ export interface RecursionSettings {
 export interface ServeSettings {
   readonly listen: readonly Endpoint[];
   readonly zones: readonly ZoneFile[];
+  /** Zones that take updates, and whose. */
+  readonly updates: readonly ZoneUpdates[];
   /** For what must outlive the server, and its control socket; null: nothing does, and there is none. */
   readonly stateFolder: string | null;
   /** Null: none. */
@@ -78,6 +81,7 @@ export function settingsOf(config: Configuration, folder: string, files: Files):
   return {
     listen: config.listen.map((text) => parseEndpoint(text)),
     zones: [...zones, ...listed],
+    updates: config.zones.flatMap(({ name, update }) => zoneUpdates(name, update)),
     stateFolder: config.state === undefined ? null : inFolder(folder, config.state),
     images: imagesOf(config.images, folder),
     recursion:

@@ -57,6 +57,18 @@ describe("a mistake in a server's configuration", () => {
       "listen: ['[::1]:53']\nbounds: { udpPayloadOctets: 9 }\n",
       "2:29: bounds.udpPayloadOctets: at least 512",
     ],
+    ...[
+      ["nobody", "{ self: true }", "to whom is wanted: either key, or from"],
+      ["a key and addresses", "{ key: k, from: [127.0.0.1] }", "to whom is wanted: either key, or from"],
+      ["names twice over", "{ key: k, self: true, name: a.vu.nl }", "one of self, name, subdomain, wildcard at most"],
+      ["the own name of an address", "{ from: [127.0.0.1], self: true }", "self is the name of a key"],
+      ["a wildcard that is none", "{ key: k, wildcard: vu.nl }", "a wildcard begins with *."],
+      ["a type that is none", "{ key: k, types: [AAAAA] }", "zones[0].update[0].types[0]: a record type is wanted"],
+    ].map(([what, grant, message]): [string, string, string] => [
+      `updates granted to or of ${what}`,
+      `listen: ['[::1]:53']\nzones: [{ name: vu.nl, file: a, update: [${grant}] }]\n`,
+      message!,
+    ]),
     ["two keys alike", "log: info\nlog: warn\n", "server.yaml:2:1: not YAML: "],
     ["no YAML", "listen: [\n", "not YAML: "],
   ])("%s", (_situation, text, message) => {

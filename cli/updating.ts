@@ -1,0 +1,56 @@
+/** Updates by UPDATE (RFC 2136) as a server is set up to take them: which zones, from whom, of what. */
+import type { Log } from "../base/index.ts";
+import { Name, typeFromText } from "../dns/index.ts";
+import { type ControlHandler, updateHandler, type UpdateTreatment } from "../nameserver/index.ts";
+import { Prefix } from "../net/index.ts";
+import { type GrantedNames, type UpdateGrant, UpdatePolicy, type ZoneChanger, type ZoneStore } from "../zones/index.ts";
+import type { GrantConfiguration } from "./configuration.ts";
+
+/** Who may change what in one zone. */
+export interface ZoneUpdates {
+  readonly apex: Name;
+  readonly grants: readonly UpdateGrant[];
+}
+
+/** What a configuration file says of a zone; none or one. */
+export function zoneUpdates(name: string, grants: readonly GrantConfiguration[] | undefined): ZoneUpdates[] {
+  return grants === undefined ? [] : [{ apex: Name.parse(name), grants: grants.map(grantOf) }];
+}
+
+function grantOf(given: GrantConfiguration): UpdateGrant {
+  const { key, from = [], types } = given;
+  return {
+    to: key === undefined ? { from: from.map((text) => Prefix.parse(text)) } : { key: Name.parse(key) },
+    names: namesOf(given),
+    types: types?.flatMap((type) => typeFromText(type) ?? []) ?? null,
+  };
+}
+
+function namesOf({ self, name, subdomain, wildcard }: GrantConfiguration): GrantedNames {
+  if (self === true) return { kind: "self" };
+  if (name !== undefined) return { kind: "name", name: Name.parse(name) };
+  if (subdomain !== undefined) return { kind: "subdomain", name: Name.parse(subdomain) };
+  if (wildcard !== undefined) return { kind: "wildcard", name: Name.parse(wildcard) };
+  return { kind: "zone" };
+}
+
+export interface UpdatingParts {
+  readonly store: ZoneStore;
+  readonly changer: ZoneChanger;
+  readonly log: Log;
+}
+
+/** Null where no zone takes any. */
+export function updatesTaken(zones: readonly ZoneUpdates[], { store, ...parts }: UpdatingParts): ControlHandler | null {
+  if (zones.length === 0) return null;
+  const policies = new Map<string, UpdatePolicy>();
+  for (const { apex, grants } of zones) {
+    policies.set(apex.key, policies.get(apex.key)?.with(grants) ?? new UpdatePolicy(grants));
+  }
+  const treatmentOf = (apex: Name): UpdateTreatment | null => {
+    if (store.zoneOf(apex) === 0) return null;
+    const policy = policies.get(apex.key);
+    return policy === undefined ? { kind: "refused" } : { kind: "taken", policy };
+  };
+  return updateHandler({ ...parts, treatmentOf });
+}

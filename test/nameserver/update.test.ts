@@ -1,0 +1,208 @@
+import { describe, expect, test } from "vitest";
+import { SeededRandom, silentLog, SimulatedClock } from "../../base/index.ts";
+import {
+  CLASS,
+  decodeMessage,
+  EDE,
+  encodeMessage,
+  extendedErrors,
+  type Message,
+  Name,
+  OPCODE,
+  RCODE,
+  rcodeToText,
+  TYPE,
+} from "../../dns/index.ts";
+import { NameServer, updateHandler } from "../../nameserver/index.ts";
+import { LATER, Prefix } from "../../net/index.ts";
+import {
+  type ChangeLog,
+  ChangeLogError,
+  type JournalEntry,
+  UpdatePolicy,
+  ZoneChanger,
+  type ZoneStore,
+  ZoneView,
+} from "../../zones/index.ts";
+import { edns, query } from "../support/messages.ts";
+import { storeOf } from "../support/name-server.ts";
+import { updateOf } from "../support/updates.ts";
+
+const apex = Name.parse("example.");
+const ZONES = {
+  "example.": `
+    example.     300 SOA ns.example. admin.example. 7 3600 600 86400 300
+    example.     300 NS ns.example.
+    www.example. 300 A 192.0.2.2`,
+  "signed.": `
+    signed. 300 SOA ns.example. admin.example. 7 3600 600 86400 300
+    signed. 300 NSEC a.signed. SOA NSEC`,
+  "closed.": "closed. 300 SOA ns.example. admin.example. 7 3600 600 86400 300",
+};
+
+class MemoryLog implements ChangeLog {
+  readonly entries: JournalEntry[] = [];
+  isFull = false;
+
+  append(entries: readonly JournalEntry[]): void {
+    if (this.isFull) throw new ChangeLogError("the disk is full");
+    this.entries.push(...entries);
+  }
+}
+
+/** A server whose zones, all but `closed.`, clients on 192.0.2.0/24 may change. */
+class Rig {
+  readonly clock = new SimulatedClock();
+  readonly log = new MemoryLog();
+  readonly store: ZoneStore = storeOf(ZONES);
+  readonly changer = new ZoneChanger({ store: this.store, clock: this.clock, log: silentLog, changeLog: this.log });
+  readonly #policy = new UpdatePolicy([
+    { to: { from: [Prefix.parse("192.0.2.0/24")] }, names: { kind: "zone" }, types: null },
+  ]);
+  readonly #server = new NameServer({
+    store: this.store,
+    clock: this.clock,
+    random: new SeededRandom(1),
+    recursion: null,
+    control: {
+      transfer: null,
+      notify: null,
+      update: updateHandler({
+        changer: this.changer,
+        log: silentLog,
+        treatmentOf: (zone) => {
+          if (this.store.zoneOf(zone) === 0) return null;
+          return zone.toString() === "closed." ? { kind: "refused" } : { kind: "taken", policy: this.#policy };
+        },
+      }),
+    },
+  });
+
+  send(message: Message, from = "192.0.2.7"): Promise<Message> {
+    const { promise, resolve } = Promise.withResolvers<Message>();
+    const response = new Uint8Array(65_535);
+    const peer = { address: from, port: 5353, transport: "tcp" } as const;
+    const length = this.#server.handle(encodeMessage(message), response, peer, (octets) => {
+      resolve(decodeMessage(octets));
+    });
+    if (length !== LATER) resolve(decodeMessage(response.slice(0, length)));
+    return this.clock.run(promise);
+  }
+
+  update(text: string, zone = "example.", from?: string): Promise<Message> {
+    return this.send(updateMessage(text, zone), from);
+  }
+
+  addresses(name: string): number {
+    return ZoneView.of(this.store, apex)!.get(Name.parse(name), TYPE.A)?.rdatas.length ?? 0;
+  }
+
+  get serial(): number {
+    return ZoneView.of(this.store, apex)!.serial;
+  }
+}
+
+function updateMessage(text: string, zone = "example."): Message {
+  const { prerequisites, updates } = updateOf(text);
+  return query(zone, "SOA", { id: 5, opcode: OPCODE.UPDATE, answer: prerequisites, authority: updates, edns });
+}
+
+const told = (message: Message): string[] => [
+  rcodeToText(message.rcode),
+  ...extendedErrors(message.edns).map(({ infoCode, text }) => `${infoCode} ${text}`),
+];
+
+const ADD = "add new.example. 60 A 192.0.2.9";
+
+describe("an update", () => {
+  test("is in the journal, with who made it, and seen by the next query, once it is acknowledged", async () => {
+    const rig = new Rig();
+    const response = await rig.update(ADD);
+    expect(response).toMatchObject({ id: 5, opcode: OPCODE.UPDATE, response: true, rcode: RCODE.NOERROR });
+    expect(response.question[0]?.name.toString()).toBe("example.");
+    expect([rig.addresses("new.example."), rig.serial]).toEqual([1, 8]);
+    expect(rig.log.entries.map(({ by }) => by)).toEqual(["client 192.0.2.7"]);
+  });
+
+  test("that changes nothing is acknowledged and leaves the serial as it is", async () => {
+    const rig = new Rig();
+    expect(told(await rig.update("add www.example. 300 A 192.0.2.2"))).toEqual(["NOERROR"]);
+    expect(rig.serial).toBe(7);
+    expect(rig.log.entries).toEqual([]);
+  });
+
+  test("that sets a newer serial has that one", async () => {
+    const rig = new Rig();
+    await rig.update(`${ADD}\nadd example. 300 SOA ns.example. admin.example. 2026112301 3600 600 86400 300`);
+    expect(rig.serial).toBe(2_026_112_301);
+  });
+
+  test("whose prerequisites do not hold does nothing, and says which", async () => {
+    const rig = new Rig();
+    const response = await rig.update(`yes www.example. TXT\n${ADD}`);
+    expect(told(response)).toEqual(["NXRRSET", "0 www.example. TXT: there is no such RRset"]);
+    expect([rig.addresses("new.example."), rig.serial]).toEqual([0, 7]);
+  });
+
+  test("sees what the one before it did, though both share a commit", async () => {
+    const rig = new Rig();
+    const both = [rig.update(`no new.example.\n${ADD}`), rig.update(`no new.example.\n${ADD}`)];
+    expect((await Promise.all(both)).map(({ rcode }) => rcodeToText(rcode))).toEqual(["NOERROR", "YXDOMAIN"]);
+    expect(rig.serial).toBe(8);
+  });
+
+  test("that goes wrong half way does nothing, and nothing to another in the same commit", async () => {
+    const rig = new Rig();
+    const many = Array.from({ length: 101 }, (_, i) => `add many.example. 1 A 192.0.3.${i}`).join("\n");
+    const both = [rig.update(`${ADD}\n${many}`), rig.update("add other.example. 1 A 192.0.2.10")];
+    expect((await Promise.all(both)).map(({ rcode }) => rcodeToText(rcode))).toEqual(["REFUSED", "NOERROR"]);
+    expect(["new", "many", "other"].map((label) => rig.addresses(`${label}.example.`))).toEqual([0, 0, 1]);
+  });
+
+  test("that cannot be written to the journal is SERVFAIL, and the next one is taken", async () => {
+    const rig = new Rig();
+    rig.log.isFull = true;
+    expect(told(await rig.update(ADD))).toEqual(["SERVFAIL", "0 the disk is full"]);
+    expect([rig.addresses("new.example."), rig.serial]).toEqual([0, 7]);
+    rig.log.isFull = false;
+    expect(told(await rig.update(ADD))).toEqual(["NOERROR"]);
+    expect(rig.serial).toBe(8);
+  });
+});
+
+describe("no update", () => {
+  test.each([
+    ["of a zone that is not served", ADD, "other.", "NOTAUTH", EDE.NOT_AUTHORITATIVE],
+    ["of a name within a zone", ADD, "www.example.", "NOTAUTH", EDE.NOT_AUTHORITATIVE],
+    ["of a zone that takes none", ADD, "closed.", "REFUSED", EDE.PROHIBITED],
+    ["of a signed zone", "add new.signed. 60 A 192.0.2.9", "signed.", "REFUSED", EDE.NOT_SUPPORTED],
+    ["of another zone's names", "add new.closed. 60 A 192.0.2.9", "example.", "NOTZONE", EDE.INVALID_DATA],
+  ])("%s", async (_situation, text, zone, rcode, infoCode) => {
+    const [code, error] = told(await new Rig().update(text, zone));
+    expect(code).toBe(rcode);
+    expect(error).toMatch(new RegExp(`^${infoCode} `));
+  });
+
+  test("of strangers, who do not even learn what is there", async () => {
+    const rig = new Rig();
+    const response = await rig.update(`yes gone.example.\n${ADD}`, "example.", "198.51.100.1");
+    expect(told(response)).toEqual(["REFUSED", "18 updates have to be signed with a key that is allowed here"]);
+  });
+
+  test("of a frozen zone", async () => {
+    const rig = new Rig();
+    rig.changer.freeze(apex);
+    const [code, error] = told(await rig.update(ADD));
+    expect(code).toBe("REFUSED");
+    expect(error).toContain("strata thaw example.");
+  });
+
+  test.each([
+    ["without a zone section", { question: [] }, "FORMERR"],
+    ["with another type there", { question: [{ name: apex, type: TYPE.A, class: CLASS.IN }] }, "FORMERR"],
+    ["of another class", { question: [{ name: apex, type: TYPE.SOA, class: CLASS.CH }] }, "NOTAUTH"],
+  ])("%s", async (_situation, part, rcode) => {
+    const [code] = told(await new Rig().send({ ...updateMessage(ADD), ...part }));
+    expect(code).toBe(rcode);
+  });
+});
