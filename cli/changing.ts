@@ -28,7 +28,7 @@ export function changingOf({ settings, store, log }: ChangingParts): Changing {
   const update = updatesTaken(settings.updates, { store, changer, log });
   return {
     changer,
-    control: update === null ? null : { transfer: null, notify: null, update },
+    control: update === null ? null : { keys: new Map(), transfer: null, notify: null, update },
     start: () => undefined,
     close: () => {
       changer.close();

@@ -65,6 +65,7 @@ class Rig {
     random: new SeededRandom(1),
     recursion: null,
     control: {
+      keys: new Map(),
       transfer: null,
       notify: null,
       update: updateHandler({
