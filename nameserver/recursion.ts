@@ -270,6 +270,7 @@ function extendedErrorOf(error: unknown): ExtendedError {
     case "CLOSED":
       return { infoCode: EDE.NO_REACHABLE_AUTHORITY, text: error.message };
     case "MALFORMED":
+    case "SIGNATURE":
       return { infoCode: EDE.INVALID_DATA, text: error.message };
     case "BUDGET":
       return { infoCode: EDE.OTHER, text: error.message };

@@ -19,16 +19,20 @@ import {
  * - `reply`: the response to what was asked.
  * - `stray`: something else; over UDP, where it comes from the right address and port, a near miss (DESIGN §8).
  * - `malformed`: it answers our id and is no message.
+ * - `refused`: it is not signed as the question is.
  */
 export type Judged =
-  { readonly kind: "reply"; readonly message: Message } | { readonly kind: "stray" } | { readonly kind: "malformed" };
+  | { readonly kind: "reply"; readonly message: Message }
+  | { readonly kind: "stray" }
+  | { readonly kind: "malformed" }
+  | { readonly kind: "refused"; readonly reason: string };
 
 const STRAY: Judged = { kind: "stray" };
 const MALFORMED: Judged = { kind: "malformed" };
 
 export class Asked {
   /** What to send. */
-  readonly octets: Uint8Array;
+  octets: Uint8Array;
   readonly #original: Uint8Array;
   readonly #random: Random;
   readonly #question: Question | null;
@@ -54,6 +58,11 @@ export class Asked {
     const id = this.#random.below(0x1_0000);
     this.octets[0] = id >> 8;
     this.octets[1] = id;
+  }
+
+  /** Whether what came so far may be all: of a signed response the end is signed. */
+  get isComplete(): boolean {
+    return true;
   }
 
   /** Says what came back. Puts the question in `octets` back into the case it was asked in, so the names there show it. */

@@ -6,8 +6,9 @@
 import type { Clock, Random, Timer } from "../base/index.ts";
 import type { Message } from "../dns/index.ts";
 import { formatEndpoint } from "./address.ts";
-import { Asked } from "./asked.ts";
+import { Asked, type Judged } from "./asked.ts";
 import { type Ask, type AskOptions, type Endpoint, ExchangeError, type Reply, type Transport } from "./exchange.ts";
+import { askedWith } from "./signed-asked.ts";
 
 export interface AskParts {
   readonly clock: Clock;
@@ -39,6 +40,21 @@ export interface AttemptEvents {
   stray(kind: "stray" | "malformed"): void;
   /** Nothing can come any more. */
   failed(error: ExchangeError): void;
+}
+
+/** Tells what a transport has received. */
+export function tellOf(judged: Judged, octets: number, events: AttemptEvents, where: string): void {
+  switch (judged.kind) {
+    case "reply":
+      events.reply(judged.message, octets);
+      return;
+    case "refused":
+      events.failed(new ExchangeError("SIGNATURE", `${where}: ${judged.reason}`));
+      return;
+    case "stray":
+    case "malformed":
+      events.stray(judged.kind);
+  }
 }
 
 /** Puts a question on its way over one transport. */
@@ -94,11 +110,11 @@ class Asking implements AttemptEvents {
   }
 
   begin(): void {
-    const { signal, transport, timeoutMilliseconds } = this.#wanted.options;
+    const { signal, transport, timeoutMilliseconds, key } = this.#wanted.options;
     this.#timer = this.#way.clock.after(timeoutMilliseconds, () => this.#fail(this.#timeout()));
     signal.addEventListener("abort", this.#onAbort, { once: true });
     try {
-      if (transport === "udp") this.#askUdp();
+      if (transport === "udp" && key === undefined) this.#askUdp();
       else this.#askTcp((error) => this.#fail(error));
     } catch (error) {
       this.#fail(error);
@@ -130,11 +146,11 @@ class Asking implements AttemptEvents {
   }
 
   #askTcp(failed: (error: ExchangeError) => void): void {
-    const { server, message } = this.#wanted;
-    const { start, random, counters } = this.#way;
+    const { server, message, options } = this.#wanted;
+    const { start, counters } = this.#way;
     counters.sent++;
     // TCP needs no 0x20, and some servers do not keep the case.
-    const attempt = start("tcp", server, new Asked(message, random, false), {
+    const attempt = start("tcp", server, askedWith(message, options.key, this.#way), {
       reply: (reply, octets) => this.#succeed(this.#replyOf(reply, octets)),
       stray: (kind) => {
         if (kind === "malformed") this.#countMalformed();

@@ -3,7 +3,7 @@
  * validator and a whole resolver are all Exchanges, so they can be put inside one another.
  */
 import type { StopSignal } from "../base/index.ts";
-import type { Message, Name, Question, Rrset } from "../dns/index.ts";
+import type { Message, Name, Question, Rrset, TsigKey } from "../dns/index.ts";
 
 /** An address and port that speaks DNS. IPv4 in dotted form, IPv6 in RFC 5952 form without brackets. */
 export interface Endpoint {
@@ -38,6 +38,8 @@ export interface AskOptions {
   readonly transport: Transport;
   readonly timeoutMilliseconds: number;
   readonly signal: StopSignal;
+  /** Signs the question, which then goes over TCP whatever the transport; a reply must be signed likewise (RFC 8945 §5.4). */
+  readonly key?: TsigKey;
 }
 
 export interface Reply {
@@ -48,7 +50,7 @@ export interface Reply {
 
 /** No response could be had. */
 export class ExchangeError extends Error {
-  readonly code: "TIMEOUT" | "UNREACHABLE" | "CLOSED" | "MALFORMED" | "BUDGET";
+  readonly code: "TIMEOUT" | "UNREACHABLE" | "CLOSED" | "MALFORMED" | "BUDGET" | "SIGNATURE";
 
   constructor(code: ExchangeError["code"], message: string) {
     super(message);

@@ -7,7 +7,7 @@ import type { Clock, Random } from "../base/index.ts";
 import { MESSAGE_OCTETS_MAX } from "../dns/index.ts";
 import { formatEndpoint } from "./address.ts";
 import type { Asked } from "./asked.ts";
-import { AskCounters, askOver, type Attempt, type AttemptEvents } from "./asking.ts";
+import { AskCounters, askOver, type Attempt, type AttemptEvents, tellOf } from "./asking.ts";
 import { type Ask, type Endpoint, ExchangeError, type Handler, LATER, type Later, type Transport } from "./exchange.ts";
 
 /** How the network treats datagrams; TCP suffers the delays and the partitions only. */
@@ -206,14 +206,16 @@ class MemoryQuestion implements Attempt {
   }
 
   #refused(): void {
-    const where = `${formatEndpoint(this.#route.to)} (${this.#route.transport})`;
-    this.#events.failed(new ExchangeError("UNREACHABLE", `${where}: nobody listens there`));
+    this.#events.failed(new ExchangeError("UNREACHABLE", `${this.#where}: nobody listens there`));
+  }
+
+  get #where(): string {
+    return `${formatEndpoint(this.#route.to)} (${this.#route.transport})`;
   }
 
   #judge(octets: Uint8Array): void {
     const judged = this.#asked.judge(octets);
-    if (judged.kind === "reply") this.#events.reply(judged.message, octets.length);
-    else this.#events.stray(judged.kind);
+    tellOf(judged, octets.length, this.#events, this.#where);
   }
 }
 

@@ -2,7 +2,7 @@
 import { connect, type Socket } from "node:net";
 import { formatEndpoint } from "./address.ts";
 import type { Asked } from "./asked.ts";
-import type { Attempt, AttemptEvents } from "./asking.ts";
+import { type Attempt, type AttemptEvents, tellOf } from "./asking.ts";
 import { type Endpoint, ExchangeError } from "./exchange.ts";
 import { Framing } from "./framing.ts";
 
@@ -30,8 +30,7 @@ export class TcpQuestion implements Attempt {
       framing.push(chunk);
       for (let message = framing.next(); message !== null && !this.#isClosed; message = framing.next()) {
         const judged = asked.judge(message);
-        if (judged.kind === "reply") events.reply(judged.message, message.length);
-        else events.stray(judged.kind);
+        tellOf(judged, message.length, events, where);
       }
     });
   }

@@ -266,7 +266,8 @@ class UdpQuestion implements Attempt {
     }
     // It had the id, so somebody may know the port.
     if (judged.kind === "stray") this.#socket.retire();
-    this.events.stray(judged.kind);
+    // A signed question would have gone over TCP.
+    this.events.stray(judged.kind === "refused" ? "stray" : judged.kind);
   }
 
   close(): void {
