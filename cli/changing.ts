@@ -26,9 +26,11 @@ export interface Changing {
 export function changingOf({ settings, store, log }: ChangingParts): Changing {
   const changer = new ZoneChanger({ store, clock: systemClock, log, changeLog: null });
   const update = updatesTaken(settings.updates, { store, changer, log });
+  const { keys } = settings;
+  const isAsked = update !== null || keys.size > 0;
   return {
     changer,
-    control: update === null ? null : { keys: new Map(), transfer: null, notify: null, update },
+    control: isAsked ? { keys, transfer: null, notify: null, update } : null,
     start: () => undefined,
     close: () => {
       changer.close();

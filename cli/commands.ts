@@ -4,6 +4,7 @@ import { completionCommand } from "./command/completion.ts";
 import { configCheckCommand } from "./command/config-check.ts";
 import { configSchemaCommand } from "./command/config-schema.ts";
 import { freezeCommand, reloadCommand, statusCommand, thawCommand } from "./command/control.ts";
+import { keyGenerateCommand } from "./command/key-generate.ts";
 import { propagationCommand } from "./command/propagation.ts";
 import { resolveCommand } from "./command/resolve.ts";
 import { resolverCommand } from "./command/resolver.ts";
@@ -24,6 +25,7 @@ export const COMMANDS: readonly Command[] = [
   freezeCommand,
   thawCommand,
   propagationCommand,
+  keyGenerateCommand,
   configCheckCommand,
   configSchemaCommand,
   completionCommand(() => COMMANDS),

@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { AddressError, parseEndpoint, Prefix } from "../net/index.ts";
 import { Name, NameError, typeFromText } from "../dns/index.ts";
+import { keys } from "./key-schema.ts";
 import { LAYER_NAMES, THREADS_MAX } from "./options.ts";
 
 /** A text that `read` accepts; what it throws of the given class becomes the message. */
@@ -178,6 +179,8 @@ export const configuration = z
       .min(1)
       .optional()
       .describe("The folder for what must outlive the server: its journal, copies of zones, its control socket."),
+    keys: keys.default([]),
+    keyFiles: z.array(file).default([]).describe("Files with more keys, in BIND's form or as this list."),
     images: images.prefault({}),
     recursion: recursion.optional(),
     access: access.prefault({}),

@@ -9,6 +9,8 @@ const LOOPBACK = ["127.0.0.0/8", "::1/128"];
 
 export const DEFAULTS: Omit<Configuration, "listen"> = {
   zones: [],
+  keys: [],
+  keyFiles: [],
   images: { keep: true },
   access: { deny: [] },
   rateLimit: {

@@ -4,7 +4,8 @@
  */
 import { dirname } from "node:path";
 import { type Files, fromHex } from "../base/index.ts";
-import { Name } from "../dns/index.ts";
+import { Name, type TsigKey } from "../dns/index.ts";
+import type { TsigKeys } from "../nameserver/index.ts";
 import { type Endpoint, formatEndpoint, parseEndpoint, Prefix } from "../net/index.ts";
 import type { Layer } from "../zones/index.ts";
 import type { Arguments } from "./arguments.ts";
@@ -12,6 +13,8 @@ import type { Configuration } from "./configuration.ts";
 import { DEFAULTS } from "./defaults.ts";
 import { UsageError } from "./failure.ts";
 import { parseEndpointOrPort, parseListen, parseName, parsePort, parsePrefixes, parseThreads } from "./options-read.ts";
+import { keyOf } from "./key-text.ts";
+import { readKeys } from "./keys.ts";
 import { inFolder } from "./paths.ts";
 import { type ZoneUpdates, zoneUpdates } from "./updating.ts";
 import type { ImageSettings } from "./zone-images.ts";
@@ -30,6 +33,7 @@ export interface ServeSettings {
   readonly updates: readonly ZoneUpdates[];
   /** For what must outlive the server, and its control socket; null: nothing does, and there is none. */
   readonly stateFolder: string | null;
+  readonly keys: TsigKeys;
   /** Null: none. */
   readonly images: ImageSettings | null;
   readonly recursion: RecursionSettings | null;
@@ -54,7 +58,7 @@ export async function serveSettings(given: Arguments, files: Files): Promise<Ser
     throw new UsageError("where to listen is missing: --listen ADDR:PORT (or --config FILE)");
   }
   const base = fromFile ?? { ...DEFAULTS, listen: parseListen(given.texts("listen")).map(formatEndpoint) };
-  const settings = settingsOf(base, configFile === null ? "." : dirname(configFile), files);
+  const settings = await settingsOf(base, configFile === null ? "." : dirname(configFile), files);
   const merged = withArguments(settings, given, files);
   if (merged.zones.length === 0) {
     throw new UsageError("there is no zone to serve: --zone NAME=FILE, --zones LIST, or zones in the configuration");
@@ -70,7 +74,7 @@ async function readConfiguration(file: string, files: Files): Promise<Configurat
 }
 
 /** @param folder Where relative files start. */
-export function settingsOf(config: Configuration, folder: string, files: Files): ServeSettings {
+export async function settingsOf(config: Configuration, folder: string, files: Files): Promise<ServeSettings> {
   const zones = config.zones.map(({ name, file, layer }) => ({
     name: Name.parse(name),
     file: inFolder(folder, file),
@@ -83,6 +87,7 @@ export function settingsOf(config: Configuration, folder: string, files: Files):
     zones: [...zones, ...listed],
     updates: config.zones.flatMap(({ name, update }) => zoneUpdates(name, update)),
     stateFolder: config.state === undefined ? null : inFolder(folder, config.state),
+    keys: await keysOf(config, folder, files),
     images: imagesOf(config.images, folder),
     recursion:
       recursion === undefined
@@ -124,6 +129,16 @@ function withArguments(settings: ServeSettings, given: Arguments, files: Files):
     threads: threads === null ? settings.threads : parseThreads(threads),
     log: given.isGiven("log") ? (given.text("log") ?? settings.log) : settings.log,
   };
+}
+
+async function keysOf({ keys, keyFiles }: Configuration, folder: string, files: Files): Promise<TsigKeys> {
+  const read = await Promise.all(keyFiles.map((file) => readKeys(inFolder(folder, file), files)));
+  const all = new Map<string, TsigKey>();
+  for (const key of [...keys.map(keyOf), ...read.flat()]) {
+    if (all.has(key.name.key)) throw new UsageError(`the key ${key.name.toString()} is given twice`);
+    all.set(key.name.key, key);
+  }
+  return all;
 }
 
 function imagesOf({ keep, folder }: Configuration["images"], base: string): ImageSettings | null {

@@ -34,7 +34,9 @@ export async function startInProcess(work: UpWork): Promise<RunningNamespace> {
   const parts = { files: systemFiles, log, note: (text: string) => output.note(text) };
   const started = await Promise.allSettled<RunningNameServer | RunningStub>([
     ...plan.servers.map((server) =>
-      startNameServer(settingsOf(configuration.parse(server.configuration), ".", systemFiles), parts),
+      settingsOf(configuration.parse(server.configuration), ".", systemFiles).then((settings) =>
+        startNameServer(settings, parts),
+      ),
     ),
     startResolver(work),
   ]);
