@@ -6,6 +6,7 @@ import { type Endpoint, type HttpListener, type Prefix, type QueryThreads, syste
 import {
   ANSWER_OCTETS_DEFAULT,
   AnswerCache,
+  Claims,
   createEngine,
   metricSamples,
   metricsText,
@@ -35,6 +36,7 @@ export interface RunningStub {
 /** Throws ListenError. */
 export async function startStub(plan: StubPlan): Promise<RunningStub> {
   const { log } = plan;
+  const count = plan.threads === "auto" ? availableParallelism() : plan.threads;
   const engine = createEngine(
     { ask: systemAsk({ clock: systemClock, random: systemRandom }), clock: systemClock, random: systemRandom },
     {
@@ -45,9 +47,9 @@ export async function startStub(plan: StubPlan): Promise<RunningStub> {
       minimise: true,
       own: plan.listen,
       layerOf: plan.layerOf,
+      ...(count === 0 ? {} : { claims: Claims.create(systemRandom.uint32() | 0) }),
     },
   );
-  const count = plan.threads === "auto" ? availableParallelism() : plan.threads;
   const answers = count === 0 ? null : AnswerCache.create(ANSWER_OCTETS_DEFAULT, systemRandom.uint32() | 0);
   const stub = new StubServer({
     engine,

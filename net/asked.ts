@@ -94,7 +94,7 @@ export class Asked {
 }
 
 /** Flips each letter of the name at `start` with even odds: a bit a letter that a forger must guess. */
-function mixCase(octets: Uint8Array, start: number, end: number, random: Random): void {
+export function mixCase(octets: Uint8Array, start: number, end: number, random: Random): void {
   let bits = 0;
   let left = 0;
   for (let at = start; at < end; at++) {

@@ -18,6 +18,7 @@ export {
   REPORT_OPTION,
 } from "./chain.ts";
 export { AskCounters, askOver, type AskParts, type Attempt, type AttemptEvents, type StartAttempt } from "./asking.ts";
+export { mixCase } from "./asked.ts";
 export { BATCH_COUNT, BATCH_COUNTS, type BatchParts, BatchServer } from "./batch.ts";
 export {
   type BatchSender,
@@ -83,5 +84,7 @@ export {
 } from "./stream-system.ts";
 export { listenTcp } from "./tcp.ts";
 export { listenUdp } from "./udp-listen.ts";
+export { type AskerTools, type ThreadAsker } from "./threads/asking.ts";
+export { type Awaiting, type Sent, ThreadUpstream } from "./thread-upstream.ts";
 export { type NextNews, runQueryThread, type ThreadServer } from "./threads/query-thread.ts";
 export { QueryThreads, type QueryThreadsParts } from "./threads/query-threads.ts";

@@ -17,8 +17,13 @@ const DNSSEC_OK = 0x80;
 /** Whether the client speaks EDNS is a part of the key, and so is DO. */
 const EDNS = { NONE: 0, PLAIN: 1, DNSSEC_OK: 2 } as const;
 
+/** CD, in `form`. */
+const CHECKING_DISABLED = 0x1000;
+const NOTHING = new Uint8Array(0);
+
 export class AnswerKey {
-  request: Uint8Array = new Uint8Array(0);
+  /** Empty when there is none of those. */
+  request: Uint8Array = NOTHING;
   /** The question, its name in lower case: `questionOctets` of it. As it was asked it stands in `request` from octet 12 on. */
   readonly question = new Uint8Array(NAME_OCTETS_MAX + TYPE_AND_CLASS_OCTETS);
   questionOctets = 0;
@@ -37,6 +42,7 @@ export class AnswerKey {
   /** False when the request is none of those. */
   read(request: Uint8Array): boolean {
     const { length } = request;
+    this.request = NOTHING;
     if (length < HEADER_OCTETS + 5 || request[2] !== RECURSION_DESIRED) return false;
     const second = request[3]!;
     if ((second & ~AUTHENTIC_OR_UNCHECKED) !== 0) return false;
@@ -57,6 +63,21 @@ export class AnswerKey {
     this.form = (second << 8) | edns;
     this.#hash();
     return true;
+  }
+
+  /** Whether CD is set. */
+  get isUnchecked(): boolean {
+    return (this.form & CHECKING_DISABLED) !== 0;
+  }
+
+  /** Whether DO is set. */
+  get wantsSignatures(): boolean {
+    return (this.form & 0xff) === EDNS.DNSSEC_OK;
+  }
+
+  /** What was read is not to be used. */
+  forget(): void {
+    this.request = NOTHING;
   }
 
   /** Whether the name was asked for without capitals. */

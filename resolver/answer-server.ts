@@ -11,10 +11,13 @@ import { AnswerKey } from "./answer-key.ts";
 export class AnswerCounts {
   readonly memory: SharedArrayBuffer;
   readonly byRcode: Float64Array;
+  /** In its first place: of those, answers that the thread has asked for itself; see `direct.ts`. */
+  readonly asked: Float64Array;
 
-  constructor(memory = new SharedArrayBuffer(8 * RCODES)) {
+  constructor(memory = new SharedArrayBuffer(8 * (RCODES + 1))) {
     this.memory = memory;
-    this.byRcode = new Float64Array(memory);
+    this.byRcode = new Float64Array(memory, 0, RCODES);
+    this.asked = new Float64Array(memory, 8 * RCODES, 1);
   }
 }
 
@@ -31,6 +34,8 @@ export interface AnswerServerParts {
 
 export class AnswerServer implements Handler {
   readonly #cache: AnswerCache;
+  /** Has read the request that was handled last, when its client may ask. */
+  readonly key: AnswerKey;
   readonly #key: AnswerKey;
   readonly #clock: Clock;
   readonly #allow: readonly Prefix[];
@@ -38,14 +43,19 @@ export class AnswerServer implements Handler {
 
   constructor({ answers, clock, allow, counts }: AnswerServerParts) {
     this.#cache = new AnswerCache(answers);
-    this.#key = new AnswerKey(this.#cache.seed);
+    this.key = new AnswerKey(this.#cache.seed);
+    this.#key = this.key;
     this.#clock = clock;
     this.#allow = allow;
     this.#byRcode = counts.byRcode;
   }
 
   handle(request: Uint8Array, response: Uint8Array, peer: Peer): number {
-    if (peer.transport !== "udp" || !this.#key.read(request) || !this.#allows(peer)) return LATER;
+    if (peer.transport !== "udp" || !this.#key.read(request)) return LATER;
+    if (!this.#allows(peer)) {
+      this.#key.forget();
+      return LATER;
+    }
     const length = this.#cache.find(this.#key, this.#clock.now(), response);
     if (length === 0) return LATER;
     this.#byRcode[response[3]! & 15]!++;

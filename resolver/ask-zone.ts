@@ -39,7 +39,7 @@ export async function askZone(parts: Parts, lookup: Lookup, asked: ZoneQuestion,
   let heard = false;
   let last = "";
   for (;;) {
-    const candidate = await candidates.next();
+    const candidate = await candidates.next(asked.question);
     if (candidate === null) break;
     const { serverName, endpoint, silences } = candidate;
     const target = { zone: asked.at.zone, serverName, endpoint, silences };
@@ -99,10 +99,12 @@ class Candidates {
   }
 
   /** Untried ones first, then names to look up, then lame ones, then those that were silent, then those that rest. */
-  async next(): Promise<Candidate | null> {
-    const { servers } = this.#parts;
+  async next(question: Question): Promise<Candidate | null> {
+    const { servers, desk } = this.#parts;
     for (;;) {
       const untried = this.#known.filter(({ silences, endpoint }) => silences === 0 && !servers.isResting(endpoint));
+      const inHand = desk?.serverInHand(question, untried) ?? null;
+      if (inHand !== null) return inHand;
       if (untried.length > 0) return this.#choose(untried);
       if (this.#glueless.length === 0) break;
       await this.#lookUpNext();

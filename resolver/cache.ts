@@ -86,15 +86,21 @@ export interface CacheCounts {
   failureHits: number;
 }
 
+/** Hears of the question that something is kept for, and until when, on the cache's clock. */
+export type OnKept = (key: string, question: Pick<Question, "type" | "class">, until: number) => void;
+
 export class Cache {
   readonly options: CacheOptions;
   readonly counts: CacheCounts = { hits: 0, misses: 0, negativeHits: 0, failureHits: 0 };
   readonly #clock: Clock;
+  readonly #onKept: OnKept | null;
   /** All that is known of a name stands together: a name that is not known, as most are that are asked for, costs one look. */
   readonly #names: LRUCache<string, readonly Entry[]>;
   #hasDnames = false;
 
-  constructor(clock: Clock, options: Partial<CacheOptions> = {}) {
+  /** @param onKept Told of whatever is kept; types as in `Entry`. */
+  constructor(clock: Clock, options: Partial<CacheOptions> = {}, onKept: OnKept | null = null) {
+    this.#onKept = onKept;
     this.options = { ...DEFAULT_CACHE_OPTIONS, ...options };
     this.#clock = clock;
     this.#names = new LRUCache({
@@ -215,6 +221,7 @@ export class Cache {
     assert(seconds > 0, "nothing is kept for no time");
     const expiresAt = this.#clock.now() + seconds * 1000;
     const entry: Entry = { type, class: recordClass, cached, expiresAt, keptSeconds: seconds };
+    if (cached.kind !== "rrset" || cached.rank >= RANK.answer) this.#onKept?.(key, entry, expiresAt);
     const present = this.#names.peek(key);
     if (present === undefined) {
       this.#names.set(key, [entry]);

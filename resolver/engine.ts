@@ -8,13 +8,16 @@ import type { Ask, Endpoint, Exchange, Query, Reply } from "../net/index.ts";
 import { addressKind } from "./address-rules.ts";
 import { Budget, type Limits, DEFAULT_LIMITS } from "./budget.ts";
 import { Cache, type CacheOptions } from "./cache.ts";
+import type { Claims } from "./claims.ts";
 import { DelegationCache, type ZoneServers } from "./delegations.ts";
+import { DirectDesk, type Keeping } from "./direct-desk.ts";
 import { Flights } from "./flight.ts";
 import { failure, follow, type Resolved, responseOf } from "./follow.ts";
 import { iterate } from "./iterate.ts";
 import { type Descent, type Job, type Lookup, flagsText, questionKey, withoutCircles } from "./lookup.ts";
 import { type Counts, noCounts, type Parts } from "./parts.ts";
 import { recall, remember } from "./remember.ts";
+import type { Route } from "./route.ts";
 import { ServerTable } from "./servers.ts";
 import type { Trace } from "./trace.ts";
 
@@ -40,6 +43,8 @@ export interface EngineOptions {
   readonly own?: readonly Endpoint[];
   readonly tcpOnly?: boolean;
   readonly layerOf?: (zone: Name) => string | null;
+  /** For query threads that ask by themselves. */
+  readonly claims?: Claims;
 }
 
 export interface EngineParts {
@@ -65,8 +70,19 @@ export interface Engine {
   resolve(query: Query, options: ResolveOptions): Promise<Resolved>;
   /** The answer as far as the cache has it, null when it must be asked for. */
   recall(query: Query): Promise<Resolved | null>;
+  /** For query threads that ask by themselves; null unless claims were given. */
+  readonly direct: DirectSide | null;
   /** Empties the caches; what is known of servers stays. */
   forget(): void;
+}
+
+/** What an engine has to do with query threads that ask by themselves. */
+export interface DirectSide {
+  readonly claims: Claims;
+  /** The thread of that number begins. */
+  begin(owner: number): void;
+  hear(octets: Uint8Array, owner: number, keeping: Keeping): void;
+  onRoute(tell: (route: Route) => void): void;
 }
 
 export function createEngine(handed: EngineParts, options: EngineOptions): Engine {
@@ -74,11 +90,10 @@ export function createEngine(handed: EngineParts, options: EngineOptions): Engin
   const { cache } = parts;
   const { bounds } = parts.counts;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const asking = iterate(parts, (question, job) => lookup(question, job));
+  const { desk } = parts;
   const lookup: Lookup = withoutCircles(
-    remember(
-      iterate(parts, (question, job) => lookup(question, job)),
-      cache,
-    ),
+    desk === null ? remember(asking, cache) : desk.afterLanding(remember(desk.claiming(asking), cache)),
   );
   const remembered: Lookup = (question, job) => Promise.resolve(recall(cache, question, job) ?? MISS);
   const flights = new Flights<Resolved>();
@@ -105,6 +120,7 @@ export function createEngine(handed: EngineParts, options: EngineOptions): Engin
     cache,
     limits,
     resolve,
+    direct: desk === null ? null : directSide(desk, parts),
     exchange: async (query, signal) => responseOf(await resolve(query, { signal })),
     async recall(query) {
       const job = newJob(query, { limits, clock: handed.clock, signal: NEVER, trace: null, bounds, descent: null });
@@ -114,6 +130,7 @@ export function createEngine(handed: EngineParts, options: EngineOptions): Engin
     forget() {
       cache.clear();
       parts.delegations.clear();
+      desk?.claims.forget();
     },
   };
 }
@@ -121,14 +138,28 @@ export function createEngine(handed: EngineParts, options: EngineOptions): Engin
 const MISS = { kind: "failed", infoCode: 0, text: "not in the cache", bound: null } as const;
 const NEVER: StopSignal = new Stopper();
 
+function directSide(desk: DirectDesk, parts: Parts): DirectSide {
+  return {
+    claims: desk.claims,
+    begin: (owner) => desk.begin(owner),
+    hear: (octets, owner, keeping) => desk.hear(parts, octets, owner, keeping),
+    onRoute(tell) {
+      desk.onRoute = tell;
+    },
+  };
+}
+
 function partsOf(handed: EngineParts, options: EngineOptions): Parts {
   const { clock } = handed;
-  const cache = new Cache(clock, options.cache);
+  const desk = options.claims === undefined ? null : new DirectDesk(options.claims, clock);
+  const cache = new Cache(clock, options.cache, desk === null ? null : (...kept) => desk.know(...kept));
   const addresses = options.hints.servers.flatMap((server) => server.addresses);
   const isPrivate = addresses.some(({ octets }) => addressKind(octets) === "private");
   const { octetsMax, ttlSecondsMax } = cache.options;
   return {
     ...handed,
+    ask: desk === null ? handed.ask : desk.around(handed.ask),
+    desk,
     cache,
     // Delegations are few beside answers; they have room of their own so that answers cannot drive them out.
     delegations: new DelegationCache(clock, { octetsMax: Math.max(100_000, Math.floor(octetsMax / 4)), ttlSecondsMax }),

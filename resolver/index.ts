@@ -2,6 +2,7 @@ export { ANSWER_OCTETS_DEFAULT, AnswerCache } from "./answer-cache.ts";
 export { type AddressKind, addressKind, type AddressRules } from "./address-rules.ts";
 export { type Bound, BoundError, Budget, DEFAULT_LIMITS, type Limits } from "./budget.ts";
 export { Cache, type CacheOptions, DEFAULT_CACHE_OPTIONS } from "./cache.ts";
+export { Claims } from "./claims.ts";
 export { compare, type CompareParts, type Comparison, formatComparison } from "./compare.ts";
 export { type NameServer, type ServerAddress, type ZoneServers } from "./delegations.ts";
 export {

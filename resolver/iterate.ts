@@ -42,6 +42,7 @@ async function walk(parts: Parts, { question, lookup }: Walk, job: Job): Promise
       continue;
     }
     const { step, asking } = said;
+    if (job.descent === null) parts.desk?.noteAnswer(parts, at);
     if (step.kind === "referral") {
       if (job.descent !== null && !job.descent.followsReferrals) {
         return unreachable(true, "the resolver that was asked does not recurse for us");

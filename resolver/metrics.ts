@@ -24,12 +24,19 @@ export function metricSamples(server: StubServer): MetricSample[] {
     kind: "gauge",
   });
   return [
-    counter("requests_total", "Requests received.", server.requests.udp + server.answersKept, { transport: "udp" }),
+    counter("requests_total", "Requests received.", server.requests.udp + server.answersKept + server.answersAsked, {
+      transport: "udp",
+    }),
     counter("requests_total", "Requests received.", server.requests.tcp, { transport: "tcp" }),
     ...[...server.responsesSent].map(([rcode, value]) =>
       counter("responses_total", "Responses sent.", value, { rcode: rcodeToText(rcode) }),
     ),
     counter("answers_kept_total", "Of these, answers that query threads gave from memory.", server.answersKept),
+    counter(
+      "answers_asked_total",
+      "Of these, answers that query threads asked for by themselves.",
+      server.answersAsked,
+    ),
     counter("refused_total", "Requests of clients that may not ask.", server.refused),
     counter("malformed_total", "Requests that were no DNS messages.", server.malformed),
     counter("overloaded_total", "Requests turned away because too many were being resolved.", server.overloaded),

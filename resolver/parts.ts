@@ -5,6 +5,7 @@ import type { Ask, Reply } from "../net/index.ts";
 import type { AddressRules } from "./address-rules.ts";
 import type { Cache } from "./cache.ts";
 import type { DelegationCache, ZoneServers } from "./delegations.ts";
+import type { DirectDesk } from "./direct-desk.ts";
 import type { Flights } from "./flight.ts";
 import type { ServerTable } from "./servers.ts";
 
@@ -17,6 +18,8 @@ export interface Parts {
   readonly servers: ServerTable;
   /** Messages on their way: the same message to the same server is sent once. */
   readonly messages: Flights<Reply>;
+  /** Where query threads ask by themselves; null where none do. */
+  readonly desk: DirectDesk | null;
   readonly settings: Settings;
   readonly counts: Counts;
 }

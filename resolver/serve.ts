@@ -76,7 +76,21 @@ export class StubServer implements Handler {
 
   /** Answers that query threads gave from memory. */
   get answersKept(): number {
-    return this.#threads.reduce((sum, { byRcode }) => byRcode.reduce((all, count) => all + count, sum), 0);
+    return this.#threads.reduce(
+      (sum, { byRcode }) => byRcode.reduce((all, count) => all + count, sum),
+      -this.answersAsked,
+    );
+  }
+
+  /** Answers that query threads asked for by themselves. */
+  get answersAsked(): number {
+    return this.#threads.reduce((sum, { asked }) => sum + asked[0]!, 0);
+  }
+
+  /** The thread of that number, from 1 on, tells of questions that it has asked by itself. */
+  hear(octets: Uint8Array, owner: number): void {
+    const answers = this.#keeping?.answers;
+    if (answers !== undefined) this.engine.direct?.hear(octets, owner, { key: this.#key, answers });
   }
 
   /** By RCODE: responses sent, by whichever thread. */

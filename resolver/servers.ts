@@ -20,7 +20,7 @@ const LAME_FOR = 300_000;
 /** Servers within this of the best one share the load. */
 const BAND_MILLISECONDS = 10;
 /** One choice in so many tries another server than the best, so that an old estimate does not last for ever. */
-const EXPLORE_ONE_IN = 32;
+export const EXPLORE_ONE_IN = 32;
 
 interface Server {
   smoothed: number | null;
@@ -53,11 +53,22 @@ export class ServerTable {
       return least(candidates, (candidate) => this.#server(candidate).restsUntil);
     }
     if (awake.length > 1 && this.#random.below(EXPLORE_ONE_IN) === 0) return awake[this.#random.below(awake.length)]!;
+    const { best } = this.ranked(awake);
+    return best[this.#random.below(best.length)]!;
+  }
+
+  /** Those that share the load, and those that are slower. */
+  ranked(candidates: readonly Endpoint[]): {
+    readonly best: readonly Endpoint[];
+    readonly others: readonly Endpoint[];
+  } {
     // A server nobody has asked yet counts as fast, so that every server gets its first measurement.
-    const scored = awake.map((candidate) => ({ candidate, score: this.#server(candidate).smoothed ?? 0 }));
-    const best = Math.min(...scored.map(({ score }) => score));
-    const band = scored.filter(({ score }) => score <= best + BAND_MILLISECONDS);
-    return band[this.#random.below(band.length)]!.candidate;
+    const score = (candidate: Endpoint): number => this.#server(candidate).smoothed ?? 0;
+    const limit = Math.min(...candidates.map(score)) + BAND_MILLISECONDS;
+    return {
+      best: candidates.filter((candidate) => score(candidate) <= limit),
+      others: candidates.filter((candidate) => score(candidate) > limit),
+    };
   }
 
   isResting(endpoint: Endpoint): boolean {

@@ -2,9 +2,10 @@
 import type { Clock, Log } from "../base/index.ts";
 import { type Prefix, QueryThreads, type QueryThreadsParts } from "../net/index.ts";
 import type { AnswerCache } from "./answer-cache.ts";
+import { THREADS_MAX } from "./claims.ts";
 import { AnswerCounts } from "./answer-server.ts";
 import type { StubServer } from "./serve.ts";
-import type { ResolverTask } from "./thread.ts";
+import type { DirectTask, ResolverTask } from "./thread.ts";
 
 export interface ResolverThreadsParts {
   readonly server: StubServer;
@@ -31,16 +32,27 @@ export async function startThreads({ server, answers, allow, ...parts }: Resolve
     server.include(made);
     return made;
   };
-  return QueryThreads.start({
+  const { direct, cache } = server.engine;
+  const directTask = (index: number): DirectTask | null => {
+    if (direct === null || index >= THREADS_MAX) return null;
+    direct.begin(index + 1);
+    const { ttlSecondsMin, ttlSecondsMax } = cache.options;
+    return { claims: direct.claims.shared, owner: index + 1, limits: { ttlSecondsMin, ttlSecondsMax } };
+  };
+  const threads = await QueryThreads.start({
     ...parts,
     entry: ENTRY,
     task: (index): ResolverTask => ({
       answers: answers.shared,
       allow: allow.map((prefix) => prefix.toString()),
       counts: countsAt(index).memory,
+      direct: directTask(index),
     }),
+    onTold: (octets, index) => server.hear(octets, index + 1),
     handler: server,
     handedOn: server,
     tcp: "elsewhere",
   });
+  direct?.onRoute((route) => threads.tell(route));
+  return threads;
 }

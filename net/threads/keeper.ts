@@ -4,6 +4,7 @@
  */
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import type { Clock, Log, Timer } from "../../base/index.ts";
+import { OPEN_PLACES } from "../thread-upstream.ts";
 import { type HandedOn, readHandedOn } from "./handed-on.ts";
 import {
   type FromThread,
@@ -20,7 +21,7 @@ export interface KeeperParts {
   readonly index: number;
   readonly batchCounts: number;
   /** What stays the same for each thread that takes this place. */
-  readonly work: Omit<ThreadWork, "task" | "news" | "batchCounts" | "signs" | "streams">;
+  readonly work: Omit<ThreadWork, "task" | "news" | "batchCounts" | "signs" | "streams" | "open">;
   /** The module that the thread runs; it calls `runQueryThread`. */
   readonly entry: URL;
   /** What the entry is given; asked for whenever a thread starts. Can be posted. */
@@ -28,6 +29,10 @@ export interface KeeperParts {
   /** For a thread that serves streams. */
   readonly streams: KeptStreams | null;
   readonly onHandedOn: (handed: HandedOn, keeper: ThreadKeeper) => void;
+  /** The entry has told something. */
+  readonly onTold: (octets: Uint8Array) => void;
+  /** Closes what a thread that died had open for asking servers. */
+  readonly closeLeft: (open: Int32Array) => void;
   readonly onAsked: (asked: Asked, keeper: ThreadKeeper) => void;
 }
 
@@ -54,6 +59,7 @@ export class ThreadKeeper {
   readonly #batchMemory: SharedArrayBuffer;
   readonly #signMemory = new SharedArrayBuffer(4 * THREAD_SIGNS);
   readonly #signs = new Int32Array(this.#signMemory);
+  readonly #open: Int32Array<SharedArrayBuffer> = new Int32Array(new SharedArrayBuffer(4 * OPEN_PLACES));
   #worker: Worker | null = null;
   #news: MessagePort | null = null;
   #responses: MessagePort | null = null;
@@ -132,6 +138,7 @@ export class ThreadKeeper {
       news: port2,
       batchCounts: this.#batchMemory,
       signs: this.#signMemory,
+      open: this.#open.buffer,
       streams: streams === null || responses === null ? null : { ...streams.work, responses: responses.port2 },
     };
     Atomics.store(this.#signs, THREAD_SIGN.HANDED_ON, 0);
@@ -161,6 +168,9 @@ export class ThreadKeeper {
       case "fault":
         this.#fault({ error: message.error, faults: message.faults }, "a request could not be handled");
         break;
+      case "told":
+        this.#parts.onTold(message.octets);
+        break;
       case "handed-on":
         Atomics.sub(this.#signs, THREAD_SIGN.HANDED_ON, message.count);
         readHandedOn(message.requests, (handed) => this.#parts.onHandedOn(handed, this));
@@ -183,6 +193,7 @@ export class ThreadKeeper {
     this.#news = null;
     this.#responses = null;
     this.#parts.streams?.onEnded();
+    this.#parts.closeLeft(this.#open);
     this.#onEnded();
     if (this.#isStopping) return;
     if (this.#serve !== null && !this.#isServing) {

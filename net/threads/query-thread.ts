@@ -6,13 +6,14 @@
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { assert, silentLog, systemClock } from "../../base/index.ts";
 import { BATCH_COUNT, BatchServer } from "../batch.ts";
-import type { BatchSocket } from "../batch-socket.ts";
+import type { BatchSender, BatchSocket } from "../batch-socket.ts";
 import { loadBatchSystem } from "../batch-system.ts";
 import { type Endpoint, type Handler, LATER, type Later } from "../exchange.ts";
 import { type Listener, NetCounters } from "../listener.ts";
 import type { StreamSocket } from "../stream-socket.ts";
 import { loadStreamSystem } from "../stream-system.ts";
 import { listenUdp } from "../udp-listen.ts";
+import { type AskerTools, type ThreadAsker, ThreadAsking, type ThreadAskingParts } from "./asking.ts";
 import { HandingOn } from "./handed-on.ts";
 import { respondTo, serveStreams } from "./streams.ts";
 import {
@@ -31,6 +32,8 @@ export interface ThreadServer {
   readonly afterTurn: (count: number) => void;
   /** The control thread has told something; also called when it has not. */
   readonly onNews: () => void;
+  /** For an entry that asks servers about what its handler leaves for LATER; only where there are batches. */
+  readonly asker?: (tools: AskerTools) => ThreadAsker;
 }
 
 /** What the control thread told next; undefined when it told nothing more. */
@@ -54,13 +57,18 @@ class QueryThread {
     const counts = new Float64Array(this.#work.batchCounts);
     const handingOn = new HandingOn();
     const { handler, afterTurn } = this.#server;
+    const { responseOctets } = this.#work;
+    const handOneOn = (request: Uint8Array, from: BatchSender, socket: number): void => {
+      if (this.#mayHandOn()) handingOn.add(request, from, socket);
+      else counts[BATCH_COUNT.UNSENT]!++;
+    };
+    const asking = await this.#openAsking({ batches: system, sockets, counts, responseOctets, handOn: handOneOn });
     const batches = new BatchServer(system, sockets, {
       handler,
       counts,
-      responseOctets: this.#work.responseOctets,
+      responseOctets,
       onLater: (request, from, socket) => {
-        if (this.#mayHandOn()) handingOn.add(request, from, socket);
-        else counts[BATCH_COUNT.UNSENT]!++;
+        if (asking === null || !asking.asker.take(request, from, socket)) handOneOn(request, from, socket);
       },
       onFault: (error) => reportFault(error, counts[BATCH_COUNT.FAULTS]!),
     });
@@ -71,11 +79,22 @@ class QueryThread {
     post({ kind: "serving" });
     const { idleMilliseconds } = this.#work;
     while (Atomics.load(this.#signs, THREAD_SIGN.STOP) === 0) {
-      const count = batches.turn(idleMilliseconds);
+      const count = asking?.isWaiting === true ? turnBeside(asking, batches) : batches.turn(idleMilliseconds);
+      asking?.endTurn();
       handOn();
       afterTurn(count);
     }
     while (batches.turnNow() > 0) handOn();
+    asking?.close();
+    handOn();
+  }
+
+  async #openAsking(parts: Omit<ThreadAskingParts, "open" | "tell">): Promise<ThreadAsking | null> {
+    const { asker } = this.#server;
+    if (asker === undefined) return null;
+    const open = new Int32Array(this.#work.open);
+    const tell = (octets: Uint8Array): void => post({ kind: "told", octets });
+    return ThreadAsking.open({ ...parts, open, tell }, asker);
   }
 
   #mayHandOn(): boolean {
@@ -141,6 +160,11 @@ class QueryThread {
     post({ kind: "serving" });
     return new Datagrams(listeners, waiting);
   }
+}
+
+/** A turn while servers are waited for. */
+function turnBeside(asking: ThreadAsking, batches: BatchServer): number {
+  return asking.wait() ? batches.turnNow() : 0;
 }
 
 /** Sockets of this thread's own. */

@@ -18,6 +18,7 @@ import {
 import { type BatchSystem, loadBatchSystem } from "../batch-system.ts";
 import { type Endpoint, type Handler, LATER, type Later, type Peer, type Transport } from "../exchange.ts";
 import { LISTEN_LIMITS, type Listener, type ListenLimits, NetCounters } from "../listener.ts";
+import { closeLeft } from "../stream-server.ts";
 import { loadStreamSystem, type StreamSystem } from "../stream-system.ts";
 import { listenUdp } from "../udp-listen.ts";
 import type { HandedOn } from "./handed-on.ts";
@@ -34,6 +35,8 @@ export interface QueryThreadsParts {
   readonly handler: Handler;
   /** Answers what the threads hand on. */
   readonly handedOn: Handler;
+  /** Hears what the entry of the thread at that index tells. */
+  readonly onTold?: (octets: Uint8Array, index: number) => void;
   readonly onClosed?: () => void;
   readonly clock: Clock;
   readonly log: Log;
@@ -62,6 +65,7 @@ export class QueryThreads {
   readonly tcp: TcpThread | null;
   readonly #parts: QueryThreadsParts;
   readonly #system: BatchSystem | null;
+  readonly #streams: StreamSystem | null;
   readonly #sender: DatagramSender | null;
   readonly #limits: ListenLimits;
   readonly #responses: Readonly<Record<Transport, Uint8Array>>;
@@ -79,6 +83,7 @@ export class QueryThreads {
     this.#parts = parts;
     this.#netCounters = parts.netCounters ?? new NetCounters();
     this.#system = system;
+    this.#streams = systems?.streams ?? null;
     this.#sender = system === null ? null : new DatagramSender(system);
     this.transport = system === null ? "dgram" : "batch";
     this.#limits = { ...LISTEN_LIMITS, ...parts.limits };
@@ -119,7 +124,7 @@ export class QueryThreads {
   }
 
   #keeperParts(index: number): Omit<KeeperParts, "streams"> {
-    const { entry, task, clock, log } = this.#parts;
+    const { entry, task, clock, log, onTold } = this.#parts;
     return {
       clock,
       log,
@@ -132,6 +137,8 @@ export class QueryThreads {
       },
       entry,
       task: () => task(index),
+      onTold: (octets) => onTold?.(octets, index),
+      closeLeft: (open) => this.#closeLeft(open),
       onHandedOn: (handed, keeper) => this.#answerFrom(handed, keeper),
       onAsked: (asked, keeper) => this.#answerThrough(asked, keeper),
     };
@@ -248,6 +255,10 @@ export class QueryThreads {
       this.#parts.log.error({ error: String(error) }, "a request could not be handled");
     }
     if (length !== LATER) later(response.subarray(0, length));
+  }
+
+  #closeLeft(open: Int32Array): void {
+    if (this.#streams !== null) closeLeft(this.#streams, open);
   }
 
   #end(): void {

@@ -20,6 +20,8 @@ export interface ThreadWork {
   readonly batchCounts: SharedArrayBuffer;
   /** See THREAD_SIGN. */
   readonly signs: SharedArrayBuffer;
+  /** Descriptors that the thread has opened for asking servers, each plus one: for the control thread to close when it dies. */
+  readonly open: SharedArrayBuffer;
   readonly responseOctets: number;
   readonly idleMilliseconds: number;
   /** For a thread that serves streams. */
@@ -67,6 +69,8 @@ export type FromThread =
   | { readonly kind: "ready" }
   | { readonly kind: "serving" }
   | { readonly kind: "fault"; readonly error: string; readonly faults: number }
+  /** What the entry has to say, in a form of its own. */
+  | { readonly kind: "told"; readonly octets: Uint8Array }
   /** All that one turn could not answer, and how many requests that is; see `handed-on.ts`. */
   | { readonly kind: "handed-on"; readonly requests: Uint8Array; readonly count: number }
   | { readonly kind: "asked"; readonly request: Uint8Array; readonly id: number; readonly from: Peer };
