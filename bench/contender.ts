@@ -13,6 +13,7 @@ import {
   WRITERS,
   type ZoneFile,
 } from "../test/support/peer-configuration.ts";
+import { strata } from "./package.ts";
 import { Scratch } from "./scratch.ts";
 
 /** How one implementation is started: its program and, from the zones and a port, its arguments and files. */
@@ -44,11 +45,9 @@ export const EVERY_CORE = "0,1";
 const READY_LIMIT_MILLISECONDS = 60_000;
 const STOP_LIMIT_MILLISECONDS = 20_000;
 
-export const STRATA = fileURLToPath(new URL("../bin/strata", import.meta.url));
-
 export const strataAt = (address: string): Contender => ({
   name: "strata",
-  program: STRATA,
+  program: strata(),
   prepare: (_folder, port, zones) => [
     "serve",
     "--listen",

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { STRATA } from "./contender.ts";
+import { strata } from "./package.ts";
 import { Scratch } from "./scratch.ts";
 
 export interface RunningNamespace extends AsyncDisposable {
@@ -17,8 +17,9 @@ const PORT = 8953;
 
 export async function startNamespace(): Promise<RunningNamespace> {
   const scratch = new Scratch("namespace");
+  const program = strata();
   const began = performance.now();
-  const child = spawn(STRATA, ["up", "--state", scratch.folder, "--port", `${PORT}`], {
+  const child = spawn(program, ["up", "--state", scratch.folder, "--port", `${PORT}`], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const ended = once(child, "exit");

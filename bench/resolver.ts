@@ -5,11 +5,12 @@
 import { findProgram, writeUnbound } from "../test/support/peer-configuration.ts";
 import { alternate, type Sample } from "./alternate.ts";
 import { type Authority, startAuthority } from "./authority.ts";
-import { type Contender, CORE_OF_SERVER, installed, type Running, start, STRATA } from "./contender.ts";
+import { type Contender, CORE_OF_SERVER, installed, type Running, start } from "./contender.ts";
 import { hostList, hostQueries } from "./data.ts";
 import { dnsperf, type Load } from "./dnsperf.ts";
 import type { Effort } from "./effort.ts";
 import type { Result } from "./history.ts";
+import { strata } from "./package.ts";
 import { Scratch } from "./scratch.ts";
 import { measured } from "./udp.ts";
 
@@ -72,7 +73,7 @@ function resolvers({ apex, port: ofAuthority, hintsFile }: Authority): Contender
   return installed([
     {
       name: "strata",
-      program: STRATA,
+      program: strata(),
       prepare: (_folder, port) => {
         const below = ["--hints", hintsFile, "--port", `${ofAuthority}`];
         return ["resolver", "--listen", `127.0.0.1:${port}`, ...below];

@@ -1,10 +1,10 @@
 /** Starting: `strata resolve` from process start to its answer, and `strata up` from process start to `ready`. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { STRATA } from "./contender.ts";
 import type { Effort } from "./effort.ts";
 import type { Result } from "./history.ts";
 import { startNamespace } from "./namespace.ts";
+import { strata } from "./package.ts";
 import { spread } from "./statistics.ts";
 
 const ROUNDS = 5;
@@ -23,8 +23,9 @@ export async function startUp({ rounds = ROUNDS }: Effort): Promise<Result> {
 }
 
 async function resolved(mode: string, state: string): Promise<number> {
+  const program = strata();
   const began = performance.now();
-  const child = spawn(STRATA, ["resolve", "www.cs.vu.nl", "--mode", mode, "--state", state], {
+  const child = spawn(program, ["resolve", "www.cs.vu.nl", "--mode", mode, "--state", state], {
     stdio: ["ignore", "ignore", "inherit"],
   });
   const [code] = (await once(child, "exit")) as [number | null];
