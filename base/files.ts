@@ -1,5 +1,6 @@
 /** The file system as Strata uses it: the one file that imports `node:fs`, so that tests can hand in another. */
 import {
+  type BigIntStats,
   chmodSync,
   closeSync,
   existsSync,
@@ -48,6 +49,12 @@ export interface FileStatus {
   readonly modifiedMilliseconds: number;
   /** Whether nobody but the user that this process runs as may have written it. */
   readonly isOursAlone: boolean;
+  /**
+   * The same only as long as nothing was written to the file, nor another put in its place: other than the time of its content, that of
+   * its last change is not for programs to set. Null where the system cannot say so: so soon after a change that another could
+   * have the same time.
+   */
+  readonly identity: string | null;
 }
 
 export interface Files {
@@ -72,6 +79,16 @@ export interface Files {
   protect(path: string): void;
   /** Makes the folder, and those above it; only our user may enter one that is made. Throws FileError. */
   makeFolder(path: string): void;
+}
+
+/** Two changes nearer to each other may have one time: the kernel's ticks are up to 10 ms, and some file systems count whole seconds. */
+const TICK_MILLISECONDS = 50;
+const TICK_MILLISECONDS_IN_SECONDS = 2500;
+
+function identityOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string | null {
+  const tick = ctimeNs % 1_000_000_000n === 0n ? TICK_MILLISECONDS_IN_SECONDS : TICK_MILLISECONDS;
+  const isSettled = Date.now() - Number(ctimeNs) / 1e6 > tick;
+  return isSettled ? [dev, ino, size, mtimeNs, ctimeNs].join("-") : null;
 }
 
 /** The system reads and writes less than 2 GiB at a time. */
@@ -103,13 +120,14 @@ export const systemFiles: Files = {
     return status === undefined ? null : `${status.size}-${status.mtimeMs}-${status.ino}`;
   },
   status(path) {
-    const status = statSync(path, { throwIfNoEntry: false });
+    const status = statSync(path, { throwIfNoEntry: false, bigint: true });
     if (status === undefined) return null;
-    const isOurs = process.getuid === undefined || status.uid === process.getuid();
+    const isOurs = process.getuid === undefined || Number(status.uid) === process.getuid();
     return {
-      octets: status.size,
-      modifiedMilliseconds: status.mtimeMs,
-      isOursAlone: isOurs && (status.mode & WRITABLE_BY_OTHERS) === 0,
+      octets: Number(status.size),
+      modifiedMilliseconds: Number(status.mtimeNs) / 1e6,
+      isOursAlone: isOurs && (Number(status.mode) & WRITABLE_BY_OTHERS) === 0,
+      identity: identityOf(status),
     };
   },
   readInto(path, position, octets) {

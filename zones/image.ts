@@ -1,7 +1,7 @@
 /**
  * The image of a zone on disk: what stands in the arena once its master file is read, so that a server that starts again need not
  * read the text again. It is written beside the file or in a folder for it, and believed only when everything it depends on is
- * as it was: format, program, zone, default TTL, and of every file that was read length, time and digest. It must be whole by
+ * as it was: format, program, zone, default TTL, and of every file that was read length, time, and identity or else digest. It must be whole by
  * its checksums, and nobody but our own user may have been able to write it: for whoever can write as us can change the
  * server itself, so offsets in an image that is whole are not doubted one by one.
  *
@@ -22,7 +22,7 @@ import type { BuiltZone } from "./region.ts";
 import { digestOf, type ReadFile, type SourceFiles } from "./source-files.ts";
 
 /** To be raised whenever this file's format or anything in the arena changes; test/zones/image.test.ts sees when. */
-export const IMAGE_FORMAT = 2;
+export const IMAGE_FORMAT = 3;
 
 const MAGIC = "STRATA\0Z";
 const PREAMBLE_OCTETS = 16;
@@ -41,6 +41,8 @@ interface ImageSource {
   readonly file: string;
   readonly octets: number;
   readonly modifiedMilliseconds: number;
+  /** See FileStatus. */
+  readonly identity: string | null;
   readonly sha256: string;
 }
 
@@ -138,18 +140,23 @@ function checkHead(head: ImageHead, { zone, place: { program } }: ImageWish): vo
   if (head.ttlSecondsDefault !== ttlSecondsDefaultOf(zone)) throw new Unfit("the default TTL is another now", true);
 }
 
-/** All times and lengths first: then nothing is read of files that have changed in the usual way. */
+/**
+ * All times and lengths first: then nothing is read of files that have changed in the usual way. Nor of one that the system says has
+ * not been touched; any other, a copy for instance, must have the digest of the one that was read.
+ */
 function checkSources({ sources: wanted }: ImageHead, { zone, sources }: ImageWish): void {
   const folder = resolve(dirname(zone.file));
   const paths = wanted.map(({ file }, i) => (i === 0 ? zone.file : resolve(folder, file)));
-  wanted.forEach(({ octets, modifiedMilliseconds }, i) => {
-    const status = sources.files.status(paths[i]!);
+  const untouched = wanted.map(({ octets, modifiedMilliseconds, identity }, i) => {
+    const status = sources.look(paths[i]!);
     if (status === null) throw new Unfit(`${paths[i]!} is gone`, true);
     if (status.octets !== octets || status.modifiedMilliseconds !== modifiedMilliseconds) {
       throw new Unfit(`${paths[i]!} has changed`, true);
     }
+    return identity !== null && status.identity === identity;
   });
   wanted.forEach(({ sha256 }, i) => {
+    if (untouched[i] === true) return;
     if (digestOf(sources.read(paths[i]!)) !== sha256) throw new Unfit(`${paths[i]!} has changed`, true);
   });
 }
@@ -219,6 +226,7 @@ function headOf({ place, zone, region, built, counts, problems, sources }: Image
       file: relative(folder, resolve(path)),
       octets: octets.length,
       modifiedMilliseconds: status?.modifiedMilliseconds ?? -1,
+      identity: status?.identity ?? null,
       sha256: digestOf(octets),
     })),
     start: region.start,
@@ -277,8 +285,8 @@ function isBuilt(given: unknown, start: number): given is BuiltZone {
 
 function isSource(given: unknown): given is ImageSource {
   if (!isObject(given)) return false;
-  const { file, octets, modifiedMilliseconds, sha256 } = given;
-  const isText = typeof file === "string" && typeof sha256 === "string";
+  const { file, octets, modifiedMilliseconds, identity, sha256 } = given;
+  const isText = [file, sha256, identity ?? ""].every((text) => typeof text === "string");
   return isText && typeof octets === "number" && typeof modifiedMilliseconds === "number";
 }
 

@@ -27,12 +27,17 @@ export class SourceFiles {
   take(path: string): ReadFile {
     const known = this.#read.get(path);
     if (known !== undefined) return known;
-    // Before the reading, so that a change in between shows as one.
-    this.stamps.set(path, this.files.stamp(path));
-    const status = this.files.status(path);
+    const status = this.look(path);
     const read = { path, octets: this.files.read(path), status };
     this.#read.set(path, read);
     return read;
+  }
+
+  /** Of a file that need not be read, perhaps. */
+  look(path: string): FileStatus | null {
+    // Before all else, so that a change in between shows as one.
+    this.stamps.set(path, this.files.stamp(path));
+    return this.files.status(path);
   }
 
   /** In the order in which they were wanted first. */

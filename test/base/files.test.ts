@@ -1,7 +1,7 @@
-import { chmodSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { assert, AssertionError, FileError, systemFiles } from "../../base/index.ts";
 
 let folder = "";
@@ -68,4 +68,23 @@ test("faults say what was wrong in words", () => {
 test("assertions are errors of their own kind", () => {
   expect(() => assert(false, "cannot be")).toThrow(AssertionError);
   expect(() => assert(true, "is")).not.toThrow();
+});
+
+test("another content with the length and the time of before is another file to the system", async () => {
+  const path = join(folder, "settled");
+  const long = new Date("2020-01-01T00:00:00Z");
+  writeFileSync(path, "one");
+  utimesSync(path, long, long);
+  const before = systemFiles.status(path);
+  // As long as it is too fresh it has none; then it keeps what it has.
+  const settled = await vi.waitUntil(() => systemFiles.status(path)?.identity ?? null, {
+    timeout: 10_000,
+    interval: 5,
+  });
+  expect(settled).toBe(systemFiles.status(path)?.identity);
+  writeFileSync(path, "two");
+  utimesSync(path, long, long);
+  const after = systemFiles.status(path);
+  expect(after).toMatchObject({ octets: 3, modifiedMilliseconds: before?.modifiedMilliseconds });
+  expect(after?.identity).not.toBe(settled);
 });

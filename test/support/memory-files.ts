@@ -2,25 +2,48 @@
 import { concatOctets, FileError, type Files, type FileStatus } from "../../base/index.ts";
 
 export class MemoryFiles implements Files {
-  readonly #content = new Map<string, { readonly octets: Uint8Array; readonly version: number }>();
+  readonly #content = new Map<
+    string,
+    { readonly octets: Uint8Array; readonly version: number; readonly identity: number }
+  >();
   #version = 0;
   /** What `status` says of all files. */
   isOursAlone = true;
+  /** Whether files have an identity. */
+  areSettled = false;
+  readonly #reads: string[] = [];
 
   constructor(content: Readonly<Record<string, string>> = {}) {
     for (const [path, text] of Object.entries(content)) this.write(path, text);
   }
 
+  /** What was read whole since the last time this was asked. */
+  takeReads(): string[] {
+    return this.#reads.splice(0);
+  }
+
   read = (path: string): Uint8Array => {
+    this.#reads.push(path);
+    return this.#octets(path);
+  };
+
+  #octets(path: string): Uint8Array {
     const entry = this.#content.get(path);
     if (entry === undefined) throw new FileError("read", path, Object.assign(new Error("none"), { code: "ENOENT" }));
     return entry.octets;
-  };
+  }
 
   write = (path: string, octets: Uint8Array | string): void => {
     const whole = typeof octets === "string" ? new TextEncoder().encode(octets) : octets;
-    this.#content.set(path, { octets: whole, version: ++this.#version });
+    const version = ++this.#version;
+    this.#content.set(path, { octets: whole, version, identity: version });
   };
+
+  /** Another file with the time of the one that was there. */
+  putInPlace(path: string, octets: Uint8Array): void {
+    const version = this.#content.get(path)?.version ?? ++this.#version;
+    this.#content.set(path, { octets, version, identity: ++this.#version });
+  }
 
   exists = (path: string): boolean => this.#content.has(path);
 
@@ -29,11 +52,14 @@ export class MemoryFiles implements Files {
   status = (path: string): FileStatus | null => {
     const entry = this.#content.get(path);
     if (entry === undefined) return null;
-    return { octets: entry.octets.length, modifiedMilliseconds: entry.version, isOursAlone: this.isOursAlone };
+    const { isOursAlone, areSettled } = this;
+    const { octets, version, identity: number } = entry;
+    const identity = areSettled ? `${number}` : null;
+    return { octets: octets.length, modifiedMilliseconds: version, isOursAlone, identity };
   };
 
   readInto = (path: string, position: number, octets: Uint8Array): number => {
-    const part = this.read(path).subarray(position, position + octets.length);
+    const part = this.#octets(path).subarray(position, position + octets.length);
     octets.set(part);
     return part.length;
   };

@@ -34,8 +34,9 @@ function load(store: ZoneStore, files: MemoryFiles, changed: Partial<BuildWish> 
 }
 
 /** Files with the zone and its image, as a load leaves them. */
-function loaded(text = TEXT): MemoryFiles {
+function loaded(text = TEXT, { areSettled } = { areSettled: false }): MemoryFiles {
   const files = new MemoryFiles({ "/z/example.zone": text, "/z/more": "more A 192.0.2.2\n" });
+  files.areSettled = areSettled;
   expect(load(newStore(), files)).toMatchObject({ kind: "loaded", isFromImage: false, unfitImage: null });
   return files;
 }
@@ -117,6 +118,25 @@ test("a zone of an image can be edited", () => {
   expect(viewOf(store, example.apex).recordCount).toBe(4);
 });
 
+describe("the text of an image is read", () => {
+  const texts = ["/z/example.zone", "/z/more"];
+  test.each<[string, readonly string[], boolean, (files: MemoryFiles) => void]>([
+    ["not while the system says that it is the same file", [], true, () => undefined],
+    ["where the system cannot say so", texts, false, () => undefined],
+    ["where it could not when the image was written", texts, false, (files) => void (files.areSettled = true)],
+    ["where it cannot now", texts, true, (files) => void (files.areSettled = false)],
+    ["of a copy", ["/z/more"], true, (files) => files.putInPlace("/z/more", files.read("/z/more").slice())],
+  ])("%s", (_, expected, areSettled, change) => {
+    const files = loaded(TEXT, { areSettled });
+    change(files);
+    files.takeReads();
+    const { isFromImage, stamps } = load(newStore(), files);
+    expect({ isFromImage, reads: files.takeReads() }).toEqual({ isFromImage: true, reads: expected });
+    // A reload looks for changes of all of them.
+    expect([...stamps.keys()]).toEqual(texts);
+  });
+});
+
 describe("the text is read instead, and why is told", () => {
   const damage = (files: MemoryFiles, change: (octets: Uint8Array) => Uint8Array): void =>
     files.write(PATH, change(files.read(PATH).slice()));
@@ -181,6 +201,14 @@ describe("the text is read instead, and why is told", () => {
     // It left a new image, which is good again.
     files.isOursAlone = true;
     expect(load(newStore(), files, changed).isFromImage).toBe(true);
+  });
+
+  test("files that were replaced by others with their length and time, however settled", () => {
+    const files = loaded(TEXT, { areSettled: true });
+    files.putInPlace("/z/more", new TextEncoder().encode("more A 192.0.2.9\n"));
+    const building = load(newStore(), files);
+    expect(building.unfitImage?.reason).toBe("/z/more has changed");
+    expect(building.isFromImage).toBe(false);
   });
 
   test("an included file that is gone", () => {
@@ -259,7 +287,7 @@ test("the format's number belongs to how zones stand in memory", () => {
     digest.update(JSON.stringify(built)).update(store.octets.slice(ARENA_START, store.stats.usedOctets));
   }
   expect([IMAGE_FORMAT, digest.digest("hex")]).toEqual([
-    2,
+    3,
     "4b48440ca920be22c044be2fe19b03a935527f7ab7ae2a936a2b46be2b4d8ee1",
   ]);
 });
