@@ -1,6 +1,7 @@
 /** The package: what npm pack makes is installed in an empty folder, run, imported and type-checked there. */
-import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -46,6 +47,30 @@ describe("the package in an empty folder", () => {
   test("reads the zone files that come with it", () => {
     const file = "node_modules/strata/examples/internet/cs.vu.nl.zone";
     expect(run("node_modules/.bin/strata", "zone", "print", file, "--origin", "cs.vu.nl")).toContain("www.cs.vu.nl.");
+  });
+
+  test("serves from its threads, each of which is one file, and ends", async () => {
+    const listen = "127.0.0.1:9257";
+    const words = ["--zone", "vu.nl=node_modules/strata/examples/internet/vu.nl.zone", "--listen", listen];
+    const server = spawn("node_modules/.bin/strata", ["serve", ...words, "--threads", "2", "--log", "error"], {
+      cwd: installed,
+      env: environment,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const ended = once(server, "close");
+    try {
+      const [said] = await Promise.race([once(server.stdout, "data"), ended]);
+      expect(String(said)).toBe("ready\n");
+      const ask = ["resolve", "vu.nl", "SOA", "--server", listen, "--mode", "iterative", "--port", "9257"];
+      expect(run("node_modules/.bin/strata", ...ask)).toContain("SOA");
+    } finally {
+      server.kill("SIGTERM");
+    }
+    expect(await ended).toEqual([0, null]);
+    for (const file of ["nameserver/thread.js", "resolver/thread.js", "zones/builder-thread.js", "cli/main.js"]) {
+      const text = readFileSync(join(installed, "node_modules", "strata", "dist", file), "utf8");
+      expect(text).not.toMatch(/^import .* from "\.|import\("\./m);
+    }
   });
 
   test("is imported as a library", () => {
