@@ -12,9 +12,12 @@ export {
   encodeChangeSet,
   fromSerial,
   type JournalEntry,
+  recordOctets,
+  RecordReader,
   soaSerial,
   soaWithSerial,
   toSerial,
+  writeRecord,
 } from "./change-set.ts";
 export { checkZone, type CheckOptions } from "./check.ts";
 export { type Finding, type FindingGroup, formatFinding, groupFindings, type Severity } from "./check/finding.ts";

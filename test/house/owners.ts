@@ -9,6 +9,7 @@ export const FLOORS: Readonly<Record<string, number>> = {
   zones: 3,
   resolver: 4,
   nameserver: 4,
+  replication: 4,
   mount: 5,
   bank: 5,
   mobility: 5,
