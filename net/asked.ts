@@ -33,6 +33,8 @@ const MALFORMED: Judged = { kind: "malformed" };
 export class Asked {
   /** What to send. */
   octets: Uint8Array;
+  /** After the first message of a response that has several: the others need not repeat the question (RFC 5936 §2.2.2). */
+  isContinued = false;
   readonly #original: Uint8Array;
   readonly #random: Random;
   readonly #question: Question | null;
@@ -85,7 +87,7 @@ export class Asked {
   #repeatsQuestion(octets: Uint8Array): boolean {
     const counts = (octets[4]! << 8) | octets[5]!;
     // Servers that understood nothing may send the header alone (RFC 1035 §4.1.1: FORMERR, NOTIMP); that much is believed.
-    if (counts === 0) return octets.length === HEADER_OCTETS && (octets[3]! & 15) !== 0;
+    if (counts === 0) return this.isContinued || (octets.length === HEADER_OCTETS && (octets[3]! & 15) !== 0);
     if (counts !== 1 || octets.length < this.#questionEnd) return false;
     for (let at = HEADER_OCTETS; at < this.#questionEnd; at++) if (octets[at] !== this.octets[at]) return false;
     octets.set(this.#original, HEADER_OCTETS);

@@ -3,7 +3,8 @@
  * for each question. What to ask, whom, and whether again is the resolver's.
  */
 import { askOver, type AskParts } from "./asking.ts";
-import type { Ask } from "./exchange.ts";
+import { askManyOver } from "./asking-many.ts";
+import type { Ask, AskMany } from "./exchange.ts";
 import { TcpQuestion } from "./tcp-client.ts";
 import { UpstreamSockets } from "./udp-client.ts";
 
@@ -14,4 +15,9 @@ export function systemAsk(parts: AskParts): Ask {
       transport === "udp" ? sockets.ask(server, asked, events) : new TcpQuestion(server, asked, events),
     parts,
   );
+}
+
+/** Each on a connection of its own. */
+export function systemAskMany(parts: AskParts): AskMany {
+  return askManyOver((_transport, server, asked, events) => new TcpQuestion(server, asked, events), parts);
 }

@@ -42,6 +42,21 @@ export interface AskOptions {
   readonly key?: TsigKey;
 }
 
+/** One message to one server over TCP, and all messages that answer it, in order (RFC 5936 §2.2). Resolves once `take` says "done". */
+export type AskMany = (server: Endpoint, message: Message, options: AskManyOptions) => Promise<void>;
+
+export interface AskManyOptions {
+  /** Up to the first message, and from each to the next. */
+  readonly idleMilliseconds: number;
+  /** For all of it. */
+  readonly timeoutMilliseconds: number;
+  readonly signal: StopSignal;
+  /** Signs the question; the messages must be signed likewise (RFC 8945 §5.3.1). Nothing taken holds before all is resolved. */
+  readonly key?: TsigKey;
+  /** Takes the next message and its length in octets. What it throws ends the asking. */
+  readonly take: (message: Message, octets: number) => "more" | "done";
+}
+
 export interface Reply {
   readonly message: Message;
   readonly octets: number;

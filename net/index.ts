@@ -38,10 +38,12 @@ export {
   MMSGHDR_OCTETS,
   MSG_DONTWAIT,
 } from "./batch-system.ts";
-export { systemAsk } from "./client.ts";
+export { systemAsk, systemAskMany } from "./client.ts";
 export { type HttpBody, type HttpListener, type HttpPage, listenHttp } from "./http.ts";
 export {
   type Ask,
+  type AskMany,
+  type AskManyOptions,
   type AskOptions,
   type Chain,
   type Delegation,

@@ -7,8 +7,26 @@ import type { Clock, Random } from "../base/index.ts";
 import { MESSAGE_OCTETS_MAX } from "../dns/index.ts";
 import { formatEndpoint } from "./address.ts";
 import type { Asked } from "./asked.ts";
-import { AskCounters, askOver, type Attempt, type AttemptEvents, tellOf } from "./asking.ts";
-import { type Ask, type Endpoint, ExchangeError, type Handler, LATER, type Later, type Transport } from "./exchange.ts";
+import {
+  AskCounters,
+  askOver,
+  type AskParts,
+  type Attempt,
+  type AttemptEvents,
+  type StartAttempt,
+  tellOf,
+} from "./asking.ts";
+import { askManyOver } from "./asking-many.ts";
+import {
+  type Ask,
+  type AskMany,
+  type Endpoint,
+  ExchangeError,
+  type Handler,
+  LATER,
+  type Later,
+  type Transport,
+} from "./exchange.ts";
 
 /** How the network treats datagrams; TCP suffers the delays and the partitions only. */
 export interface Weather {
@@ -82,13 +100,12 @@ export class MemoryNetwork {
 
   /** An Ask for a client that lives at this address. */
   ask(fromAddress: string): Ask {
-    return askOver(
-      (transport, to, asked, events) => {
-        const from: Endpoint = { address: fromAddress, port: this.#freshPort() };
-        return new MemoryQuestion(this, { from, to, transport }, asked, events);
-      },
-      { clock: this.#clock, random: this.#random, counters: this.counters },
-    );
+    return askOver(this.#starting(fromAddress), this.#askParts);
+  }
+
+  /** An AskMany for a client that lives at this address. */
+  askMany(fromAddress: string): AskMany {
+    return askManyOver(this.#starting(fromAddress), this.#askParts);
   }
 
   /** Sends one message on its way; `arrived` runs for each copy that gets there. */
@@ -123,6 +140,17 @@ export class MemoryNetwork {
     if (length !== LATER && length > 0) answered(response.subarray(0, length));
   }
 
+  get #askParts(): AskParts {
+    return { clock: this.#clock, random: this.#random, counters: this.counters };
+  }
+
+  #starting(fromAddress: string): StartAttempt {
+    return (transport, to, asked, events) => {
+      const from: Endpoint = { address: fromAddress, port: this.#freshPort() };
+      return new MemoryQuestion(this, { from, to, transport }, asked, events);
+    };
+  }
+
   #isOpen(a: string, b: string): boolean {
     return !this.#partitions.has(pairKey(a, b)) && !this.#silent.has(a) && !this.#silent.has(b);
   }
@@ -151,12 +179,14 @@ const UDP_RESPONSE_OCTETS = 4096;
 export class MemoryHost {
   readonly address: string;
   readonly ask: Ask;
+  readonly askMany: AskMany;
   readonly #network: MemoryNetwork;
 
   constructor(network: MemoryNetwork, address: string) {
     this.#network = network;
     this.address = address;
     this.ask = network.ask(address);
+    this.askMany = network.askMany(address);
   }
 
   attach(port: number, handler: Handler): Disposable {
@@ -171,6 +201,10 @@ class MemoryQuestion implements Attempt {
   readonly #asked: Asked;
   readonly #events: AttemptEvents;
   #isClosed = false;
+  /** Over TCP: messages of the response that were sent, those that were handed on, and those that came before an earlier one. */
+  #sent = 0;
+  #handedOn = 0;
+  readonly #early = new Map<number, () => void>();
 
   constructor(network: MemoryNetwork, route: Route, asked: Asked, events: AttemptEvents) {
     this.#network = network;
@@ -191,9 +225,25 @@ class MemoryQuestion implements Attempt {
     this.#there(this.#asked.octets, (request) =>
       this.#network.deliver(from, to, transport, request, (response) => {
         if (response === null) this.#back(NOTHING, () => this.#refused());
-        else this.#back(response, (octets) => this.#judge(octets));
+        else this.#return(response);
       }),
     );
+  }
+
+  /** A stream keeps its order; and behind what is lost nothing comes through any more. */
+  #return(response: Uint8Array): void {
+    if (this.#route.transport === "udp") {
+      this.#back(response, (octets) => this.#judge(octets));
+      return;
+    }
+    const place = this.#sent++;
+    this.#back(response, (octets) => {
+      this.#early.set(place, () => this.#judge(octets));
+      for (let next = this.#early.get(this.#handedOn); next !== undefined; next = this.#early.get(this.#handedOn)) {
+        this.#early.delete(this.#handedOn++);
+        if (!this.#isClosed) next();
+      }
+    });
   }
 
   #there(octets: Uint8Array, arrived: (octets: Uint8Array) => void): void {

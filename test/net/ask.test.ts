@@ -1,90 +1,19 @@
 /** One contract for every Ask: the system's sockets and the simulated network must behave alike. */
 import { afterEach, describe, expect, test } from "vitest";
-import { type Clock, SeededRandom, silentLog, SimulatedClock, systemClock } from "../../base/index.ts";
-import { decodeMessage, encodeMessage, type Message } from "../../dns/index.ts";
+import { SeededRandom, SimulatedClock } from "../../base/index.ts";
+import { encodeMessage, type Message } from "../../dns/index.ts";
 import {
-  type Ask,
   AskCounters,
   askOver,
   type Endpoint,
   ExchangeError,
-  type Handler,
-  LATER,
-  type Listener,
-  listenTcp,
-  listenUdp,
-  MemoryNetwork,
-  NetCounters,
   type StartAttempt,
   type Transport,
 } from "../../net/index.ts";
-import { systemAsk } from "../../net/index.ts";
+import { answering, type AskWorld, memoryWorld, systemWorld } from "../support/ask-worlds.ts";
 import { query, rr } from "../support/messages.ts";
 
-interface World {
-  readonly clock: Clock;
-  readonly ask: Ask;
-  readonly counters: AskCounters;
-  listen(handler: Handler, transports?: readonly Transport[]): Promise<Endpoint>;
-  run<T>(promise: Promise<T>): Promise<T>;
-  close(): Promise<void>;
-}
-
-function memoryWorld(): World {
-  const clock = new SimulatedClock();
-  const network = new MemoryNetwork(clock, new SeededRandom(7));
-  const server = { address: "192.0.2.53", port: 53 };
-  return {
-    clock,
-    ask: network.ask("192.0.2.1"),
-    counters: network.counters,
-    listen: async (handler, transports) => {
-      network.attach(server, handler, transports);
-      return server;
-    },
-    run: (promise) => clock.run(promise),
-    close: async () => undefined,
-  };
-}
-
-function systemWorld(): World {
-  const counters = new AskCounters();
-  const listeners: Listener[] = [];
-  const parts = { clock: systemClock, log: silentLog, counters: new NetCounters() };
-  return {
-    clock: systemClock,
-    ask: systemAsk({ clock: systemClock, random: new SeededRandom(7), counters }),
-    counters,
-    listen: async (handler, transports = ["udp", "tcp"]) => {
-      let endpoint: Endpoint = { address: "127.0.0.1", port: 0 };
-      for (const transport of [...transports].reverse()) {
-        const listener = await (transport === "tcp" ? listenTcp : listenUdp)(endpoint, handler, parts);
-        listeners.push(listener);
-        endpoint = listener.endpoint;
-      }
-      return endpoint;
-    },
-    run: (promise) => promise,
-    close: async () => {
-      for (const listener of listeners) await listener.close();
-    },
-  };
-}
-
 const ANSWER = rr("www.example. 300 A 192.0.2.7");
-
-/** A handler from a function of messages; several responses go out one after another. */
-function answering(respond: (request: Message, transport: Transport) => readonly (Message | Uint8Array)[]): Handler {
-  return {
-    handle(request, _response, peer, later) {
-      for (const response of respond(decodeMessage(request), peer.transport)) {
-        later(response instanceof Uint8Array ? response : encodeMessage(response), "more");
-      }
-      later(new Uint8Array(0));
-      return LATER;
-    },
-  };
-}
 
 const good = (request: Message): Message => ({ ...request, response: true, answer: [ANSWER] });
 
@@ -92,7 +21,7 @@ describe.each([
   ["the simulated network", memoryWorld],
   ["the system's network", systemWorld],
 ])("asking over %s", (_where, makeWorld) => {
-  let world: World;
+  let world: AskWorld;
   afterEach(() => world.close());
 
   const ask = (
