@@ -91,7 +91,7 @@ export class ZoneAnswers {
     const store = this.#store;
     const zone = store.findZone(octets, at);
     if (qtype !== TYPE.DS || zone === 0 || octets[at] === 0) return zone;
-    if (!isSameName(octets, at, store.octets, nodeName(store, zoneApex(store, zone)))) return zone;
+    if (!isSameName(octets, at, store.octets, nodeName(store, zone))) return zone;
     const parent = store.findZone(octets, at + octets[at]! + 1);
     return parent === 0 ? zone : parent;
   }
@@ -120,7 +120,9 @@ export class ZoneAnswers {
         this.#writeNegative(desk, zone, RCODE.NXDOMAIN);
         return false;
       case "outside":
-        leave(desk, aliases);
+        // A zone without any name is one that we are to serve and cannot: its copy has expired, or has not come yet (RFC 8914 §4.25).
+        if (zoneSoa(this.#store, zone) === 0) desk.refuse(RCODE.SERVFAIL, EDE.INVALID_DATA);
+        else leave(desk, aliases);
         return false;
     }
   }

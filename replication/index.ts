@@ -1,2 +1,5 @@
-export { type Transfer, type TransferBounds, TransferReader, type TransferWanted } from "./transfer-reader.ts";
-export { TransferError } from "./transfer-error.ts";
+export type { Primary, TransferLimits } from "./primary.ts";
+export { type NotifyAnswer, Secondaries } from "./secondaries.ts";
+export type { SecondarySettings, SecondaryStatus } from "./secondary.ts";
+export { Turns } from "./turns.ts";
+export type { KeptZone, ZoneShelf } from "./zone-copy.ts";

@@ -35,6 +35,7 @@ const FIRST_WAIT_SECONDS_MAX = 300;
 const SPREAD = 0.1;
 /** NOTIFY that leads to nothing new is heeded no more often: anybody may send one in a primary's name. */
 const NOTIFY_SECONDS_MIN = 1;
+const NOTIFY_SECONDS_MAX = 60;
 
 /** What the SOA says, within bounds. A zone never expires before one refresh and one retry have failed. */
 export function timesOf({ rdata }: Rr): SoaTimes {
@@ -66,10 +67,22 @@ export function failed(table: Timetable, now: number, chance: number): Timetable
   return { ...table, failures, nextCheckAt: now + spread(waitAfter(table.times, failures), chance) };
 }
 
-/** A primary says that there may be a newer version (RFC 1996 §4.7: as if REFRESH had run out). `askedAt`: when we last asked; null: never. */
-export function notified(table: Timetable, now: number, askedAt: number | null): Timetable {
-  const at = askedAt === null ? now : Math.max(now, askedAt + NOTIFY_SECONDS_MIN);
+/** What came of asking before a NOTIFY. */
+export interface Asked {
+  readonly at: number;
+  /** Transfers in a row that were not taken, because of what was sent. */
+  readonly faults: number;
+}
+
+/** A primary says that there may be a newer version (RFC 1996 §4.7: as if REFRESH had run out). `asked` is null when we never did. */
+export function notified(table: Timetable, now: number, asked: Asked | null): Timetable {
+  const at = asked === null ? now : Math.max(now, asked.at + notifySeconds(asked.faults));
   return at < table.nextCheckAt ? { ...table, nextCheckAt: at } : table;
+}
+
+/** Who sends nonsense is not to have it fetched over and over by sending NOTIFY too. */
+function notifySeconds(faults: number): number {
+  return Math.min(NOTIFY_SECONDS_MIN * 2 ** Math.min(faults, 30), NOTIFY_SECONDS_MAX);
 }
 
 /** Null: there is nothing that could expire. */

@@ -74,9 +74,14 @@ describe("after a restart", () => {
 
 describe("NOTIFY (RFC 1996 §4.7)", () => {
   const table = confirmed(HOUR, 1000, 0);
-  test("cuts the wait short", () => expect(notified(table, 2000, 1500).nextCheckAt).toBe(2000));
-  test("not twice in a second", () => expect(notified(table, 1500.2, 1500).nextCheckAt).toBe(1501));
-  test("never makes it longer", () => expect(notified(table, 4599.9, 4599.8).nextCheckAt).toBe(4600));
+  test.each([
+    ["cuts the wait short", 2000, { at: 1500, faults: 0 }, 2000],
+    ["not twice in a second", 1500.2, { at: 1500, faults: 0 }, 1501],
+    ["after a transfer that was not taken, twice as long", 1500, { at: 1500, faults: 1 }, 1502],
+    ["after many, up to a minute", 1500, { at: 1500, faults: 1000 }, 1560],
+    ["never makes a wait longer", 4599.9, { at: 4599.8, faults: 0 }, 4600],
+    ["at once, when nobody was asked yet", 1000.5, null, 1000.5],
+  ])("%s", (_what, now, asked, at) => expect(notified(table, now, asked).nextCheckAt).toBe(at));
   test("does not count as a success", () => expect(expiresAt(notified(table, 2000, null))).toBe(87_400));
 });
 

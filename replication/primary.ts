@@ -1,0 +1,125 @@
+/** Asking one primary: which version it has (RFC 1034 §4.3.5), and for the zone (RFC 5936 §2.1, RFC 1995 §3). */
+import { assert, type StopSignal } from "../base/index.ts";
+import { CLASS, type Message, type Name, OPCODE, RCODE, rcodeToText, type Rr, TYPE } from "../dns/index.ts";
+import { type Ask, type AskMany, type Endpoint, ExchangeError, type Transport } from "../net/index.ts";
+import { soaSerial } from "../zones/index.ts";
+import { TransferError } from "./transfer-error.ts";
+import { type Transfer, type TransferBounds, TransferReader } from "./transfer-reader.ts";
+
+export interface Primary {
+  readonly endpoint: Endpoint;
+}
+
+export interface PrimaryParts {
+  readonly ask: Ask;
+  readonly askMany: AskMany;
+  readonly limits: TransferLimits;
+}
+
+/** What a primary is waited for and what is taken from it. */
+export interface TransferLimits extends TransferBounds {
+  /** From one message of a transfer to the next. */
+  readonly idleMilliseconds: number;
+  /** For all of it. */
+  readonly timeoutMilliseconds: number;
+}
+
+/** The first question over UDP waits so long, the second twice that. */
+const SOA_UDP_MILLISECONDS = 1500;
+const SOA_TCP_MILLISECONDS = 5000;
+
+/** The SOA of the version that the primary has. Throws TransferError and ExchangeError. */
+export async function newestSoa(parts: PrimaryParts, primary: Primary, apex: Name, signal: StopSignal): Promise<Rr> {
+  const message = request(apex, TYPE.SOA);
+  let response = await overUdp(parts, primary, message, signal);
+  if (response.truncated) {
+    response = await asked(parts, primary, message, { transport: "tcp", wait: SOA_TCP_MILLISECONDS, signal });
+  }
+  const { rcode, authoritative, answer } = response;
+  if (rcode !== RCODE.NOERROR) throw new TransferError("RCODE", `it answered ${rcodeToText(rcode)} for the SOA`);
+  const soa = answer.find(({ owner, type, class: c }) => type === TYPE.SOA && c === CLASS.IN && owner.equals(apex));
+  // Whoever is not authoritative may tell of an old version out of a cache.
+  if (soa === undefined || !authoritative) throw new TransferError("BROKEN", "it is not authoritative for the zone");
+  return soa;
+}
+
+/** The zone, or what has changed in it. Throws TransferError and ExchangeError. */
+export async function fetchTransfer(
+  { askMany, limits }: PrimaryParts,
+  primary: Primary,
+  { apex, ours, isWhole }: Fetching,
+  signal: StopSignal,
+): Promise<Transfer> {
+  const type = isWhole || ours === null ? TYPE.AXFR : TYPE.IXFR;
+  const serial = ours === null ? null : soaSerial(ours.rdata);
+  const reader = new TransferReader({ apex, type, serial, bounds: limits });
+  const taken: { transfer: Transfer | null } = { transfer: null };
+  const message = request(apex, type, type === TYPE.IXFR && ours !== null ? [ours] : []);
+  const { idleMilliseconds, timeoutMilliseconds } = limits;
+  await askMany(primary.endpoint, message, {
+    idleMilliseconds,
+    timeoutMilliseconds,
+    signal,
+    take: (one) => {
+      taken.transfer = reader.push(one);
+      return taken.transfer === null ? "more" : "done";
+    },
+  });
+  assert(taken.transfer !== null, "it resolves when the transfer is whole");
+  return taken.transfer;
+}
+
+interface Fetching {
+  readonly apex: Name;
+  /** The SOA of our version; null: we have none, or want any. */
+  readonly ours: Rr | null;
+  /** Whether all of the zone is wanted although we have a version (AXFR). */
+  readonly isWhole: boolean;
+}
+
+async function overUdp(parts: PrimaryParts, primary: Primary, message: Message, signal: StopSignal): Promise<Message> {
+  try {
+    return await asked(parts, primary, message, { transport: "udp", wait: SOA_UDP_MILLISECONDS, signal });
+  } catch (error) {
+    if (!(error instanceof ExchangeError && error.code === "TIMEOUT")) throw error;
+    // Once more, in case a datagram was lost.
+    return await asked(parts, primary, message, { transport: "udp", wait: 2 * SOA_UDP_MILLISECONDS, signal });
+  }
+}
+
+interface Waiting {
+  readonly transport: Transport;
+  readonly wait: number;
+  readonly signal: StopSignal;
+}
+
+async function asked(
+  { ask }: PrimaryParts,
+  { endpoint }: Primary,
+  message: Message,
+  { transport, wait, signal }: Waiting,
+): Promise<Message> {
+  const reply = await ask(endpoint, message, { transport, timeoutMilliseconds: wait, signal });
+  return reply.message;
+}
+
+/** The transport gives it its id. */
+function request(apex: Name, type: number, authority: readonly Rr[] = []): Message {
+  return {
+    id: 0,
+    opcode: OPCODE.QUERY,
+    rcode: RCODE.NOERROR,
+    response: false,
+    authoritative: false,
+    truncated: false,
+    recursionDesired: false,
+    recursionAvailable: false,
+    authenticData: false,
+    checkingDisabled: false,
+    question: [{ name: apex, type, class: CLASS.IN }],
+    answer: [],
+    authority,
+    additional: [],
+    edns: null,
+  };
+}

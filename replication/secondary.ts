@@ -1,0 +1,308 @@
+/**
+ * Keeps one zone as its primaries have it (RFC 1034 §4.3.5): asks them in turn when the timetable or a NOTIFY says so, takes what is
+ * newer, and withdraws the zone when it has expired. What a primary sends never harms the version that is served: a transfer is
+ * read whole, held to the rules and built beside it (`zone-copy.ts`).
+ *
+ * Chosen where the RFCs leave it open: a round asks one primary after another until one gives us something newer or all have
+ * said that there is nothing, because one of several primaries may lag. It succeeds when any of them answered.
+ */
+import { type Clock, type Log, type Random, Stopper, type Timer } from "../base/index.ts";
+import { compareSerials, isNewerSerial, type Name, type Rr } from "../dns/index.ts";
+import { ExchangeError, formatEndpoint } from "../net/index.ts";
+import { ChangeError, soaSerial } from "../zones/index.ts";
+import { fetchTransfer, newestSoa, type Primary, type PrimaryParts } from "./primary.ts";
+import {
+  type Asked,
+  beginning,
+  confirmed,
+  expiresAt,
+  failed,
+  isExpired,
+  notified,
+  restored,
+  type Timetable,
+  timesOf,
+} from "./timetable.ts";
+import { TransferError } from "./transfer-error.ts";
+import type { Turns } from "./turns.ts";
+import type { ZoneCopy } from "./zone-copy.ts";
+
+export interface SecondaryParts extends PrimaryParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Shared by all zones. */
+  readonly turns: Turns;
+}
+
+export interface SecondarySettings {
+  readonly apex: Name;
+  /** In the order in which they are asked. */
+  readonly primaries: readonly Primary[];
+}
+
+export interface SecondaryStatus {
+  readonly apex: Name;
+  /** Null: nothing is served. */
+  readonly serial: number | null;
+  /** Seconds from now; null while there is nothing that could expire, 0 when it has. */
+  readonly expiresInSeconds: number | null;
+  readonly nextCheckInSeconds: number;
+  /** Seconds since a primary last confirmed the version; null: none did since the start. */
+  readonly checkedSecondsAgo: number | null;
+  /** Why the last round gave nothing; null: it did not fail. */
+  readonly failure: string | null;
+}
+
+/** A NOTIFY's word: which serial, where it said so. */
+interface Told {
+  readonly serial: number | null;
+  readonly primary: Primary;
+}
+
+/** What asking one primary came to. */
+type Answered = "newer" | "same";
+
+export class Secondary {
+  readonly apex: Name;
+  readonly primaries: readonly Primary[];
+  readonly #parts: SecondaryParts;
+  readonly #copy: ZoneCopy;
+  readonly #stopper = new Stopper();
+  #table: Timetable;
+  #asked: Asked | null = null;
+  #isConfirmed = false;
+  #failure: string | null = null;
+  /** The last NOTIFY that no round was begun for. */
+  #told: Told | null = null;
+  /** Who is asked first: who gave us the last version, or told of a newer one. */
+  #preferred: Primary;
+  #timer: Timer | null = null;
+  #round: Promise<void> | null = null;
+  readonly #firstRound = Promise.withResolvers<void>();
+
+  constructor({ apex, primaries }: SecondarySettings, copy: ZoneCopy, parts: SecondaryParts) {
+    this.apex = apex;
+    this.primaries = primaries;
+    this.#copy = copy;
+    this.#parts = parts;
+    this.#preferred = primaries[0]!;
+    this.#table = beginning(this.#now());
+  }
+
+  /** Serves what is on the shelf, if it is still good, and begins to ask. */
+  async start(): Promise<void> {
+    this.#copy.withdraw();
+    const checkedAtSeconds = await this.#restore();
+    if (this.#stopper.aborted) return;
+    const soa = this.#copy.soa();
+    if (soa !== null && checkedAtSeconds !== null) {
+      // Clocks may jump; this one counts on from where it is.
+      const ago = Math.max(0, this.#parts.clock.wallSeconds() - checkedAtSeconds);
+      this.#table = restored(timesOf(soa), this.#now() - ago, this.#now());
+    } else this.#table = beginning(this.#now());
+    this.#expire();
+    this.#arm();
+  }
+
+  /** Resolves when all primaries were asked once, or one has given the zone; at once where it was on the shelf. */
+  async ready(): Promise<void> {
+    if (this.#copy.soa() === null) await this.#firstRound.promise;
+  }
+
+  /** One of the primaries says that the zone has changed (RFC 1996 §3.7); null: it does not say to which serial. */
+  notify(primary: Primary, serial: number | null): void {
+    this.#told = { serial, primary };
+    // A round that is going on may have asked too early (RFC 1996 §4.4): another follows.
+    if (this.#round === null) this.#heed();
+  }
+
+  get status(): SecondaryStatus {
+    const now = this.#now();
+    const expiry = expiresAt(this.#table);
+    return {
+      apex: this.apex,
+      serial: this.#serial(),
+      expiresInSeconds: expiry === null ? null : Math.max(0, Math.round(expiry - now)),
+      nextCheckInSeconds: Math.max(0, Math.round(this.#table.nextCheckAt - now)),
+      checkedSecondsAgo: this.#isConfirmed ? Math.round(now - this.#table.checkedAt) : null,
+      failure: this.#failure,
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#stopper.abort(new ExchangeError("CLOSED", "the server is stopping"));
+    this.#timer?.cancel();
+    this.#firstRound.resolve();
+    await this.#round;
+  }
+
+  #now(): number {
+    return this.#parts.clock.now() / 1000;
+  }
+
+  #serial(): number | null {
+    const soa = this.#copy.soa();
+    return soa === null ? null : soaSerial(soa.rdata);
+  }
+
+  async #restore(): Promise<number | null> {
+    try {
+      return await this.#copy.restore();
+    } catch (error) {
+      this.#log(`its copy on disk is not served: ${reasonOf(error)}`);
+      return null;
+    }
+  }
+
+  #heed(): void {
+    const told = this.#told;
+    if (told === null) return;
+    this.#told = null;
+    const ours = this.#serial();
+    if (told.serial !== null && ours !== null && !isNewerSerial(told.serial, ours)) return;
+    this.#preferred = told.primary;
+    this.#table = notified(this.#table, this.#now(), this.#asked);
+    this.#arm();
+  }
+
+  /** Wakes when something is due. */
+  #arm(): void {
+    this.#timer?.cancel();
+    if (this.#stopper.aborted) return;
+    const expiry = this.#copy.soa() === null ? null : expiresAt(this.#table);
+    const due = this.#round === null ? this.#table.nextCheckAt : Number.POSITIVE_INFINITY;
+    const wakeAt = Math.min(due, expiry ?? Number.POSITIVE_INFINITY);
+    if (wakeAt === Number.POSITIVE_INFINITY) return;
+    const milliseconds = Math.min((wakeAt - this.#now()) * 1000, TIMER_MILLISECONDS_MAX);
+    this.#timer = this.#parts.clock.after(Math.max(0, milliseconds), () => this.#wake());
+  }
+
+  #wake(): void {
+    this.#expire();
+    if (this.#round === null && this.#now() >= this.#table.nextCheckAt) {
+      this.#round = this.#askAll().finally(() => {
+        this.#round = null;
+        this.#firstRound.resolve();
+        this.#heed();
+        this.#arm();
+      });
+    }
+    this.#arm();
+  }
+
+  #expire(): void {
+    if (this.#copy.soa() === null || !isExpired(this.#table, this.#now())) return;
+    this.#copy.withdraw();
+    this.#log("the zone has expired: no primary could be reached for as long as its SOA allows; queries get SERVFAIL");
+  }
+
+  /** One round. Never rejects. */
+  async #askAll(): Promise<void> {
+    this.#told = null;
+    const failures: string[] = [];
+    let isAnswered = false;
+    let isFault = false;
+    for (const primary of this.#inTurn()) {
+      try {
+        const answered = await this.#askOne(primary);
+        isAnswered = true;
+        if (answered === "same") continue;
+        this.#preferred = primary;
+        break;
+      } catch (error) {
+        if (this.#stopper.aborted) return;
+        isFault ||= error instanceof TransferError;
+        failures.push(`${formatEndpoint(primary.endpoint)}: ${reasonOf(error)}`);
+        this.#log(failures.at(-1)!);
+      }
+    }
+    this.#asked = { at: this.#now(), faults: isFault ? (this.#asked?.faults ?? 0) + 1 : 0 };
+    this.#note(isAnswered, failures);
+  }
+
+  #note(isAnswered: boolean, failures: readonly string[]): void {
+    const { random } = this.#parts;
+    const chance = random.below(CHANCES) / CHANCES;
+    const soa = this.#copy.soa();
+    if (!isAnswered || soa === null) {
+      this.#failure = failures.join("; ");
+      this.#table = failed(this.#table, this.#now(), chance);
+      return;
+    }
+    this.#failure = null;
+    this.#isConfirmed = true;
+    this.#table = confirmed(timesOf(soa), this.#now(), chance);
+    try {
+      this.#copy.confirm();
+    } catch (error) {
+      this.#log(`it is not noted on disk that the zone was confirmed: ${reasonOf(error)}`);
+    }
+  }
+
+  #inTurn(): readonly Primary[] {
+    return [this.#preferred, ...this.primaries.filter((primary) => primary !== this.#preferred)];
+  }
+
+  async #askOne(primary: Primary): Promise<Answered> {
+    const theirs = await newestSoa(this.#parts, primary, this.apex, this.#stopper);
+    const ours = this.#copy.soa();
+    if (ours !== null && !this.#isNewer(theirs, ours, primary)) return "same";
+    return this.#parts.turns.take(this.#stopper, () => this.#take(primary, ours));
+  }
+
+  #isNewer(theirs: Rr, ours: Rr, { endpoint }: Primary): boolean {
+    const [their, our] = [soaSerial(theirs.rdata), soaSerial(ours.rdata)];
+    const order = compareSerials(their, our);
+    if (order === -1 || order === null) {
+      this.#log(`${formatEndpoint(endpoint)} has serial ${their}, which is not newer than our ${our}`);
+    }
+    return order === 1;
+  }
+
+  /** What has changed if it can be had, else all of the zone (RFC 1995 §2). */
+  async #take(primary: Primary, ours: Rr | null): Promise<Answered> {
+    if (ours === null) return this.#takeOnce(primary, ours, true);
+    try {
+      return await this.#takeOnce(primary, ours, false);
+    } catch (error) {
+      if (!(error instanceof TransferError) || error.code === "TOO_LARGE") throw error;
+      this.#log(`${formatEndpoint(primary.endpoint)}: ${error.message}; asking for the whole zone`);
+      return this.#takeOnce(primary, ours, true);
+    }
+  }
+
+  async #takeOnce(primary: Primary, ours: Rr | null, isWhole: boolean): Promise<Answered> {
+    const wanted = { apex: this.apex, ours, isWhole };
+    const transfer = await fetchTransfer(this.#parts, primary, wanted, this.#stopper);
+    // What was asked for before the zone was stopped or withdrawn is not made any more.
+    this.#stopper.throwIfAborted();
+    const by = `primary ${formatEndpoint(primary.endpoint)}`;
+    switch (transfer.kind) {
+      case "current":
+        return "same";
+      case "changes":
+        await this.#copy.apply(transfer.changes, by);
+        return "newer";
+      case "zone":
+        await this.#copy.replace(transfer.records, by);
+        return "newer";
+    }
+  }
+
+  #log(words: string): void {
+    this.#parts.log.warn({ zone: this.apex.toString() }, words);
+  }
+}
+
+/** Of a timer, which cannot be set for longer than 24 days. */
+const TIMER_MILLISECONDS_MAX = 86_400_000;
+const CHANCES = 1 << 16;
+
+/** In words, for what may go wrong outside of us. Anything else is a mistake of ours and goes on being thrown. */
+function reasonOf(error: unknown): string {
+  if (error instanceof TransferError || error instanceof ExchangeError || error instanceof ChangeError) {
+    return error.message;
+  }
+  throw error;
+}

@@ -1,0 +1,151 @@
+/**
+ * A secondary's copy of a zone: in the store, where queries are answered from it, and on the shelf, where it outlives the server. A
+ * transfer becomes a version whole or not at all; the version before is served until then.
+ */
+import type { Clock } from "../base/index.ts";
+import { type Name, recordsOf, type Rr, TYPE, typeToText } from "../dns/index.ts";
+import {
+  ArenaFullError,
+  type ChangeSet,
+  ChangeError,
+  ChangeLogError,
+  RecordReader,
+  type ZoneChanger,
+  ZoneDraft,
+  type ZoneEdit,
+  type ZoneStore,
+  ZoneView,
+} from "../zones/index.ts";
+import { applyChanges } from "./apply-changes.ts";
+import type { RecordSpool } from "./record-spool.ts";
+import { TransferError } from "./transfer-error.ts";
+
+/** A version of a zone on disk. */
+export interface KeptZone {
+  /** Whole records as `writeRecord` writes them, the SOA first. */
+  readonly pieces: Iterable<Uint8Array>;
+  /** What has changed since, in order. */
+  readonly changes: readonly ChangeSet[];
+  /** By the wall clock: when a primary last confirmed the version. */
+  readonly checkedAtSeconds: number;
+}
+
+/** Where secondaries keep their zones. Steps of an incremental transfer come to it through the changer's log. */
+export interface ZoneShelf {
+  /** Null: nothing (sound) is kept of that zone. */
+  load(apex: Name): KeptZone | null;
+  /** Takes the place of all that was kept. It is on disk when this returns. Throws ChangeLogError. */
+  keep(apex: Name, zone: KeptZone): void;
+  /** Notes that a primary confirmed the version that is kept. Throws ChangeLogError. */
+  confirm(apex: Name, checkedAtSeconds: number): void;
+}
+
+export interface ZoneCopyParts {
+  readonly store: ZoneStore;
+  readonly changer: ZoneChanger;
+  readonly clock: Clock;
+  /** Null: nothing outlives the server. */
+  readonly shelf: ZoneShelf | null;
+}
+
+/** Records that are put into the store at a time: about 5 ms, for this thread has other things to do as well. */
+const RECORDS_AT_A_TIME = 2000;
+
+/** Octets that publishing takes at most: a path of the catalogue. */
+const PUBLISHING_OCTETS = 1 << 16;
+
+export class ZoneCopy {
+  readonly apex: Name;
+  readonly #parts: ZoneCopyParts;
+
+  constructor(apex: Name, parts: ZoneCopyParts) {
+    this.apex = apex;
+    this.#parts = parts;
+  }
+
+  /** The SOA of the version that is served; null: none is. */
+  soa(): Rr | null {
+    const soa = ZoneView.of(this.#parts.store, this.apex)?.soa ?? null;
+    return soa === null ? null : recordsOf([soa])[0]!;
+  }
+
+  /** Makes the steps of an incremental transfer. Throws TransferError and ChangeError. */
+  async apply(changes: readonly ChangeSet[], by: string): Promise<void> {
+    const { changer } = this.#parts;
+    await changer.submit({ apex: this.apex, by, serial: "kept", work: (draft) => applyChanges(draft, changes) });
+  }
+
+  /** Puts a whole zone in the place of what is there. Throws TransferError and ChangeError. */
+  async replace(records: RecordSpool, by: string): Promise<void> {
+    const { changer, clock, shelf } = this.#parts;
+    if (changer.isFrozen(this.apex)) throw new ChangeError("FROZEN", `the zone ${this.apex.toString()} is frozen`);
+    const { pieces } = records;
+    const atSeconds = clock.wallSeconds();
+    const soaBefore = this.soa();
+    await this.#publish({ pieces, changes: [], checkedAtSeconds: atSeconds }, (kept) => shelf?.keep(this.apex, kept));
+    const soaAfter = this.soa()!;
+    const change = { apex: this.apex, soaBefore: soaBefore ?? soaAfter, soaAfter, removed: [], added: [] };
+    changer.announce({ change, by, atSeconds });
+  }
+
+  /** Serves what the shelf has. Null: nothing; else when it was last confirmed, by the wall clock. Throws what `replace` does. */
+  async restore(): Promise<number | null> {
+    const kept = this.#parts.shelf?.load(this.apex) ?? null;
+    if (kept === null) return null;
+    await this.#publish(kept, () => undefined);
+    return kept.checkedAtSeconds;
+  }
+
+  /** Notes on the shelf that a primary confirmed the version. Throws ChangeLogError. */
+  confirm(): void {
+    const { clock, shelf } = this.#parts;
+    shelf?.confirm(this.apex, clock.wallSeconds());
+  }
+
+  /** Serves nothing any more: queries get SERVFAIL. What is on the shelf stays there. */
+  withdraw(): void {
+    this.#parts.store.replace(this.apex).commit();
+  }
+
+  /** Builds the version beside the one being served and then, once `keep` has it on disk, publishes it. */
+  async #publish(zone: KeptZone, keep: (zone: KeptZone) => void): Promise<void> {
+    const { store } = this.#parts;
+    const edit = store.replace(this.apex);
+    try {
+      await this.#fill(edit, zone.pieces);
+      if (zone.changes.length > 0) applyChanges(new ZoneDraft(edit), zone.changes);
+      if (edit.rrset(this.apex, TYPE.NS) === null) throw unfit("a zone without NS at its apex");
+      store.arena.assureRoom(PUBLISHING_OCTETS);
+      keep(zone);
+      edit.commit();
+    } catch (error) {
+      edit.abort();
+      if (error instanceof ArenaFullError) throw new ChangeError("MEMORY", error.message);
+      if (error instanceof ChangeLogError) throw new ChangeError("DISK", error.message);
+      throw error;
+    }
+  }
+
+  async #fill(edit: ZoneEdit, pieces: Iterable<Uint8Array>): Promise<void> {
+    let count = 0;
+    for (const piece of pieces) {
+      const reader = new RecordReader(piece);
+      while (reader.at < piece.length) {
+        add(edit, reader.next());
+        if (++count % RECORDS_AT_A_TIME === 0) await new Promise<void>((go) => this.#parts.clock.soon(go));
+      }
+    }
+  }
+}
+
+/** A record that came twice is there once; TTLs of an RRset that differ become the least of them (RFC 2181 §5.2). */
+function add(edit: ZoneEdit, { owner, type, ttlSeconds, rdata }: Rr): void {
+  const outcome = edit.add(owner.octets, 0, type, ttlSeconds, rdata, 0, rdata.length);
+  if (outcome === "added" || outcome === "duplicate" || outcome === "ttl-differs") return;
+  const what = outcome.replaceAll("-", " ");
+  throw unfit(`what a zone cannot hold (${what}): ${owner.toString()} ${typeToText(type)}`);
+}
+
+function unfit(what: string): TransferError {
+  return new TransferError("UNFIT", `it sent ${what}`);
+}
