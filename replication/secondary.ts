@@ -60,6 +60,13 @@ interface Told {
   readonly primary: Primary;
 }
 
+interface Taking {
+  readonly ours: Rr | null;
+  readonly isWhole: boolean;
+  /** The serial that the primary said it has. */
+  readonly told: number;
+}
+
 /** What asking one primary came to. */
 type Answered = "newer" | "same";
 
@@ -70,6 +77,7 @@ export class Secondary {
   readonly #copy: ZoneCopy;
   readonly #stopper = new Stopper();
   #table: Timetable;
+  /** The last round, where it gave nothing newer. */
   #asked: Asked | null = null;
   #isConfirmed = false;
   #failure: string | null = null;
@@ -203,11 +211,13 @@ export class Secondary {
     const failures: string[] = [];
     let isAnswered = false;
     let isFault = false;
+    let isNewer = false;
     for (const primary of this.#inTurn()) {
       try {
         const answered = await this.#askOne(primary);
         isAnswered = true;
         if (answered === "same") continue;
+        isNewer = true;
         this.#preferred = primary;
         break;
       } catch (error) {
@@ -217,7 +227,8 @@ export class Secondary {
         this.#log(failures.at(-1)!);
       }
     }
-    this.#asked = { at: this.#now(), faults: isFault ? (this.#asked?.faults ?? 0) + 1 : 0 };
+    const faults = isFault ? (this.#asked?.faults ?? 0) + 1 : 0;
+    this.#asked = isNewer ? null : { at: this.#now(), faults };
     this.#note(isAnswered, failures);
   }
 
@@ -248,7 +259,7 @@ export class Secondary {
     const theirs = await newestSoa(this.#parts, primary, this.apex, this.#stopper);
     const ours = this.#copy.soa();
     if (ours !== null && !this.#isNewer(theirs, ours, primary)) return "same";
-    return this.#parts.turns.take(this.#stopper, () => this.#take(primary, ours));
+    return this.#parts.turns.take(this.#stopper, () => this.#take(primary, ours, soaSerial(theirs.rdata)));
   }
 
   #isNewer(theirs: Rr, ours: Rr, { endpoint }: Primary): boolean {
@@ -261,18 +272,18 @@ export class Secondary {
   }
 
   /** What has changed if it can be had, else all of the zone (RFC 1995 §2). */
-  async #take(primary: Primary, ours: Rr | null): Promise<Answered> {
-    if (ours === null) return this.#takeOnce(primary, ours, true);
+  async #take(primary: Primary, ours: Rr | null, told: number): Promise<Answered> {
+    if (ours === null) return this.#takeOnce(primary, { ours, isWhole: true, told });
     try {
-      return await this.#takeOnce(primary, ours, false);
+      return await this.#takeOnce(primary, { ours, isWhole: false, told });
     } catch (error) {
       if (!(error instanceof TransferError) || error.code === "TOO_LARGE") throw error;
       this.#log(`${formatEndpoint(primary.endpoint)}: ${error.message}; asking for the whole zone`);
-      return this.#takeOnce(primary, ours, true);
+      return this.#takeOnce(primary, { ours, isWhole: true, told });
     }
   }
 
-  async #takeOnce(primary: Primary, ours: Rr | null, isWhole: boolean): Promise<Answered> {
+  async #takeOnce(primary: Primary, { ours, isWhole, told }: Taking): Promise<Answered> {
     const wanted = { apex: this.apex, ours, isWhole };
     const transfer = await fetchTransfer(this.#parts, primary, wanted, this.#stopper);
     // What was asked for before the zone was stopped or withdrawn is not made any more.
@@ -280,7 +291,7 @@ export class Secondary {
     const by = `primary ${formatEndpoint(primary.endpoint)}`;
     switch (transfer.kind) {
       case "current":
-        return "same";
+        throw new TransferError("BROKEN", `it told of serial ${told} and sent serial ${transfer.serial}`);
       case "changes":
         await this.#copy.apply(transfer.changes, by);
         return "newer";

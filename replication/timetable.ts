@@ -67,14 +67,14 @@ export function failed(table: Timetable, now: number, chance: number): Timetable
   return { ...table, failures, nextCheckAt: now + spread(waitAfter(table.times, failures), chance) };
 }
 
-/** What came of asking before a NOTIFY. */
+/** A round that gave nothing newer. */
 export interface Asked {
   readonly at: number;
   /** Transfers in a row that were not taken, because of what was sent. */
   readonly faults: number;
 }
 
-/** A primary says that there may be a newer version (RFC 1996 §4.7: as if REFRESH had run out). `asked` is null when we never did. */
+/** A primary says that there may be a newer version (RFC 1996 §4.7: as if REFRESH had run out). `asked`: the last round in vain. */
 export function notified(table: Timetable, now: number, asked: Asked | null): Timetable {
   const at = asked === null ? now : Math.max(now, asked.at + notifySeconds(asked.faults));
   return at < table.nextCheckAt ? { ...table, nextCheckAt: at } : table;

@@ -1,0 +1,93 @@
+/** A primary in the simulated network: versions of one zone, given away by AXFR and IXFR, or by whatever a test has it send instead. */
+import { CLASS, decodeMessage, encodeMessage, type Message, Name, type Rr, TYPE } from "../../dns/index.ts";
+import { type Endpoint, type Handler, LATER, type Later, type Peer } from "../../net/index.ts";
+import { soaSerial } from "../../zones/index.ts";
+import { query, rrs } from "./messages.ts";
+import { rrText } from "./name-server.ts";
+
+/** `example.` with that serial and those times, its NS, and more. */
+export function version(serial: number, more = "", times = "3600 600 86400"): Rr[] {
+  return rrs(`example. 300 SOA ns.example. admin.example. ${serial} ${times} 60
+    example. 300 NS ns.example.
+    ns.example. 300 A 192.0.2.53
+    ${more}`);
+}
+
+/** A message of a transfer, or octets in its place, or null for a pause without end. */
+export type Sent = Message | Uint8Array | null;
+
+export class MemoryPrimary implements Handler {
+  readonly endpoint: Endpoint;
+  /** Oldest first; each begins with its SOA. */
+  versions: readonly (readonly Rr[])[];
+  /** What it says in place of a transfer; null: what is right. */
+  instead: ((request: Message) => readonly Sent[]) | null = null;
+  /** The SOA that it tells of, where that is another than the newest. */
+  soa: Rr | null = null;
+  /** Of the questions asked, in order: `UDP SOA`, `TCP IXFR`. */
+  readonly asked: string[] = [];
+
+  constructor(endpoint: Endpoint, ...versions: readonly (readonly Rr[])[]) {
+    this.endpoint = endpoint;
+    this.versions = versions;
+  }
+
+  handle(octets: Uint8Array, response: Uint8Array, { transport }: Peer, later: Later): number {
+    const request = decodeMessage(octets);
+    const { type } = request.question[0]!;
+    this.asked.push(`${transport} ${TYPE_TEXT.get(type) ?? type}`);
+    if (type === TYPE.SOA) {
+      const answer = encodeMessage(reply(request, [this.soa ?? this.versions.at(-1)![0]!]));
+      response.set(answer);
+      return answer.length;
+    }
+    for (const sent of this.instead?.(request) ?? [reply(request, this.transfer(request))]) {
+      if (sent === null) return LATER;
+      later(sent instanceof Uint8Array ? sent : encodeMessage(sent), "more");
+    }
+    later(new Uint8Array(0));
+    return LATER;
+  }
+
+  /** What is right. */
+  transfer({ question, authority }: Message): Rr[] {
+    const newest = this.versions.at(-1)!;
+    const soa = newest[0]!;
+    const ours = authority[0] === undefined ? null : soaSerial(authority[0].rdata);
+    if (ours === soaSerial(soa.rdata)) return [soa];
+    const from = this.versions.findIndex(([first]) => soaSerial(first!.rdata) === ours);
+    if (question[0]!.type === TYPE.AXFR || from < 0) return [...newest, soa];
+    const steps = this.versions.slice(from + 1).flatMap((after, i) => step(this.versions[from + i]!, after));
+    return [soa, ...steps, soa];
+  }
+}
+
+const TYPE_TEXT = new Map<number, string>([
+  [TYPE.SOA, "SOA"],
+  [TYPE.AXFR, "AXFR"],
+  [TYPE.IXFR, "IXFR"],
+]);
+
+/** One difference sequence (RFC 1995 §4). */
+function step(before: readonly Rr[], after: readonly Rr[]): Rr[] {
+  const lacks = (records: readonly Rr[], wanted: Rr): boolean => !records.some((one) => rrText(one) === rrText(wanted));
+  const [soaBefore, ...was] = before;
+  const [soaAfter, ...is] = after;
+  const removed = was.filter((record) => lacks(is, record));
+  const added = is.filter((record) => lacks(was, record));
+  return [soaBefore!, ...removed, soaAfter!, ...added];
+}
+
+export function reply(request: Message, answer: readonly Rr[], parts: Partial<Message> = {}): Message {
+  return { ...request, response: true, authoritative: true, authority: [], answer, ...parts };
+}
+
+/** NOTIFY for `example.` (RFC 1996 §3.7), with the serial where it tells one. */
+export function notifyOf(serial: number | null): Message {
+  return query("example.", "SOA", {
+    opcode: 4,
+    authoritative: true,
+    question: [{ name: Name.parse("example."), type: TYPE.SOA, class: CLASS.IN }],
+    answer: serial === null ? [] : [version(serial)[0]!],
+  });
+}
