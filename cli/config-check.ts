@@ -49,8 +49,8 @@ function check(source: YamlSource, kind: string, files: Files): readonly Problem
 }
 
 function filesOf({ zones, zoneList, recursion }: z.output<typeof configuration>): { file: string }[] {
-  const single = [zoneList, recursion?.hints].filter((file) => file !== undefined);
-  return [...zones, ...single.map((file) => ({ file }))];
+  const named = [...zones.map(({ file }) => file), zoneList, recursion?.hints];
+  return named.filter((file) => file !== undefined).map((file) => ({ file }));
 }
 
 /** A file that the configuration names and that is not there: the place is the first line that mentions it. */

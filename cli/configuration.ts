@@ -70,16 +70,30 @@ const grant = z
     }
   });
 
-const zone = z.strictObject({
-  name: domainName,
-  file,
-  layer: layer.optional().describe("The layer of the name space it belongs to."),
-  update: z
-    .array(grant)
-    .min(1)
-    .optional()
-    .describe("Who may change what of it by UPDATE (RFC 2136). Absent: nobody anything."),
-});
+const zone = z
+  .strictObject({
+    name: domainName,
+    file: file.optional(),
+    primaries: z
+      .array(endpoint)
+      .min(1)
+      .optional()
+      .describe("Fetch the zone from these servers, asked in turn, in place of reading a file (RFC 5936, RFC 1995)."),
+    layer: layer.optional().describe("The layer of the name space it belongs to."),
+    update: z
+      .array(grant)
+      .min(1)
+      .optional()
+      .describe("Who may change what of it by UPDATE (RFC 2136). Absent: nobody anything."),
+  })
+  .superRefine((given, context) => {
+    if ((given.file === undefined) === (given.primaries === undefined)) {
+      context.addIssue({
+        code: "custom",
+        message: "where it comes from is wanted: either file, or primaries with the servers that have it",
+      });
+    }
+  });
 
 const images = z
   .strictObject({

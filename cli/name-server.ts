@@ -46,12 +46,13 @@ export async function startNameServer(settings: ServeSettings, parts: NameServer
   const threads = await threadsFor(settings, { server, store, counters, log });
   try {
     await zones.load();
+    await changing.load();
     const listening = await openListeners(settings, { server, threads, counters, log });
     const events = (): TransportEvents => {
       const tcp = threads?.tcp?.counters;
       return transportEvents([counters, ...(tcp === undefined ? [] : [tcp])], threads?.batchCounts ?? []);
     };
-    changing.start();
+    await changing.start();
     const channel = new ControlChannel();
     const control = await openControl(channel, { settings, store, zones, changer: changing.changer, files, log });
     const page = nameServerMetricsPage({ counters: server.counters, store, events });

@@ -38,7 +38,7 @@ function isPrivate({ address }: Endpoint): boolean {
   return octets !== null && addressKind(octets) === "private";
 }
 
-function layersOf({ zones }: ServeSettings): (zone: Name) => string | null {
-  const layers = new Map(zones.map(({ name, layer }) => [name.key, layer]));
+function layersOf({ zones, secondaries }: ServeSettings): (zone: Name) => string | null {
+  const layers = new Map([...zones, ...secondaries].map(({ name, layer }) => [name.key, layer]));
   return (zone) => layers.get(zone.key) ?? null;
 }

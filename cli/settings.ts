@@ -16,6 +16,7 @@ import { parseEndpointOrPort, parseListen, parseName, parsePort, parsePrefixes, 
 import { keyOf } from "./key-text.ts";
 import { readKeys } from "./keys.ts";
 import { inFolder } from "./paths.ts";
+import { parseSecondaries, primariesOf, type SecondaryZone } from "./secondary-zones.ts";
 import { type ZoneUpdates, zoneUpdates } from "./updating.ts";
 import type { ImageSettings } from "./zone-images.ts";
 import { readZoneList, type ZoneFile } from "./zone-list.ts";
@@ -29,6 +30,8 @@ export interface RecursionSettings {
 export interface ServeSettings {
   readonly listen: readonly Endpoint[];
   readonly zones: readonly ZoneFile[];
+  /** Zones that are fetched from others. */
+  readonly secondaries: readonly SecondaryZone[];
   /** Zones that take updates, and whose. */
   readonly updates: readonly ZoneUpdates[];
   /** For what must outlive the server, and its control socket; null: nothing does, and there is none. */
@@ -60,10 +63,12 @@ export async function serveSettings(given: Arguments, files: Files): Promise<Ser
   const base = fromFile ?? { ...DEFAULTS, listen: parseListen(given.texts("listen")).map(formatEndpoint) };
   const settings = await settingsOf(base, configFile === null ? "." : dirname(configFile), files);
   const merged = withArguments(settings, given, files);
-  if (merged.zones.length === 0) {
-    throw new UsageError("there is no zone to serve: --zone NAME=FILE, --zones LIST, or zones in the configuration");
+  if (merged.zones.length + merged.secondaries.length === 0) {
+    throw new UsageError(
+      "there is no zone to serve: --zone NAME=FILE, --zones LIST, --secondary NAME=ADDR:PORT, or zones in the configuration",
+    );
   }
-  checkTwice(merged.zones);
+  checkTwice(merged);
   return merged;
 }
 
@@ -75,16 +80,19 @@ async function readConfiguration(file: string, files: Files): Promise<Configurat
 
 /** @param folder Where relative files start. */
 export async function settingsOf(config: Configuration, folder: string, files: Files): Promise<ServeSettings> {
-  const zones = config.zones.map(({ name, file, layer }) => ({
-    name: Name.parse(name),
-    file: inFolder(folder, file),
-    layer: layer ?? null,
-  }));
+  const zones: ZoneFile[] = [];
+  const secondaries: SecondaryZone[] = [];
+  for (const { name: text, file, primaries, layer = null } of config.zones) {
+    const name = Name.parse(text);
+    if (file !== undefined) zones.push({ name, layer, file: inFolder(folder, file) });
+    if (primaries !== undefined) secondaries.push({ name, layer, primaries: primariesOf(primaries) });
+  }
   const listed = config.zoneList === undefined ? [] : readZoneList(inFolder(folder, config.zoneList), null, files);
   const { recursion, access, cookies } = config;
   return {
     listen: config.listen.map((text) => parseEndpoint(text)),
     zones: [...zones, ...listed],
+    secondaries,
     updates: config.zones.flatMap(({ name, update }) => zoneUpdates(name, update)),
     stateFolder: config.state === undefined ? null : inFolder(folder, config.state),
     keys: await keysOf(config, folder, files),
@@ -122,6 +130,7 @@ function withArguments(settings: ServeSettings, given: Arguments, files: Files):
     ...settings,
     listen: listen.length > 0 ? listen : settings.listen,
     zones: [...settings.zones, ...single, ...listed],
+    secondaries: [...settings.secondaries, ...parseSecondaries(given.texts("secondary"), layer)],
     stateFolder: given.text("state") ?? settings.stateFolder,
     images: given.flag("no-images") ? null : settings.images,
     recursion: recursionFrom(settings.recursion, given),
@@ -173,14 +182,16 @@ function parseZone(text: string): { name: Name; file: string } {
   return { name: parseName("zone", text.slice(0, at)), file: text.slice(at + 1) };
 }
 
-function checkTwice(zones: readonly ZoneFile[]): void {
-  const seen = new Map<string, ZoneFile>();
-  for (const zone of zones) {
-    const before = seen.get(zone.name.key);
-    if (before !== undefined) {
-      throw new UsageError(`the zone ${zone.name.toString()} is given twice: ${before.file} and ${zone.file}`);
-    }
-    seen.set(zone.name.key, zone);
+function checkTwice({ zones, secondaries }: ServeSettings): void {
+  const seen = new Map<string, string>();
+  const all = [
+    ...zones.map(({ name, file }) => ({ name, from: file })),
+    ...secondaries.map(({ name, primaries }) => ({ name, from: formatEndpoint(primaries[0]!.endpoint) })),
+  ];
+  for (const { name, from } of all) {
+    const before = seen.get(name.key);
+    if (before !== undefined) throw new UsageError(`the zone ${name.toString()} is given twice: ${before} and ${from}`);
+    seen.set(name.key, from);
   }
 }
 

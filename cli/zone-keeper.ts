@@ -63,7 +63,8 @@ export class ZoneKeeper {
     outcomes.forEach((outcome, i) => this.#take(this.#kept[i]!, outcome));
     const refused = outcomes.filter(({ kind }) => kind === "refused");
     const told = refused.map(({ problems }) => describe(problems)).join("\n");
-    if (refused.length === this.#kept.length) throw new UsageError(`no zone can be served:\n${told}`);
+    if (refused.length > 0 && refused.length === this.#kept.length)
+      throw new UsageError(`no zone can be served:\n${told}`);
     if (refused.length === 0) return;
     const names = refused.map(({ apex }) => apex.toString()).join(", ");
     this.#parts.note(`${told}\nnot served until mended: ${names}`);

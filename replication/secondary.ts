@@ -294,11 +294,14 @@ export class Secondary {
         throw new TransferError("BROKEN", `it told of serial ${told} and sent serial ${transfer.serial}`);
       case "changes":
         await this.#copy.apply(transfer.changes, by);
-        return "newer";
+        break;
       case "zone":
         await this.#copy.replace(transfer.records, by);
-        return "newer";
     }
+    const serial = soaSerial(transfer.soa.rdata);
+    const zone = this.apex.toString();
+    this.#parts.log.info({ zone, serial, by, as: transfer.kind }, "a newer version of the zone was taken");
+    return "newer";
   }
 
   #log(words: string): void {

@@ -18,6 +18,12 @@ export const serveCommand: Command = {
     config: { kind: "text", value: "FILE", describe: "YAML configuration; see strata config schema" },
     zone: { kind: "text", many: true, value: "NAME=FILE", describe: "serve this zone; may be given again" },
     zones: { kind: "text", value: "LIST", describe: "serve the zones of a file with one NAME<tab>FILE a line" },
+    secondary: {
+      kind: "text",
+      many: true,
+      value: "NAME=ADDR:PORT",
+      describe: "fetch this zone from the server there and serve it; may be given again, also for another primary",
+    },
     listen: LISTEN_OPTION,
     layer: LAYER_OPTION,
     state: {
@@ -41,6 +47,7 @@ export const serveCommand: Command = {
   examples: [
     ["strata serve --zone vu.nl=vu.nl.zone --listen 127.0.0.1:5300", "one zone"],
     ["strata serve --config server.yaml", "all that a configuration file says"],
+    ["strata serve --secondary vu.nl=127.0.1.3:8053 --listen 127.0.0.1:5300", "a copy of another server's zone"],
     ["strata serve --zones list --listen 127.0.0.1:5300 --listen '[::1]:5300'", "many zones, two addresses"],
   ],
   run: async (given, output) => (await import("../serve.ts")).serve(given, output),

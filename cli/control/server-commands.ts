@@ -69,7 +69,7 @@ function statusOf({ settings, store, changer, version }: ServerCommandsParts, be
     pid: process.pid,
     upSeconds: Math.round((systemClock.now() - began) / 1000),
     listen: settings.listen.map(formatEndpoint),
-    zones: settings.zones.map(({ name, layer }) => ({
+    zones: [...settings.zones, ...settings.secondaries].map(({ name, layer }) => ({
       zone: name.toString(),
       layer,
       serial: stored.get(name.key)?.serial ?? null,

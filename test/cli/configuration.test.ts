@@ -57,6 +57,16 @@ describe("a mistake in a server's configuration", () => {
       "listen: ['[::1]:53']\nbounds: { udpPayloadOctets: 9 }\n",
       "2:29: bounds.udpPayloadOctets: at least 512",
     ],
+    [
+      "a zone from nowhere",
+      "listen: ['[::1]:53']\nzones: [{ name: vu.nl }]\n",
+      "where it comes from is wanted: either file",
+    ],
+    [
+      "a zone from two places",
+      "listen: ['[::1]:53']\nzones: [{ name: vu.nl, file: a, primaries: ['127.0.0.1:53'] }]\n",
+      "where it comes from is wanted: either file",
+    ],
     ...[
       ["nobody", "{ self: true }", "to whom is wanted: either key, or from"],
       ["a key and addresses", "{ key: k, from: [127.0.0.1] }", "to whom is wanted: either key, or from"],

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { ask, serverOf } from "../support/name-server.ts";
+import { extendedErrors, RCODE } from "../../dns/index.ts";
+import { ask, askMessage, serverOf } from "../support/name-server.ts";
 
 const zones = {
   "example.": `
@@ -271,4 +272,17 @@ describe("where no zone is", () => {
       "child.other. 300 SOA ns.example. admin.example. 1 3600 600 86400 900",
     ]);
   });
+});
+
+describe("a zone that we are to serve and cannot: a secondary's copy that has expired (RFC 8914 §4.25)", () => {
+  const { server: expired } = serverOf({ ...zones, "child.other.": "" });
+  test.each(["child.other. SOA", "www.child.other. A", "x.y.child.other. TXT"])("%s: SERVFAIL, 24", (question) => {
+    const message = askMessage(expired, question, { edns: {} });
+    expect(message.rcode).toBe(RCODE.SERVFAIL);
+    expect(extendedErrors(message.edns)).toMatchObject([{ infoCode: 24 }]);
+  });
+  test("its DS is its parent's to answer", () => {
+    expect(ask(expired, "child.other. DS").head).toBe("NOERROR aa");
+  });
+  test("other zones are answered as ever", () => expect(ask(expired, "www.other. A").head).toBe("NOERROR aa"));
 });

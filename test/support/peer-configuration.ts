@@ -58,6 +58,8 @@ export function program(name: Program): string {
 export interface ZoneFile {
   readonly apex: string;
   readonly file: string;
+  /** More to say of the zone, in the peer's own words. */
+  readonly more?: string;
 }
 
 export type ServerPeer = "named" | "nsd" | "knotd";
@@ -112,7 +114,8 @@ function writeNamed(folder: string, port: number, zones: readonly ZoneFile[], fo
 controls { };
 logging { channel all { stderr; severity info; }; category default { all; }; };
 `;
-  const stanza = ({ apex, file }: ZoneFile): string => `zone "${apex}" { type primary; file "${file}"; ${format} };\n`;
+  const stanza = ({ apex, file, more = "" }: ZoneFile): string =>
+    `zone "${apex}" { type primary; file "${file}"; ${format} ${more} };\n`;
   return ["-f", "-n", "1", "-c", written(folder, "named.conf", options + zones.map(stanza).join(""))];
 }
 
@@ -189,7 +192,8 @@ function writeNsd(folder: string, port: number, zones: readonly ZoneFile[], data
 remote-control:
   control-enable: no
 `;
-  const stanza = ({ apex, file }: ZoneFile): string => `zone:\n  name: "${apex}"\n  zonefile: "${file}"\n`;
+  const stanza = ({ apex, file, more = "" }: ZoneFile): string =>
+    `zone:\n  name: "${apex}"\n  zonefile: "${file}"\n${more}`;
   return ["-d", "-c", written(folder, "nsd.conf", server + zones.map(stanza).join(""))];
 }
 
@@ -218,6 +222,6 @@ template:
     semantic-checks: off
 zone:
 `;
-  const stanza = ({ apex, file }: ZoneFile): string => `  - domain: "${apex}"\n    file: "${file}"\n`;
+  const stanza = ({ apex, file, more = "" }: ZoneFile): string => `  - domain: "${apex}"\n    file: "${file}"\n${more}`;
   return ["-c", written(folder, "knot.conf", server + zones.map(stanza).join(""))];
 }

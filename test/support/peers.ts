@@ -6,7 +6,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "vitest";
@@ -52,11 +52,17 @@ export interface RunningPeer extends AsyncDisposable {
   log(): string;
 }
 
-/** Starts an authoritative server for these zones and waits until it answers at all. */
-export async function startServer(name: ServerPeer, zones: readonly ZoneFile[]): Promise<RunningPeer> {
+/**
+ * Starts an authoritative server for these zones and waits until it answers at all. `first` is what its configuration begins with, in its
+ * own words: keys, who may transfer.
+ */
+export async function startServer(name: ServerPeer, zones: readonly ZoneFile[], first = ""): Promise<RunningPeer> {
   const folder = mkdtempSync(join(tmpdir(), `strata-${name}-`));
   const port = await freePort();
-  return run({ name, folder, port, args: WRITERS[name](folder, port, zones) });
+  const args = WRITERS[name](folder, port, zones);
+  const configuration = args.at(-1)!;
+  writeFileSync(configuration, first + readFileSync(configuration, "utf8"));
+  return run({ name, folder, port, args });
 }
 
 /** What a resolver walks from, and where it runs. */

@@ -1,5 +1,5 @@
 /** A secondary of `example.` on the simulated network, with its store, its shelf in memory, and primaries. */
-import { type Log, SeededRandom, SimulatedClock } from "../../base/index.ts";
+import { type Log, SeededRandom, silentLog, SimulatedClock } from "../../base/index.ts";
 import { Name } from "../../dns/index.ts";
 import { MemoryNetwork, type Weather } from "../../net/index.ts";
 import { type KeptZone, Secondaries, type TransferLimits, Turns, type ZoneShelf } from "../../replication/index.ts";
@@ -73,7 +73,7 @@ export class SecondaryWorld {
   readonly changer: ZoneChanger;
   readonly secondaries: Secondaries;
   readonly primaries: readonly MemoryPrimary[];
-  /** What was logged. */
+  /** Warnings and errors that were logged. */
   readonly told: string[] = [];
 
   constructor(primaries: readonly MemoryPrimary[], options: SecondaryWorldOptions = {}) {
@@ -85,7 +85,7 @@ export class SecondaryWorld {
     this.network = new MemoryNetwork(this.clock, random, weather);
     for (const primary of primaries) this.network.attach(primary.endpoint, primary);
     const tell = (_about: unknown, words: string): void => void this.told.push(words);
-    const log: Log = { debug: tell, info: tell, warn: tell, error: tell };
+    const log: Log = { ...silentLog, warn: tell, error: tell };
     const { clock, store } = this;
     this.changer = new ZoneChanger({ store, clock, log, changeLog: this.shelf });
     const { ask, askMany } = this.network.host(HOME);

@@ -1,0 +1,102 @@
+/** Zones that a server keeps as others have them: which, from whom, and how it hears of changes (NOTIFY). */
+import { type Log, sleep, systemClock, systemRandom } from "../base/index.ts";
+import { EDE, type Name, RCODE } from "../dns/index.ts";
+import type { ControlHandler } from "../nameserver/index.ts";
+import { type Endpoint, parseEndpoint, systemAsk, systemAskMany } from "../net/index.ts";
+import { Secondaries, type TransferLimits, Turns, type ZoneShelf } from "../replication/index.ts";
+import type { Layer, ZoneChanger, ZoneStore } from "../zones/index.ts";
+import { UsageError } from "./failure.ts";
+import { parseEndpoints, parseName } from "./options-read.ts";
+
+export interface SecondaryZone {
+  readonly name: Name;
+  /** In the order in which they are asked; at least one. */
+  readonly primaries: readonly PrimarySettings[];
+  readonly layer: Layer | null;
+}
+
+interface PrimarySettings {
+  readonly endpoint: Endpoint;
+}
+
+/** What a configuration file says of a primary: its endpoint alone, or with a key. */
+type PrimaryConfiguration = string;
+
+export function primariesOf(given: readonly PrimaryConfiguration[]): PrimarySettings[] {
+  return given.map((text) => ({ endpoint: parseEndpoint(text) }));
+}
+
+/** `vu.nl=127.0.1.3:8053`, once for each primary. */
+export function parseSecondaries(texts: readonly string[], layer: Layer | null): SecondaryZone[] {
+  const zones = new Map<string, SecondaryZone>();
+  for (const text of texts) {
+    const at = text.indexOf("=");
+    if (at <= 0 || at === text.length - 1) {
+      throw new UsageError(`--secondary ${text}: NAME=ADDR:PORT is wanted, such as vu.nl=127.0.1.3:8053`);
+    }
+    const name = parseName("secondary", text.slice(0, at));
+    const [endpoint] = parseEndpoints("secondary", [text.slice(at + 1)]);
+    const before = zones.get(name.key)?.primaries ?? [];
+    zones.set(name.key, { name, layer, primaries: [...before, { endpoint: endpoint! }] });
+  }
+  return [...zones.values()];
+}
+
+export interface SecondaryZonesParts {
+  readonly store: ZoneStore;
+  readonly changer: ZoneChanger;
+  readonly shelf: ZoneShelf | null;
+  readonly log: Log;
+}
+
+/** Zones that are fetched at once. */
+const TRANSFERS_AT_ONCE = 10;
+
+const LIMITS: TransferLimits = {
+  records: 20_000_000,
+  octets: 1 << 30,
+  idleMilliseconds: 30_000,
+  timeoutMilliseconds: 3_600_000,
+};
+
+/** How long a start waits for zones that it has no copy of; their primaries may start at the same moment. */
+const READY_MILLISECONDS = 5000;
+
+/** Null where there is none. */
+export function secondariesOf(zones: readonly SecondaryZone[], parts: SecondaryZonesParts): Secondaries | null {
+  if (zones.length === 0) return null;
+  const asking = { clock: systemClock, random: systemRandom };
+  return new Secondaries(
+    zones.map(({ name, primaries }) => ({ apex: name, primaries })),
+    {
+      ...parts,
+      ...asking,
+      ask: systemAsk(asking),
+      askMany: systemAskMany(asking),
+      turns: new Turns(TRANSFERS_AT_ONCE),
+      limits: LIMITS,
+    },
+  );
+}
+
+/** Resolves when each zone is there or was asked for in vain, or when that takes too long. */
+export async function secondariesReady(secondaries: Secondaries): Promise<void> {
+  const patience = new AbortController();
+  const waited = sleep(systemClock, READY_MILLISECONDS, patience.signal).catch(() => undefined);
+  await Promise.race([secondaries.ready(), waited]);
+  patience.abort();
+}
+
+/** Null where there is nothing to be told of. */
+export function notifiesTaken(secondaries: Secondaries | null): ControlHandler | null {
+  if (secondaries === null) return null;
+  return ({ message, peer, respond }) => {
+    const { rcode, reason } = secondaries.notify(message, peer.address);
+    const isHeeded = rcode === RCODE.NOERROR;
+    respond({
+      rcode,
+      authoritative: isHeeded,
+      ...(reason === null ? {} : { extendedError: { infoCode: EDE.OTHER, text: reason } }),
+    });
+  };
+}

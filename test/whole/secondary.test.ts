@@ -1,0 +1,56 @@
+/** `strata serve` as a secondary of the peers: AXFR, NOTIFY, IXFR, restarts, and what it says when it cannot. */
+import { writeFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { describeWithPeers, freePort, startServer } from "../support/peers.ts";
+import { transferWords } from "../support/peer-transfers.ts";
+import { RunningStrata, Scratch, strata } from "../support/strata.ts";
+
+const zoneText = (serial: number, more: string): string => `$ORIGIN example.
+$TTL 300
+@ SOA ns hostmaster ${serial} 3600 900 604800 300
+@ NS ns
+ns A 127.0.0.1
+${Array.from({ length: 3000 }, (_, i) => `h${i} A 192.0.2.${i % 250}`).join("\n")}
+${more}
+`;
+
+const ask = async (port: number, name: string, ...words: string[]): Promise<string> => {
+  const where = ["--server", `127.0.0.1:${port}`, "--mode", "iterative", "--port", String(port)];
+  return (await strata(["resolve", name, ...words, ...where])).stdout;
+};
+
+describeWithPeers("a secondary of a peer", ["named", "nsd", "knotd"], () => {
+  test.each(["named", "nsd", "knotd"] as const)("%s: AXFR, then NOTIFY and IXFR", async (name) => {
+    using scratch = new Scratch();
+    const file = scratch.file("example.zone");
+    writeFileSync(file, zoneText(1, "old A 192.0.2.1"));
+    const port = await freePort();
+    const { first, more } = transferWords(name, { port });
+    await using peer = await startServer(name, [{ apex: "example", file, more }], first);
+    await using serve = await RunningStrata.start([
+      ...["serve", "--secondary", `example=127.0.0.1:${peer.port}`, "--listen", `127.0.0.1:${port}`, "--log", "info"],
+    ]);
+    await serve.line("stderr", /"serial":1,.*"as":"zone"/);
+    expect(await ask(port, "old.example")).toContain("192.0.2.1");
+    expect(await ask(port, "h2999.example")).toContain("192.0.2.249");
+
+    writeFileSync(file, zoneText(2, "new A 192.0.2.2"));
+    process.kill(peer.pid, "SIGHUP");
+    await serve.line("stderr", /"serial":2,.*"as":"changes"/);
+    expect(await ask(port, "new.example")).toContain("192.0.2.2");
+    expect(await ask(port, "old.example")).not.toContain("192.0.2.1");
+  });
+});
+
+test("no primary there: SERVFAIL with an extended error until it is", async () => {
+  using scratch = new Scratch();
+  const file = scratch.file("example.zone");
+  writeFileSync(file, zoneText(1, "www A 192.0.2.1"));
+  const [port, primaryPort] = [await freePort(), await freePort()];
+  await using serve = await RunningStrata.start([
+    ...["serve", "--secondary", `example=127.0.0.1:${primaryPort}`, "--listen", `127.0.0.1:${port}`],
+  ]);
+  await serve.line("stderr", new RegExp(`127.0.0.1:${primaryPort}`));
+  const said = await strata(["resolve", "www.example", "--server", `127.0.0.1:${port}`, "--json"]);
+  expect(said.stdout).toContain("SERVFAIL");
+});
