@@ -24,6 +24,8 @@ export interface Positional {
   readonly describe: string;
   readonly required: boolean;
   readonly choices?: readonly string[];
+  /** Whatever follows is one more of it; only the last one. */
+  readonly many?: boolean;
 }
 
 export interface Command {
@@ -57,6 +59,13 @@ export class Arguments {
     const at = this.#command.positionals.findIndex((positional) => positional.name === name);
     assert(at >= 0, `${this.#command.words.join(" ")} has a positional ${name}`);
     return this.#positionals[at] ?? null;
+  }
+
+  /** A positional that may be given again, and all that follow it. */
+  positionals(name: string): readonly string[] {
+    const at = this.#command.positionals.findIndex((positional) => positional.name === name && positional.many);
+    assert(at >= 0, `${this.#command.words.join(" ")} has positionals ${name}`);
+    return this.#positionals.slice(at);
   }
 
   /** A positional that the command requires. */
@@ -129,7 +138,7 @@ function checkPositionals(command: Command, positionals: readonly string[]): voi
     throw new UsageError(`${missing.name} is missing: ${missing.describe}\n${usageLine(command)}`);
   }
   const extra = positionals[command.positionals.length];
-  if (extra !== undefined) {
+  if (extra !== undefined && command.positionals.at(-1)?.many !== true) {
     throw new UsageError(`"${extra}" is one argument too many\n${usageLine(command)}`);
   }
   command.positionals.forEach((positional, i) => {
@@ -144,6 +153,9 @@ function checkPositionals(command: Command, positionals: readonly string[]): voi
 
 /** `Usage: strata zone check FILE [options]`. */
 export function usageLine(command: Command): string {
-  const positionals = command.positionals.map(({ name, required }) => (required ? name : `[${name}]`));
+  const positionals = command.positionals.map(({ name, required, many }) => {
+    const shown = many === true ? `${name}…` : name;
+    return required ? shown : `[${shown}]`;
+  });
   return `Usage: ${["strata", ...command.words, ...positionals, "[options]"].join(" ")}`;
 }

@@ -9,6 +9,7 @@ import { propagationCommand } from "./command/propagation.ts";
 import { resolveCommand } from "./command/resolve.ts";
 import { resolverCommand } from "./command/resolver.ts";
 import { serveCommand } from "./command/serve.ts";
+import { updateCommand } from "./command/update.ts";
 import { upCommand } from "./command/up.ts";
 import { zoneCheckCommand } from "./command/zone-check.ts";
 import { zonePrintCommand } from "./command/zone-print.ts";
@@ -18,6 +19,7 @@ export const COMMANDS: readonly Command[] = [
   serveCommand,
   resolverCommand,
   resolveCommand,
+  updateCommand,
   zoneCheckCommand,
   zonePrintCommand,
   statusCommand,

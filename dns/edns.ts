@@ -1,6 +1,6 @@
 /**
  * EDNS (RFC 6891): the OPT pseudo-record as a value, with every option kept, and the options Strata reads or writes
- * itself: NSID (RFC 5001), COOKIE (RFC 7873), extended DNS errors (RFC 8914).
+ * itself: NSID (RFC 5001), COOKIE (RFC 7873), extended DNS errors (RFC 8914), Update Lease (RFC 9664).
  */
 import { OPTION } from "./codes.ts";
 import { WireError } from "./wire.ts";
@@ -144,4 +144,26 @@ export function encodeCookie(cookie: Cookie): EdnsOption {
 
 export function isCookieLength(length: number): boolean {
   return length === 8 || (length >= 16 && length <= 40);
+}
+
+/** How long what an update adds is to stay, as asked for or as granted (RFC 9664 §4). */
+export interface UpdateLease {
+  readonly seconds: number;
+  /** Of KEY records; null, the short form, says that they are as the others. */
+  readonly keySeconds: number | null;
+}
+
+/** Throws WireError when the option has neither of its two lengths. */
+export function decodeUpdateLease({ data }: EdnsOption): UpdateLease {
+  if (data.length !== 4 && data.length !== 8) throw new WireError("an Update Lease has 4 or 8 octets (RFC 9664 §4)", 0);
+  const view = new DataView(data.buffer, data.byteOffset, data.length);
+  return { seconds: view.getUint32(0), keySeconds: data.length === 4 ? null : view.getUint32(4) };
+}
+
+export function encodeUpdateLease({ seconds, keySeconds }: UpdateLease): EdnsOption {
+  const data = new Uint8Array(keySeconds === null ? 4 : 8);
+  const view = new DataView(data.buffer);
+  view.setUint32(0, seconds);
+  if (keySeconds !== null) view.setUint32(4, keySeconds);
+  return { code: OPTION.UPDATE_LEASE, data };
 }

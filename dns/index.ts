@@ -47,6 +47,7 @@ export {
   decodeCookie,
   decodeExtendedError,
   decodeOptions,
+  decodeUpdateLease,
   DNSSEC_OK,
   type Edns,
   EDNS_OPTIONS_MAX,
@@ -55,6 +56,7 @@ export {
   encodeCookie,
   encodeExtendedError,
   encodeOptions,
+  encodeUpdateLease,
   type ExtendedError,
   extendedErrors,
   findOption,
@@ -63,6 +65,7 @@ export {
   PAYLOAD_OCTETS_DEFAULT,
   PAYLOAD_OCTETS_MAX,
   plainEdns,
+  type UpdateLease,
 } from "./edns.ts";
 export { formatIpv4, formatIpv6, parseIpv4, parseIpv6 } from "./field/address.ts";
 export { DataError } from "./field/field.ts";
