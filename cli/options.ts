@@ -50,6 +50,13 @@ export const LOG_OPTION: Option = {
   describe: "how much to log, to standard error",
 };
 
+/** Of what is sent. */
+export const KEY_OPTION: Option = {
+  kind: "text",
+  value: "FILE",
+  describe: "sign with the key of this file, in BIND's form or YAML; see strata key generate",
+};
+
 export const THREADS_MAX = 256;
 
 export const THREADS_OPTION: Option = {

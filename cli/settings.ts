@@ -13,11 +13,12 @@ import type { Configuration } from "./configuration.ts";
 import { DEFAULTS } from "./defaults.ts";
 import { UsageError } from "./failure.ts";
 import { parseEndpointOrPort, parseListen, parseName, parsePort, parsePrefixes, parseThreads } from "./options-read.ts";
+import { KeyFiles } from "./key-files.ts";
 import { keyOf } from "./key-text.ts";
 import { readKeys } from "./keys.ts";
 import { inFolder } from "./paths.ts";
 import { parseSecondaries, primariesOf, type SecondaryZone } from "./secondary-zones.ts";
-import { type ZoneUpdates, zoneUpdates } from "./updating.ts";
+import { checkGrants, wholeZone, type ZoneUpdates, zoneUpdates } from "./updating.ts";
 import type { ImageSettings } from "./zone-images.ts";
 import { readZoneList, type ZoneFile } from "./zone-list.ts";
 
@@ -62,13 +63,14 @@ export async function serveSettings(given: Arguments, files: Files): Promise<Ser
   }
   const base = fromFile ?? { ...DEFAULTS, listen: parseListen(given.texts("listen")).map(formatEndpoint) };
   const settings = await settingsOf(base, configFile === null ? "." : dirname(configFile), files);
-  const merged = withArguments(settings, given, files);
+  const merged = await withKeys(withArguments(settings, given, files), given, files);
   if (merged.zones.length + merged.secondaries.length === 0) {
     throw new UsageError(
       "there is no zone to serve: --zone NAME=FILE, --zones LIST, --secondary NAME=ADDR:PORT, or zones in the configuration",
     );
   }
   checkTwice(merged);
+  checkGrants(merged.updates, merged.keys);
   return merged;
 }
 
@@ -138,6 +140,15 @@ function withArguments(settings: ServeSettings, given: Arguments, files: Files):
     threads: threads === null ? settings.threads : parseThreads(threads),
     log: given.isGiven("log") ? (given.text("log") ?? settings.log) : settings.log,
   };
+}
+
+/** Keys that options name, and what they may. */
+async function withKeys(settings: ServeSettings, given: Arguments, files: Files): Promise<ServeSettings> {
+  const keyFiles = new KeyFiles(settings.keys, files);
+  const updateKeys = await Promise.all(given.texts("update-key").map((file) => keyFiles.read("update-key", file)));
+  const grants = updateKeys.flat().map(wholeZone);
+  const granted = grants.length === 0 ? [] : settings.zones.map(({ name }) => ({ apex: name, grants }));
+  return { ...settings, updates: [...settings.updates, ...granted], keys: keyFiles.all };
 }
 
 async function keysOf({ keys, keyFiles }: Configuration, folder: string, files: Files): Promise<TsigKeys> {

@@ -21,6 +21,7 @@ import {
   RCODE,
   rcodeToText,
   secondsOf,
+  type TsigKey,
   TYPE,
   type UpdateLease,
   WireError,
@@ -28,6 +29,7 @@ import {
 import { type Ask, type Endpoint, ExchangeError, formatEndpoint, systemAsk } from "../net/index.ts";
 import type { Arguments } from "./arguments.ts";
 import { EXIT, UsageError, WorkError } from "./failure.ts";
+import { readKey } from "./keys.ts";
 import { parseEndpoints, parseName } from "./options-read.ts";
 import type { Output } from "./output.ts";
 import { readUpdateLines, type UpdateLine, type UpdateWork } from "./update-lines.ts";
@@ -38,7 +40,8 @@ const STANDARD_INPUT = "/dev/stdin";
 export async function update(given: Arguments, output: Output): Promise<number> {
   const works = readUpdateLines(linesOf(given), ttlOf(given));
   if (works.length === 0) throw new UsageError("there is nothing to be changed: no add, delete or prereq was given");
-  const sender = new UpdateSender(given);
+  const keyFile = given.text("key");
+  const sender = new UpdateSender(given, keyFile === null ? null : await readKey(keyFile, systemFiles));
   const outcomes: Outcome[] = [];
   for (const work of works) {
     const outcome = await sender.send(work);
@@ -105,9 +108,11 @@ class UpdateSender {
   readonly #server: Endpoint | null;
   readonly #zone: Name | null;
   readonly #lease: UpdateLease | null;
+  readonly #key: TsigKey | null;
   readonly #timeoutMilliseconds: number;
 
-  constructor(given: Arguments) {
+  constructor(given: Arguments, key: TsigKey | null) {
+    this.#key = key;
     const server = given.text("server");
     const zone = given.text("zone");
     this.#server = server === null ? null : parseEndpoints("server", [server])[0]!;
@@ -142,11 +147,12 @@ class UpdateSender {
   async #exchange(server: Endpoint, message: Message): Promise<Message> {
     const timeoutMilliseconds = this.#timeoutMilliseconds;
     try {
-      const reply = await this.#ask(server, message, { transport: "tcp", timeoutMilliseconds, signal: NEVER });
+      const way = { transport: "tcp", timeoutMilliseconds, signal: NEVER } as const;
+      const reply = await this.#ask(server, message, this.#key === null ? way : { ...way, key: this.#key });
       return reply.message;
     } catch (error) {
       if (!(error instanceof ExchangeError)) throw error;
-      const isUnsure = message.opcode === OPCODE.UPDATE && error.code !== "UNREACHABLE";
+      const isUnsure = message.opcode === OPCODE.UPDATE && error.code !== "UNREACHABLE" && error.code !== "SIGNATURE";
       throw new WorkError(`${error.message}${isUnsure ? "; whether the change was made is not known" : ""}`);
     }
   }

@@ -1,10 +1,11 @@
 /** Updates by UPDATE (RFC 2136) as a server is set up to take them: which zones, from whom, of what. */
 import type { Log } from "../base/index.ts";
-import { Name, typeFromText } from "../dns/index.ts";
-import { type ControlHandler, updateHandler, type UpdateTreatment } from "../nameserver/index.ts";
+import { Name, type TsigKey, typeFromText } from "../dns/index.ts";
+import { type ControlHandler, type TsigKeys, updateHandler, type UpdateTreatment } from "../nameserver/index.ts";
 import { Prefix } from "../net/index.ts";
 import { type GrantedNames, type UpdateGrant, UpdatePolicy, type ZoneChanger, type ZoneStore } from "../zones/index.ts";
 import type { GrantConfiguration } from "./configuration.ts";
+import { UsageError } from "./failure.ts";
 
 /** Who may change what in one zone. */
 export interface ZoneUpdates {
@@ -15,6 +16,22 @@ export interface ZoneUpdates {
 /** What a configuration file says of a zone; none or one. */
 export function zoneUpdates(name: string, grants: readonly GrantConfiguration[] | undefined): ZoneUpdates[] {
   return grants === undefined ? [] : [{ apex: Name.parse(name), grants: grants.map(grantOf) }];
+}
+
+/** Who signs with it may change everything. */
+export function wholeZone({ name }: TsigKey): UpdateGrant {
+  return { to: { key: name }, names: { kind: "zone" }, types: null };
+}
+
+/** Throws UsageError for a grant to a key that nobody can have. */
+export function checkGrants(zones: readonly ZoneUpdates[], keys: TsigKeys): void {
+  for (const { apex, grants } of zones) {
+    for (const { to } of grants) {
+      if (!("key" in to) || keys.has(to.key.key)) continue;
+      const [zone, key] = [apex.toString(), to.key.toString()];
+      throw new UsageError(`the zone ${zone} may be updated with the key ${key}, which is none of keys and keyFiles`);
+    }
+  }
 }
 
 function grantOf(given: GrantConfiguration): UpdateGrant {

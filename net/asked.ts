@@ -11,6 +11,7 @@ import {
   FLAG,
   HEADER_OCTETS,
   type Message,
+  OPCODE,
   type Question,
   WireError,
 } from "../dns/index.ts";
@@ -75,8 +76,9 @@ export class Asked {
     if ((flags & FLAG.RESPONSE) === 0 || ((flags ^ (this.octets[2]! << 8)) & opcodeBits) !== 0) return STRAY;
     if (!this.#repeatsQuestion(octets)) return STRAY;
     try {
-      // The header alone repeats no question.
-      const known = octets.length === HEADER_OCTETS ? null : this.#question;
+      // What repeats no question is read for itself.
+      const isRepeated = octets[4] !== 0 || octets[5] !== 0;
+      const known = isRepeated ? this.#question : null;
       return { kind: "reply", message: known === null ? decodeMessage(octets) : decodeReplyTo(known, octets) };
     } catch (error) {
       if (error instanceof WireError) return MALFORMED;
@@ -87,7 +89,10 @@ export class Asked {
   #repeatsQuestion(octets: Uint8Array): boolean {
     const counts = (octets[4]! << 8) | octets[5]!;
     // Servers that understood nothing may send the header alone (RFC 1035 §4.1.1: FORMERR, NOTIMP); that much is believed.
-    if (counts === 0) return this.isContinued || (octets.length === HEADER_OCTETS && (octets[3]! & 15) !== 0);
+    // A response to UPDATE may leave its sections out (RFC 2136 §3.8).
+    const isUpdate = ((octets[2]! >> 3) & 15) === OPCODE.UPDATE;
+    const mayLeaveOut = isUpdate || this.isContinued;
+    if (counts === 0) return mayLeaveOut || (octets.length === HEADER_OCTETS && (octets[3]! & 15) !== 0);
     if (counts !== 1 || octets.length < this.#questionEnd) return false;
     for (let at = HEADER_OCTETS; at < this.#questionEnd; at++) if (octets[at] !== this.octets[at]) return false;
     octets.set(this.#original, HEADER_OCTETS);

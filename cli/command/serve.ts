@@ -31,6 +31,12 @@ export const serveCommand: Command = {
       value: "DIR",
       describe: "keep here what must outlive the server, and its control socket",
     },
+    "update-key": {
+      kind: "text",
+      many: true,
+      value: "FILE",
+      describe: "who signs with a key of this file may change everything in the zones; may be given again",
+    },
     "no-images": { kind: "flag", describe: "read zone files as text, and leave no images of large ones on disk" },
     recursion: {
       kind: "text",

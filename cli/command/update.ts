@@ -1,6 +1,6 @@
 /** `strata update`: changes of a zone, sent to its primary. */
 import type { Command } from "../arguments.ts";
-import { JSON_OPTION } from "../options.ts";
+import { JSON_OPTION, KEY_OPTION } from "../options.ts";
 
 export const updateCommand: Command = {
   words: ["update"],
@@ -16,6 +16,7 @@ export const updateCommand: Command = {
   ],
   options: {
     server: { kind: "text", value: "ADDR[:PORT]", describe: "send to this server" },
+    key: KEY_OPTION,
     zone: { kind: "text", value: "NAME", describe: "the zone (asked of the server unless given)" },
     file: { kind: "text", value: "FILE", describe: "commands, one a line; an empty line or send ends a message" },
     ttl: { kind: "text", value: "TTL", describe: "of records that are added without one, such as 30 or 1h" },
@@ -34,8 +35,8 @@ export const updateCommand: Command = {
       "one record more, from an address that may do so",
     ],
     [
-      "strata update --server 127.0.0.1:5300 --lease 30s 'delete pc24.cs.vu.nl A' 'add pc24.cs.vu.nl 30 A 192.0.2.25'",
-      "another address, which goes by itself in half a minute",
+      "strata update --server 127.0.0.1:5300 --key update.key --lease 30s 'delete pc24.cs.vu.nl A' 'add pc24.cs.vu.nl 30 A 192.0.2.25'",
+      "another address, which goes by itself in half a minute, signed",
     ],
     ["strata update --server 127.0.0.1:5300 --file changes", "what a script for nsupdate says"],
   ],

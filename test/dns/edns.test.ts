@@ -5,10 +5,12 @@ import {
   decodeCookie,
   decodeExtendedError,
   decodeOptions,
+  decodeUpdateLease,
   EDE,
   encodeCookie,
   encodeExtendedError,
   encodeOptions,
+  encodeUpdateLease,
   extendedErrors,
   findOption,
   nsidRequest,
@@ -76,4 +78,14 @@ test("the first of two options counts", () => {
   expect(findOption({ ...edns, options }, 5)).toBe(options[0]);
   expect(findOption(edns, 5)).toBe(null);
   expect(findOption(null, 5)).toBe(null);
+});
+
+test.each([
+  ["0000001e", { seconds: 30, keySeconds: null }],
+  ["0000001effffffff", { seconds: 30, keySeconds: 0xffff_ffff }],
+])("an Update Lease of either length (RFC 9664 §4): %s", (data, lease) => {
+  const option = { code: OPTION.UPDATE_LEASE, data: hex(data) };
+  expect(decodeUpdateLease(option)).toEqual(lease);
+  expect(encodeUpdateLease(lease)).toEqual(option);
+  expect(() => decodeUpdateLease({ ...option, data: hex(`${data}00`) })).toThrow(WireError);
 });
