@@ -40,6 +40,16 @@ export { formatRecord, masterLines, writeMaster } from "./master/writer.ts";
 export type { ImagePlace } from "./image.ts";
 export { type Forgetting, forgettingOf } from "./forgetting.ts";
 export { type SerialRule, ZoneDraft } from "./draft.ts";
+export {
+  type HistoryEntry,
+  Journal,
+  type JournalBounds,
+  JOURNAL_BOUNDS,
+  type JournalParts,
+  type KeptZone,
+  type ZoneSource,
+} from "./journal.ts";
+export { JournalError } from "./journal-database.ts";
 export { type LoadedZone, type LoaderParts, ZoneLoader } from "./loader.ts";
 export { ARENA_OCTETS_DEFAULT, ArenaFullError, type ArenaViews } from "./arena.ts";
 export { Compactor } from "./compactor.ts";

@@ -76,6 +76,13 @@ export const BANS: readonly Ban[] = [
     instead: "take an Ask, an Exchange or a Handler (net/exchange.ts)",
   },
   {
+    what: "databases",
+    globals: [],
+    modules: ["node:sqlite"],
+    owners: ["zones/journal-database.ts", "zones/journal-rows.ts", "zones/journal.ts"],
+    instead: "leave it to the journal (zones/journal.ts)",
+  },
+  {
     what: "threads",
     globals: ["Worker"],
     modules: ["node:worker_threads"],

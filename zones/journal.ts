@@ -1,0 +1,361 @@
+/**
+ * What must outlive the server of zones that change: of each a snapshot (its base), and every change since, each kept with the serials
+ * that it leads from and to, when it was made and by whom. Changes of before the base are kept as well, bounded by octets and
+ * age, for those who ask for a difference (RFC 1995) or for history.
+ *
+ * Every piece and every change has a checksum. What is found damaged is put aside whole, and the journal goes on with what is sound:
+ * of a zone its base and the changes up to the first that is not.
+ */
+import type { DatabaseSync, SQLOutputValue, StatementSync } from "node:sqlite";
+import { crc32 } from "node:zlib";
+import { type Clock, type Files, type Log } from "../base/index.ts";
+import { DataError, Name, NameError } from "../dns/index.ts";
+import { type ChangeSet, encodeChangeSet, fromSerial, type JournalEntry, toSerial } from "./change-set.ts";
+import type { ChangeLog } from "./changer.ts";
+import { guarded, JournalError, openDamaged, openDatabase, transaction } from "./journal-database.ts";
+import { attempted, entryOf, isSqliteError, octetsOf, soundChanges, sumOf } from "./journal-rows.ts";
+
+/** A version of a zone on disk. */
+export interface KeptZone {
+  /** Whole records as `writeRecord` writes them, the SOA first. */
+  readonly pieces: Iterable<Uint8Array>;
+  /** What has changed since, in order. */
+  readonly changes: readonly ChangeSet[];
+  /** By the wall clock: when the version was last known to be right. */
+  readonly checkedAtSeconds: number;
+}
+
+/** Where a base comes from. */
+export interface ZoneSource {
+  /** What tells the master files apart that were there when it was kept. */
+  readonly digest: string;
+  /** Whether the base is what stands in them. */
+  readonly isFile: boolean;
+}
+
+export interface JournalBounds {
+  /** Octets of changes of before the bases, all zones together. */
+  readonly octetsMax: number;
+  /** Age of such changes. */
+  readonly secondsMax: number;
+  /** Octets of the whole file, where no more is to be had than that: as if the disk were full then. */
+  readonly fileOctetsMax: number;
+}
+
+export const JOURNAL_BOUNDS: JournalBounds = {
+  octetsMax: 64 << 20,
+  secondsMax: 30 * 86_400,
+  fileOctetsMax: Number.MAX_SAFE_INTEGER,
+};
+
+export interface JournalParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly files: Pick<Files, "exists" | "read" | "writeSafely" | "remove">;
+  readonly bounds?: Partial<JournalBounds>;
+}
+
+/** A change as history tells it. */
+export interface HistoryEntry extends JournalEntry {
+  readonly octets: number;
+}
+
+/** A base is made anew when the changes since take as much as half of it, and at least … */
+const OUTGROWN_OCTETS_MIN = 1 << 20;
+/** From one look at the bounds to the next. */
+const TRIM_APPENDS = 1000;
+
+export class Journal implements ChangeLog {
+  readonly #path: string;
+  readonly #database: DatabaseSync;
+  readonly #parts: JournalParts;
+  readonly #bounds: JournalBounds;
+  readonly #ids = new Map<string, { readonly id: number; readonly apex: Name }>();
+  readonly #insert: StatementSync;
+  #appends = 0;
+
+  private constructor(path: string, database: DatabaseSync, parts: JournalParts) {
+    this.#path = path;
+    this.#database = database;
+    this.#parts = parts;
+    this.#bounds = { ...JOURNAL_BOUNDS, ...parts.bounds };
+    this.#insert = database.prepare(
+      "INSERT INTO change (zone, from_serial, to_serial, at, by, octets, sum) VALUES (?, ?, ?, ?, ?, ?, ?)",
+    );
+    guarded(path, () => this.#readZones());
+  }
+
+  /** The journal in that file, made where there is none. Throws JournalError. */
+  static open(path: string, parts: JournalParts): Journal {
+    try {
+      const journal = new Journal(path, openDatabase(path), parts);
+      journal.#limitFile();
+      const damage = journal.#damage();
+      if (damage === null) return journal;
+      journal.close();
+      return Journal.#salvage(path, parts, damage);
+    } catch (error) {
+      if (isDamage(error)) return Journal.#salvage(path, parts, error.message);
+      throw error;
+    }
+  }
+
+  /** Puts the damaged file aside and begins another with all that is sound of it. */
+  static #salvage(path: string, parts: JournalParts, reason: string): Journal {
+    const { files, log, clock } = parts;
+    const aside = `${path}.damaged-${clock.wallSeconds()}`;
+    for (const ending of ["", "-wal"]) {
+      if (!files.exists(path + ending)) continue;
+      files.writeSafely(aside + ending, [files.read(path + ending)]);
+      files.remove(path + ending);
+    }
+    const journal = new Journal(path, openDatabase(path), parts);
+    const told = journal.#takeSoundOf(aside);
+    log.error(
+      { journal: path, reason, aside, ...told },
+      "the journal is damaged: it was put aside, and what is sound of it is used",
+    );
+    return journal;
+  }
+
+  append(entries: readonly JournalEntry[]): void {
+    transaction(this.#database, this.#path, () => {
+      for (const { change, atSeconds, by } of entries) {
+        const octets = encodeChangeSet(change);
+        const facts = [this.#idOf(change.apex), fromSerial(change), toSerial(change), atSeconds, by] as const;
+        this.#insert.run(...facts, octets, sumOf(facts, octets));
+      }
+    });
+    this.#appends += entries.length;
+    if (this.#appends < TRIM_APPENDS) return;
+    this.#appends = 0;
+    this.trim();
+  }
+
+  /** The changes that lead from that serial to the newest version, in order; null when they are not all known. */
+  since(apex: Name, serial: number): readonly ChangeSet[] | null {
+    const id = this.#ids.get(apex.key)?.id;
+    if (id === undefined) return null;
+    return guarded(this.#path, () => {
+      const first = this.#database
+        .prepare("SELECT max(seq) AS seq FROM change WHERE zone = ? AND from_serial = ?")
+        .get(id, serial)?.["seq"];
+      if (typeof first !== "number") return null;
+      const changes = this.#changes(apex, id, first - 1).map(({ change }) => change);
+      return isChain(changes) ? changes : null;
+    });
+  }
+
+  /** The changes of a zone, the latest first. */
+  history(apex: Name, limit: number): HistoryEntry[] {
+    const id = this.#ids.get(apex.key)?.id;
+    if (id === undefined) return [];
+    return guarded(this.#path, () =>
+      this.#database
+        .prepare("SELECT * FROM change WHERE zone = ? ORDER BY seq DESC LIMIT ?")
+        .all(id, limit)
+        .map((row) => ({ ...entryOf(apex, row), octets: octetsOf(row["octets"]).length })),
+    );
+  }
+
+  /** Null when nothing is kept of that zone. */
+  sourceOf(apex: Name): ZoneSource | null {
+    const row = this.#zoneRow(apex);
+    if (row === undefined || typeof row["source"] !== "string") return null;
+    return { digest: row["source"], isFile: row["is_file"] === 1 };
+  }
+
+  /** What has changed since the base, in order. */
+  changesSinceBase(apex: Name): JournalEntry[] {
+    const row = this.#zoneRow(apex);
+    if (row === undefined) return [];
+    return guarded(this.#path, () => this.#changes(apex, Number(row["id"]), Number(row["base_seq"])));
+  }
+
+  /** Whether a base should be made anew. */
+  isOutgrown(apex: Name): boolean {
+    const row = this.#zoneRow(apex);
+    if (row === undefined) return false;
+    const sum = this.#database.prepare("SELECT sum(length(octets)) AS octets FROM change WHERE zone = ? AND seq > ?");
+    const octets = Number(sum.get(Number(row["id"]), Number(row["base_seq"]))?.["octets"] ?? 0);
+    return octets > Math.max(OUTGROWN_OCTETS_MIN, Number(row["base_octets"]) / 2);
+  }
+
+  /** Null: nothing sound is kept of that zone. */
+  load(apex: Name): KeptZone | null {
+    const row = this.#zoneRow(apex);
+    if (row === undefined || Number(row["base_octets"]) === 0) return null;
+    const id = Number(row["id"]);
+    const pieces = guarded(this.#path, () =>
+      this.#database.prepare("SELECT octets, sum FROM piece WHERE zone = ? ORDER BY number").all(id),
+    );
+    const isSound = pieces.every(({ octets, sum }) => crc32(octetsOf(octets)) === sum);
+    if (!isSound) {
+      this.#parts.log.error(
+        { zone: apex.toString(), journal: this.#path },
+        "the copy of a zone is damaged and not used",
+      );
+      return null;
+    }
+    const changes = this.changesSinceBase(apex).map(({ change }) => change);
+    const octets = pieces.map((piece) => octetsOf(piece["octets"]));
+    return { pieces: octets, changes, checkedAtSeconds: Number(row["checked_at"]) };
+  }
+
+  /** Makes this the base of the zone, in the place of any other; `changes` must be none. It is on disk when this returns. Throws JournalError. */
+  keep(apex: Name, { pieces, checkedAtSeconds }: KeptZone, source: ZoneSource | null = null): void {
+    const database = this.#database;
+    transaction(database, this.#path, () => {
+      const id = this.#idOf(apex);
+      database.prepare("DELETE FROM piece WHERE zone = ?").run(id);
+      const insert = database.prepare("INSERT INTO piece (zone, number, octets, sum) VALUES (?, ?, ?, ?)");
+      let number = 0;
+      let total = 0;
+      for (const piece of pieces) {
+        insert.run(id, number++, piece, crc32(piece));
+        total += piece.length;
+      }
+      database
+        .prepare(
+          `UPDATE zone SET source = ?, is_file = ?, checked_at = ?, base_octets = ?,
+             base_seq = (SELECT coalesce(max(seq), 0) FROM change WHERE zone = ?) WHERE id = ?`,
+        )
+        .run(source?.digest ?? null, source?.isFile === true ? 1 : 0, checkedAtSeconds, total, id, id);
+    });
+  }
+
+  /** Notes that the version kept is still right. Throws JournalError. */
+  confirm(apex: Name, checkedAtSeconds: number): void {
+    const id = this.#ids.get(apex.key)?.id;
+    if (id === undefined) return;
+    transaction(this.#database, this.#path, () => {
+      this.#database.prepare("UPDATE zone SET checked_at = ? WHERE id = ?").run(checkedAtSeconds, id);
+    });
+  }
+
+  /** Forgets what is older than the bounds allow; never what a zone is made of. */
+  trim(): void {
+    const { octetsMax, secondsMax } = this.#bounds;
+    const oldest = this.#parts.clock.wallSeconds() - secondsMax;
+    transaction(this.#database, this.#path, () => {
+      const covered = "seq <= (SELECT base_seq FROM zone WHERE zone.id = change.zone)";
+      this.#database.prepare(`DELETE FROM change WHERE at < ? AND ${covered}`).run(oldest);
+      this.#database
+        .prepare(
+          `DELETE FROM change WHERE ${covered} AND seq IN (SELECT seq FROM
+             (SELECT seq, sum(length(octets)) OVER (ORDER BY seq DESC) AS total FROM change) WHERE total > ?)`,
+        )
+        .run(octetsMax);
+    });
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #readZones(): void {
+    for (const row of this.#database.prepare("SELECT id, apex FROM zone").all()) {
+      const apex = Name.fromWire(octetsOf(row["apex"]));
+      this.#ids.set(apex.key, { id: Number(row["id"]), apex });
+    }
+  }
+
+  #limitFile(): void {
+    const { fileOctetsMax } = this.#bounds;
+    const pageOctets = Number(this.#database.prepare("PRAGMA page_size").get()?.["page_size"]);
+    const pages = Math.min(0xffff_fffe, Math.floor(fileOctetsMax / pageOctets));
+    this.#database.exec(`PRAGMA max_page_count = ${pages}`);
+  }
+
+  #zoneRow(apex: Name): Record<string, SQLOutputValue> | undefined {
+    const id = this.#ids.get(apex.key)?.id;
+    if (id === undefined) return undefined;
+    return guarded(this.#path, () => this.#database.prepare("SELECT * FROM zone WHERE id = ?").get(id));
+  }
+
+  #idOf(apex: Name): number {
+    const known = this.#ids.get(apex.key)?.id;
+    if (known !== undefined) return known;
+    const { lastInsertRowid } = this.#database
+      .prepare(
+        "INSERT INTO zone (apex, source, is_file, checked_at, base_seq, base_octets) VALUES (?, NULL, 0, 0, 0, 0)",
+      )
+      .run(apex.toLowerCase().octets);
+    const id = Number(lastInsertRowid);
+    this.#ids.set(apex.key, { id, apex });
+    return id;
+  }
+
+  #changes(apex: Name, id: number, after: number): JournalEntry[] {
+    const rows = this.#database.prepare("SELECT * FROM change WHERE zone = ? AND seq > ? ORDER BY seq").all(id, after);
+    return rows.map((row) => entryOf(apex, row));
+  }
+
+  /** What is wrong with the changes that zones are made of, in words; null when nothing is. */
+  #damage(): string | null {
+    for (const { id, apex } of this.#ids.values()) {
+      const { fault } = soundChanges(this.#database, apex, id);
+      if (fault !== null) return `the changes of ${apex.toString()}: ${fault}`;
+    }
+    return null;
+  }
+
+  /** Takes over what is sound of a damaged journal; says how much that was. */
+  #takeSoundOf(aside: string): { readonly zones: number; readonly changes: number; readonly lost: string[] } {
+    const told = { zones: 0, changes: 0, lost: [] as string[] };
+    let damaged: DatabaseSync;
+    try {
+      damaged = openDamaged(aside);
+    } catch (error) {
+      if (!(error instanceof JournalError)) throw error;
+      told.lost.push("all of it");
+      return told;
+    }
+    try {
+      for (const row of damaged.prepare("SELECT * FROM zone").iterate()) {
+        const apex = Name.fromWire(octetsOf(row["apex"]));
+        const { changes, fault } = this.#takeZone(damaged, apex, row);
+        told.zones++;
+        told.changes += changes;
+        if (fault !== null) told.lost.push(`${apex.toString()}: ${fault}`);
+      }
+    } catch (error) {
+      if (!isDamage(error) && !isSqliteError(error)) throw error;
+      told.lost.push(`the zones from there on: ${error.message}`);
+    } finally {
+      damaged.close();
+    }
+    return told;
+  }
+
+  #takeZone(
+    damaged: DatabaseSync,
+    apex: Name,
+    row: Record<string, SQLOutputValue>,
+  ): { readonly changes: number; readonly fault: string | null } {
+    const from = Number(row["id"]);
+    const pieces = attempted(() =>
+      damaged.prepare("SELECT octets FROM piece WHERE zone = ? ORDER BY number").all(from),
+    );
+    const source = typeof row["source"] === "string" ? { digest: row["source"], isFile: row["is_file"] === 1 } : null;
+    const checkedAtSeconds = Number(row["checked_at"]);
+    this.keep(
+      apex,
+      { pieces: (pieces ?? []).map((piece) => octetsOf(piece["octets"])), changes: [], checkedAtSeconds },
+      source,
+    );
+    const { entries, fault } = soundChanges(damaged, apex, from);
+    this.append(entries);
+    return { changes: entries.length, fault: pieces === null ? "its copy cannot be read" : fault };
+  }
+}
+
+/** What octets that are not what was written make us or SQLite say. */
+function isDamage(error: unknown): error is Error {
+  if (error instanceof JournalError) return error.code === "DAMAGED";
+  return error instanceof DataError || error instanceof NameError;
+}
+
+function isChain(changes: readonly ChangeSet[]): boolean {
+  return changes.every((change, i) => i === 0 || toSerial(changes[i - 1]!) === fromSerial(change));
+}
