@@ -13,6 +13,8 @@ import { delimiter, join } from "node:path";
 export const PROGRAMS = {
   named: "bind9",
   nsd: "nsd",
+  nsupdate: "bind9-dnsutils",
+  knsupdate: "knot-dnsutils",
   knotd: "knot",
   unbound: "unbound",
   dig: "bind9-dnsutils",
