@@ -70,12 +70,20 @@ const grant = z
     }
   });
 
+const primary = z.union([
+  endpoint,
+  z.strictObject({
+    address: endpoint,
+    key: domainName.describe("The key, among keys, that it is asked with (TSIG)."),
+  }),
+]);
+
 const zone = z
   .strictObject({
     name: domainName,
     file: file.optional(),
     primaries: z
-      .array(endpoint)
+      .array(primary)
       .min(1)
       .optional()
       .describe("Fetch the zone from these servers, asked in turn, in place of reading a file (RFC 5936, RFC 1995)."),
@@ -213,5 +221,6 @@ export const configuration = z
   })
   .meta({ title: "strata serve", description: "The configuration of one Strata name server." });
 
+export type PrimaryConfiguration = z.output<typeof primary>;
 export type GrantConfiguration = z.output<typeof grant>;
 export type Configuration = z.output<typeof configuration>;

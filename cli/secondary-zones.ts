@@ -1,29 +1,32 @@
 /** Zones that a server keeps as others have them: which, from whom, and how it hears of changes (NOTIFY). */
 import { type Log, sleep, systemClock, systemRandom } from "../base/index.ts";
-import { EDE, type Name, RCODE } from "../dns/index.ts";
-import type { ControlHandler } from "../nameserver/index.ts";
-import { type Endpoint, parseEndpoint, systemAsk, systemAskMany } from "../net/index.ts";
-import { Secondaries, type TransferLimits, Turns, type ZoneShelf } from "../replication/index.ts";
+import { EDE, Name, RCODE } from "../dns/index.ts";
+import type { ControlHandler, TsigKeys } from "../nameserver/index.ts";
+import { parseEndpoint, systemAsk, systemAskMany } from "../net/index.ts";
+import { type Primary, Secondaries, type TransferLimits, Turns, type ZoneShelf } from "../replication/index.ts";
 import type { Layer, ZoneChanger, ZoneStore } from "../zones/index.ts";
+import type { PrimaryConfiguration } from "./configuration.ts";
 import { UsageError } from "./failure.ts";
 import { parseEndpoints, parseName } from "./options-read.ts";
 
 export interface SecondaryZone {
   readonly name: Name;
   /** In the order in which they are asked; at least one. */
-  readonly primaries: readonly PrimarySettings[];
+  readonly primaries: readonly Primary[];
   readonly layer: Layer | null;
 }
 
-interface PrimarySettings {
-  readonly endpoint: Endpoint;
-}
-
-/** What a configuration file says of a primary: its endpoint alone, or with a key. */
-type PrimaryConfiguration = string;
-
-export function primariesOf(given: readonly PrimaryConfiguration[]): PrimarySettings[] {
-  return given.map((text) => ({ endpoint: parseEndpoint(text) }));
+/** What a configuration file says of a zone's primaries. Throws UsageError for a key that there is not. */
+export function primariesOf(given: readonly PrimaryConfiguration[], keys: TsigKeys): Primary[] {
+  return given.map((one) => {
+    if (typeof one === "string") return { endpoint: parseEndpoint(one), key: null };
+    const key = keys.get(Name.parse(one.key).key);
+    if (key === undefined)
+      throw new UsageError(
+        `the primary ${one.address} is to be asked with the key ${one.key}, which is not among keys`,
+      );
+    return { endpoint: parseEndpoint(one.address), key };
+  });
 }
 
 /** `vu.nl=127.0.1.3:8053`, once for each primary. */
@@ -37,7 +40,7 @@ export function parseSecondaries(texts: readonly string[], layer: Layer | null):
     const name = parseName("secondary", text.slice(0, at));
     const [endpoint] = parseEndpoints("secondary", [text.slice(at + 1)]);
     const before = zones.get(name.key)?.primaries ?? [];
-    zones.set(name.key, { name, layer, primaries: [...before, { endpoint: endpoint! }] });
+    zones.set(name.key, { name, layer, primaries: [...before, { endpoint: endpoint!, key: null }] });
   }
   return [...zones.values()];
 }
@@ -90,8 +93,8 @@ export async function secondariesReady(secondaries: Secondaries): Promise<void> 
 /** Null where there is nothing to be told of. */
 export function notifiesTaken(secondaries: Secondaries | null): ControlHandler | null {
   if (secondaries === null) return null;
-  return ({ message, peer, respond }) => {
-    const { rcode, reason } = secondaries.notify(message, peer.address);
+  return ({ message, peer, key, respond }) => {
+    const { rcode, reason } = secondaries.notify(message, peer.address, key);
     const isHeeded = rcode === RCODE.NOERROR;
     respond({
       rcode,

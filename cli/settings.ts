@@ -82,12 +82,13 @@ async function readConfiguration(file: string, files: Files): Promise<Configurat
 
 /** @param folder Where relative files start. */
 export async function settingsOf(config: Configuration, folder: string, files: Files): Promise<ServeSettings> {
+  const keys = await keysOf(config, folder, files);
   const zones: ZoneFile[] = [];
   const secondaries: SecondaryZone[] = [];
   for (const { name: text, file, primaries, layer = null } of config.zones) {
     const name = Name.parse(text);
     if (file !== undefined) zones.push({ name, layer, file: inFolder(folder, file) });
-    if (primaries !== undefined) secondaries.push({ name, layer, primaries: primariesOf(primaries) });
+    if (primaries !== undefined) secondaries.push({ name, layer, primaries: primariesOf(primaries, keys) });
   }
   const listed = config.zoneList === undefined ? [] : readZoneList(inFolder(folder, config.zoneList), null, files);
   const { recursion, access, cookies } = config;
@@ -97,7 +98,7 @@ export async function settingsOf(config: Configuration, folder: string, files: F
     secondaries,
     updates: config.zones.flatMap(({ name, update }) => zoneUpdates(name, update)),
     stateFolder: config.state === undefined ? null : inFolder(folder, config.state),
-    keys: await keysOf(config, folder, files),
+    keys,
     images: imagesOf(config.images, folder),
     recursion:
       recursion === undefined

@@ -1,6 +1,16 @@
 /** Asking one primary: which version it has (RFC 1034 §4.3.5), and for the zone (RFC 5936 §2.1, RFC 1995 §3). */
 import { assert, type StopSignal } from "../base/index.ts";
-import { CLASS, type Message, type Name, OPCODE, RCODE, rcodeToText, type Rr, TYPE } from "../dns/index.ts";
+import {
+  CLASS,
+  type Message,
+  type Name,
+  OPCODE,
+  RCODE,
+  rcodeToText,
+  type Rr,
+  type TsigKey,
+  TYPE,
+} from "../dns/index.ts";
 import { type Ask, type AskMany, type Endpoint, ExchangeError, type Transport } from "../net/index.ts";
 import { soaSerial } from "../zones/index.ts";
 import { TransferError } from "./transfer-error.ts";
@@ -8,6 +18,8 @@ import { type Transfer, type TransferBounds, TransferReader } from "./transfer-r
 
 export interface Primary {
   readonly endpoint: Endpoint;
+  /** Signs what it is asked; what it sends must be signed likewise (RFC 8945). Null: nothing is signed. */
+  readonly key: TsigKey | null;
 }
 
 export interface PrimaryParts {
@@ -60,6 +72,7 @@ export async function fetchTransfer(
     idleMilliseconds,
     timeoutMilliseconds,
     signal,
+    ...signing(primary),
     take: (one) => {
       taken.transfer = reader.push(one);
       return taken.transfer === null ? "more" : "done";
@@ -95,13 +108,16 @@ interface Waiting {
 
 async function asked(
   { ask }: PrimaryParts,
-  { endpoint }: Primary,
+  primary: Primary,
   message: Message,
   { transport, wait, signal }: Waiting,
 ): Promise<Message> {
-  const reply = await ask(endpoint, message, { transport, timeoutMilliseconds: wait, signal });
+  const options = { transport, timeoutMilliseconds: wait, signal, ...signing(primary) };
+  const reply = await ask(primary.endpoint, message, options);
   return reply.message;
 }
+
+const signing = ({ key }: Primary): { key?: TsigKey } => (key === null ? {} : { key });
 
 /** The transport gives it its id. */
 function request(apex: Name, type: number, authority: readonly Rr[] = []): Message {

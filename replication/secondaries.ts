@@ -1,6 +1,7 @@
 /** All zones that a server keeps as others have them, and what it makes of a NOTIFY (RFC 1996 §3). */
 import { CLASS, type Message, type Name, RCODE, TYPE } from "../dns/index.ts";
 import { soaSerial } from "../zones/index.ts";
+import type { Primary } from "./primary.ts";
 import { Secondary, type SecondaryParts, type SecondarySettings, type SecondaryStatus } from "./secondary.ts";
 import { ZoneCopy, type ZoneCopyParts } from "./zone-copy.ts";
 
@@ -41,8 +42,8 @@ export class Secondaries {
     await Promise.all(Array.from(this.#zones.values(), (zone) => zone.close()));
   }
 
-  /** `from` is the address that the request came from. */
-  notify(message: Message, from: string): NotifyAnswer {
+  /** `from` is the address that the request came from, `key` the one it is signed with. */
+  notify(message: Message, from: string, key: Name | null): NotifyAnswer {
     const [question] = message.question;
     if (question?.type !== TYPE.SOA || question.class !== CLASS.IN) {
       return { rcode: RCODE.FORMERR, reason: "a NOTIFY asks about an SOA (RFC 1996 §3.7)" };
@@ -51,13 +52,19 @@ export class Secondaries {
     if (zone === undefined) {
       return { rcode: RCODE.NOTAUTH, reason: `this server is no secondary of ${question.name.toString()}` };
     }
-    const primary = zone.primaries.find(({ endpoint }) => endpoint.address === from);
+    // Whom we ask with a key is heeded unsigned as well, as other servers do: it only makes us ask, with that key.
+    const primary = zone.primaries.find((one) => one.endpoint.address === from && (key === null || isKeyOf(one, key)));
     if (primary === undefined) {
-      return { rcode: RCODE.REFUSED, reason: `${from} is no primary of ${question.name.toString()}` };
+      const signed = key === null ? "" : ` with the key ${key.toString()}`;
+      return { rcode: RCODE.REFUSED, reason: `${from}${signed} is no primary of ${question.name.toString()}` };
     }
     zone.notify(primary, toldSerial(message, question.name));
     return { rcode: RCODE.NOERROR, reason: null };
   }
+}
+
+function isKeyOf(primary: Primary, key: Name): boolean {
+  return primary.key?.name.equals(key) ?? false;
 }
 
 /** The SOA in a NOTIFY is a hint, never an answer (RFC 1996 §3.7). */

@@ -223,7 +223,9 @@ export class Secondary {
       } catch (error) {
         if (this.#stopper.aborted) return;
         isFault ||= error instanceof TransferError;
-        failures.push(`${formatEndpoint(primary.endpoint)}: ${reasonOf(error)}`);
+        const reason = reasonOf(error);
+        const where = formatEndpoint(primary.endpoint);
+        failures.push(reason.includes(where) ? reason : `${where}: ${reason}`);
         this.#log(failures.at(-1)!);
       }
     }

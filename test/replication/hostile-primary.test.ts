@@ -3,8 +3,8 @@
  * it is kept on disk, and the next version is taken as soon as there is a sound one.
  */
 import { describe, expect, test } from "vitest";
-import { CLASS, encodeMessage, type Message, RCODE, type Rr, TYPE } from "../../dns/index.ts";
-import { MemoryPrimary, notifyOf, reply, type Sent, version } from "../support/memory-primary.ts";
+import { CLASS, encodeMessage, type Message, Name, RCODE, type Rr, TsigKey, TYPE } from "../../dns/index.ts";
+import { KEY, MemoryPrimary, notifyOf, reply, type Sent, version } from "../support/memory-primary.ts";
 import { query, rr, rrs } from "../support/messages.ts";
 import { rrText } from "../support/name-server.ts";
 import { APEX, SecondaryWorld } from "../support/secondary-world.ts";
@@ -121,6 +121,86 @@ describe.each(WRONGS)("%s", (_what, sends, why) => {
   });
 });
 
+describe("asked with a key (RFC 8945 §5.3.1)", () => {
+  /** Three messages. */
+  const inThree: Sends = (request) => [
+    reply(request, [SOA_TWO, NS]),
+    reply(request, [A_TWO]),
+    reply(request, [SOA_TWO], { question: [] }),
+  ];
+  const other = new TsigKey(KEY.name, KEY.algorithm, Uint8Array.of(9));
+
+  async function worldWith(primary: MemoryPrimary): Promise<SecondaryWorld> {
+    const world = new SecondaryWorld([primary], { key: KEY });
+    await world.begin();
+    primary.versions = [TWO];
+    primary.instead = inThree;
+    return world;
+  }
+
+  test("what is signed is taken", async () => {
+    const primary = new MemoryPrimary(HERE, ONE);
+    const world = await worldWith(primary);
+    expect(world.serial).toBe(1);
+    world.secondaries.notify(notifyOf(2), HERE.address, KEY.name);
+    await world.clock.advance(1000);
+    expect(world.served()).toEqual(
+      rrs("example. 300 SOA ns.example. admin.example. 2 3600 600 86400 60\n").concat(NS, A_TWO).map(rrText).sort(),
+    );
+  });
+
+  test.each<[string, (primary: MemoryPrimary) => void, string]>([
+    ["nothing is signed", (primary) => (primary.sign = (_signer, octets) => octets), "not signed"],
+    ["another secret", (primary) => (primary.key = other), "is wrong: the secrets differ"],
+    [
+      "the end is not signed",
+      (primary) =>
+        (primary.sign = (signer, octets, place) => (place === 2 ? octets : signer.sign(octets, 1_700_000_100))),
+      "the end of its response is not signed",
+    ],
+    [
+      "a message was changed on its way",
+      (primary) =>
+        (primary.sign = (signer, octets, place) => {
+          const signed = signer.sign(octets, 1_700_000_100);
+          // The last octet of the address.
+          if (place === 1) signed[octets.length - 1]! ^= 1;
+          return signed;
+        }),
+      "is wrong: the secrets differ",
+    ],
+    [
+      "a message was taken out on its way",
+      (primary) => {
+        primary.sign = (signer, octets, place) => {
+          const signed = signer.sign(octets, 1_700_000_100);
+          return place === 1 ? new Uint8Array(0) : signed;
+        };
+      },
+      "is wrong: the secrets differ",
+    ],
+    [
+      "the primary's clock is an hour off",
+      (primary) => (primary.sign = (signer, octets) => signer.sign(octets, 1_700_000_100 + 7200)),
+      "set the clocks",
+    ],
+  ])("%s: the version that is served stays", async (_what, spoil, why) => {
+    const primary = new MemoryPrimary(HERE, ONE);
+    const world = await worldWith(primary);
+    const served = world.served();
+    spoil(primary);
+    world.secondaries.notify(notifyOf(2), HERE.address, null);
+    await world.clock.advance(1000);
+    expect(world.served()).toEqual(served);
+    expect(world.failure).toContain(why);
+  });
+
+  test("NOTIFY signed with another key is refused", async () => {
+    const world = await worldWith(new MemoryPrimary(HERE, ONE));
+    expect(world.secondaries.notify(notifyOf(2), HERE.address, Name.parse("other.")).rcode).toBe(RCODE.REFUSED);
+  });
+});
+
 describe("how much it may cost", () => {
   test("a primary that sends nonsense for a day is asked ever more seldom", async () => {
     const primary = new MemoryPrimary(HERE, ONE);
@@ -142,7 +222,7 @@ describe("how much it may cost", () => {
     primary.versions = [ONE, TWO];
     primary.instead = records(A_TWO);
     for (let second = 0; second < 600; second++) {
-      world.secondaries.notify(notifyOf(2), HERE.address);
+      world.secondaries.notify(notifyOf(2), HERE.address, null);
       await world.clock.advance(1000);
     }
     const transfers = primary.asked.filter((asked) => asked === "tcp AXFR").length;
@@ -167,7 +247,7 @@ describe("how much it may cost", () => {
         return -1;
       },
     });
-    world.secondaries.notify(notifyOf(2), HERE.address);
+    world.secondaries.notify(notifyOf(2), HERE.address, null);
     await world.clock.advance(120_000);
     expect(world.failure).toContain("did not end in 60000 ms");
     expect(world.serial).toBe(1);

@@ -90,7 +90,7 @@ describe("NOTIFY (RFC 1996)", () => {
     await world.begin();
     await world.clock.advance(60_000);
     primary.versions = [ONE, TWO];
-    expect(world.secondaries.notify(notifyOf(2), FIRST.address)).toEqual({ rcode: RCODE.NOERROR, reason: null });
+    expect(world.secondaries.notify(notifyOf(2), FIRST.address, null)).toEqual({ rcode: RCODE.NOERROR, reason: null });
     await world.clock.advance(500);
     expect(world.serial).toBe(2);
   });
@@ -100,7 +100,7 @@ describe("NOTIFY (RFC 1996)", () => {
     await world.begin();
     for (let serial = 2; serial < 30; serial++) {
       primary.versions = [...primary.versions, version(serial)];
-      world.secondaries.notify(notifyOf(serial), FIRST.address);
+      world.secondaries.notify(notifyOf(serial), FIRST.address, null);
       await world.clock.advance(100);
       expect(world.serial).toBe(serial);
     }
@@ -110,7 +110,7 @@ describe("NOTIFY (RFC 1996)", () => {
     const { world, primary } = worldOf(ONE);
     await world.begin();
     await world.clock.advance(60_000);
-    world.secondaries.notify(notifyOf(1), FIRST.address);
+    world.secondaries.notify(notifyOf(1), FIRST.address, null);
     await world.clock.advance(10_000);
     expect(primary.asked).toHaveLength(2);
   });
@@ -119,10 +119,10 @@ describe("NOTIFY (RFC 1996)", () => {
     const { world, primary } = worldOf(ONE);
     await world.begin();
     primary.versions = [ONE, TWO];
-    world.secondaries.notify(notifyOf(2), FIRST.address);
+    world.secondaries.notify(notifyOf(2), FIRST.address, null);
     await world.clock.advance(30);
     primary.versions = [ONE, TWO, THREE];
-    world.secondaries.notify(notifyOf(3), FIRST.address);
+    world.secondaries.notify(notifyOf(3), FIRST.address, null);
     await world.clock.advance(3000);
     expect(world.serial).toBe(3);
   });
@@ -132,7 +132,7 @@ describe("NOTIFY (RFC 1996)", () => {
     await world.begin();
     await world.clock.advance(60_000);
     for (let i = 0; i < 1000; i++) {
-      world.secondaries.notify(notifyOf(null), FIRST.address);
+      world.secondaries.notify(notifyOf(null), FIRST.address, null);
       await world.clock.advance(1);
     }
     await world.clock.advance(10_000);
@@ -156,7 +156,7 @@ describe("NOTIFY (RFC 1996)", () => {
     const { world, primary } = worldOf(ONE);
     await world.begin();
     await world.clock.advance(60_000);
-    expect(world.secondaries.notify(message, from).rcode).toBe(rcode);
+    expect(world.secondaries.notify(message, from, null).rcode).toBe(rcode);
     await world.clock.advance(10_000);
     expect(primary.asked).toHaveLength(2);
   });
@@ -230,7 +230,7 @@ describe("primaries that cannot be reached", () => {
     const { world, primary } = worldOf(ONE);
     await world.begin();
     primary.versions = [ONE, TWO];
-    world.secondaries.notify(notifyOf(2), FIRST.address);
+    world.secondaries.notify(notifyOf(2), FIRST.address, null);
     await world.clock.advance(45);
     await world.clock.run(world.secondaries.close());
     const asked = primary.asked.length;
@@ -303,7 +303,7 @@ describe("through a restart", () => {
     primary.versions = [...before, next];
     world.shelf.failure = new ChangeLogError("no space left on device");
     if (before.length > 0) {
-      world.secondaries.notify(notifyOf(null), FIRST.address);
+      world.secondaries.notify(notifyOf(null), FIRST.address, null);
       await world.clock.advance(2000);
     } else await world.begin();
     expect(world.served()).toEqual(served);

@@ -1,5 +1,18 @@
 /** A primary in the simulated network: versions of one zone, given away by AXFR and IXFR, or by whatever a test has it send instead. */
-import { CLASS, decodeMessage, encodeMessage, type Message, Name, type Rr, TYPE } from "../../dns/index.ts";
+import {
+  CLASS,
+  decodeMessage,
+  encodeMessage,
+  findTsig,
+  type Message,
+  Name,
+  readTsig,
+  type Rr,
+  TsigKey,
+  TsigSigner,
+  TYPE,
+  withoutTsig,
+} from "../../dns/index.ts";
 import { type Endpoint, type Handler, LATER, type Later, type Peer } from "../../net/index.ts";
 import { soaSerial } from "../../zones/index.ts";
 import { query, rrs } from "./messages.ts";
@@ -13,6 +26,13 @@ export function version(serial: number, more = "", times = "3600 600 86400"): Rr
     ${more}`);
 }
 
+export const KEY = new TsigKey(Name.parse("key.example."), "hmac-sha256", Uint8Array.of(1, 2, 3, 4));
+
+/** About when simulated time begins. */
+const SIGNED_AT = 1_700_000_100;
+
+type SignResponse = (signer: TsigSigner, octets: Uint8Array, place: number) => Uint8Array;
+
 /** A message of a transfer, or octets in its place, or null for a pause without end. */
 export type Sent = Message | Uint8Array | null;
 
@@ -24,6 +44,9 @@ export class MemoryPrimary implements Handler {
   instead: ((request: Message) => readonly Sent[]) | null = null;
   /** The SOA that it tells of, where that is another than the newest. */
   soa: Rr | null = null;
+  /** Signs responses, each with its place in its response, where the request is signed. */
+  sign: SignResponse = (signer, octets) => signer.sign(octets, SIGNED_AT);
+  key: TsigKey = KEY;
   /** Of the questions asked, in order: `UDP SOA`, `TCP IXFR`. */
   readonly asked: string[] = [];
 
@@ -32,14 +55,21 @@ export class MemoryPrimary implements Handler {
     this.versions = versions;
   }
 
-  handle(octets: Uint8Array, response: Uint8Array, { transport }: Peer, later: Later): number {
-    const request = decodeMessage(octets);
+  handle(octets: Uint8Array, response: Uint8Array, { transport }: Peer, unsigned: Later): number {
+    const tsigAt = findTsig(octets);
+    const tsig = tsigAt < 0 ? null : readTsig(octets, tsigAt);
+    const request = decodeMessage(tsig === null ? octets : withoutTsig(octets, tsigAt, tsig.originalId));
     const { type } = request.question[0]!;
     this.asked.push(`${transport} ${TYPE_TEXT.get(type) ?? type}`);
+    const signer = tsig === null ? null : new TsigSigner(this.key, tsig.mac);
+    let sentCount = 0;
+    const later: Later = (one, expect) =>
+      unsigned(signer === null || one.length === 0 ? one : this.sign(signer, one, sentCount++), expect);
     if (type === TYPE.SOA) {
       const answer = encodeMessage(reply(request, [this.soa ?? this.versions.at(-1)![0]!]));
-      response.set(answer);
-      return answer.length;
+      const signed = signer === null ? answer : signer.sign(answer, SIGNED_AT);
+      response.set(signed);
+      return signed.length;
     }
     for (const sent of this.instead?.(request) ?? [reply(request, this.transfer(request))]) {
       if (sent === null) return LATER;

@@ -1,6 +1,6 @@
 /** A secondary of `example.` on the simulated network, with its store, its shelf in memory, and primaries. */
 import { type Log, SeededRandom, silentLog, SimulatedClock } from "../../base/index.ts";
-import { Name } from "../../dns/index.ts";
+import { Name, type TsigKey } from "../../dns/index.ts";
 import { MemoryNetwork, type Weather } from "../../net/index.ts";
 import { type KeptZone, Secondaries, type TransferLimits, Turns, type ZoneShelf } from "../../replication/index.ts";
 import { type ChangeSet, type JournalEntry, ZoneChanger, ZoneStore, ZoneView } from "../../zones/index.ts";
@@ -63,6 +63,8 @@ export interface SecondaryWorldOptions {
   readonly limits?: Partial<TransferLimits>;
   readonly clock?: SimulatedClock;
   readonly shelf?: MemoryShelf;
+  /** All primaries are asked with it. */
+  readonly key?: TsigKey;
 }
 
 export class SecondaryWorld {
@@ -77,7 +79,7 @@ export class SecondaryWorld {
   readonly told: string[] = [];
 
   constructor(primaries: readonly MemoryPrimary[], options: SecondaryWorldOptions = {}) {
-    const { seed = 1, weather = {}, limits = {} } = options;
+    const { seed = 1, weather = {}, limits = {}, key = null } = options;
     this.clock = options.clock ?? new SimulatedClock();
     this.shelf = options.shelf ?? new MemoryShelf();
     this.primaries = primaries;
@@ -89,18 +91,21 @@ export class SecondaryWorld {
     const { clock, store } = this;
     this.changer = new ZoneChanger({ store, clock, log, changeLog: this.shelf });
     const { ask, askMany } = this.network.host(HOME);
-    this.secondaries = new Secondaries([{ apex: APEX, primaries: primaries.map(({ endpoint }) => ({ endpoint })) }], {
-      ask,
-      askMany,
-      clock,
-      random,
-      log,
-      store,
-      changer: this.changer,
-      shelf: this.shelf,
-      turns: new Turns(10),
-      limits: { ...LIMITS, ...limits },
-    });
+    this.secondaries = new Secondaries(
+      [{ apex: APEX, primaries: primaries.map(({ endpoint }) => ({ endpoint, key })) }],
+      {
+        ask,
+        askMany,
+        clock,
+        random,
+        log,
+        store,
+        changer: this.changer,
+        shelf: this.shelf,
+        turns: new Turns(10),
+        limits: { ...LIMITS, ...limits },
+      },
+    );
   }
 
   /** Starts it and lets it have its first round. */
