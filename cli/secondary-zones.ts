@@ -1,6 +1,6 @@
 /** Zones that a server keeps as others have them: which, from whom, and how it hears of changes (NOTIFY). */
 import { type Log, sleep, systemClock, systemRandom } from "../base/index.ts";
-import { EDE, Name, RCODE } from "../dns/index.ts";
+import { EDE, Name, RCODE, type TsigKey } from "../dns/index.ts";
 import type { ControlHandler, TsigKeys } from "../nameserver/index.ts";
 import { parseEndpoint, systemAsk, systemAskMany } from "../net/index.ts";
 import { type Primary, Secondaries, type TransferLimits, Turns, type ZoneShelf } from "../replication/index.ts";
@@ -43,6 +43,11 @@ export function parseSecondaries(texts: readonly string[], layer: Layer | null):
     zones.set(name.key, { name, layer, primaries: [...before, { endpoint: endpoint!, key: null }] });
   }
   return [...zones.values()];
+}
+
+/** The zone with all primaries asked with the key that have none of their own. */
+export function signedWith(key: TsigKey | null, zone: SecondaryZone): SecondaryZone {
+  return { ...zone, primaries: zone.primaries.map((primary) => ({ ...primary, key: primary.key ?? key })) };
 }
 
 export interface SecondaryZonesParts {

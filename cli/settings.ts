@@ -17,7 +17,7 @@ import { KeyFiles } from "./key-files.ts";
 import { keyOf } from "./key-text.ts";
 import { readKeys } from "./keys.ts";
 import { inFolder } from "./paths.ts";
-import { parseSecondaries, primariesOf, type SecondaryZone } from "./secondary-zones.ts";
+import { parseSecondaries, primariesOf, type SecondaryZone, signedWith } from "./secondary-zones.ts";
 import { checkGrants, wholeZone, type ZoneUpdates, zoneUpdates } from "./updating.ts";
 import type { ImageSettings } from "./zone-images.ts";
 import { readZoneList, type ZoneFile } from "./zone-list.ts";
@@ -149,7 +149,21 @@ async function withKeys(settings: ServeSettings, given: Arguments, files: Files)
   const updateKeys = await Promise.all(given.texts("update-key").map((file) => keyFiles.read("update-key", file)));
   const grants = updateKeys.flat().map(wholeZone);
   const granted = grants.length === 0 ? [] : settings.zones.map(({ name }) => ({ apex: name, grants }));
-  return { ...settings, updates: [...settings.updates, ...granted], keys: keyFiles.all };
+  const transferKey = await transferKeyOf(given, keyFiles);
+  return {
+    ...settings,
+    updates: [...settings.updates, ...granted],
+    secondaries: settings.secondaries.map((zone) => signedWith(transferKey, zone)),
+    keys: keyFiles.all,
+  };
+}
+
+async function transferKeyOf(given: Arguments, keyFiles: KeyFiles): Promise<TsigKey | null> {
+  const file = given.text("transfer-key");
+  if (file === null) return null;
+  const [key, ...others] = await keyFiles.read("transfer-key", file);
+  if (others.length === 0) return key!;
+  throw new UsageError(`--transfer-key ${file}: ${others.length + 1} keys stand there and one is wanted`);
 }
 
 async function keysOf({ keys, keyFiles }: Configuration, folder: string, files: Files): Promise<TsigKeys> {

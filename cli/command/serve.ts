@@ -37,6 +37,11 @@ export const serveCommand: Command = {
       value: "FILE",
       describe: "who signs with a key of this file may change everything in the zones; may be given again",
     },
+    "transfer-key": {
+      kind: "text",
+      value: "FILE",
+      describe: "ask for zones of --secondary with the key of this file",
+    },
     "no-images": { kind: "flag", describe: "read zone files as text, and leave no images of large ones on disk" },
     recursion: {
       kind: "text",

@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { describeWithPeers, freePort, startServer } from "../support/peers.ts";
-import { transferWords } from "../support/peer-transfers.ts";
+import { bindKey, transferWords } from "../support/peer-transfers.ts";
 import { RunningStrata, Scratch, strata } from "../support/strata.ts";
 
 const zoneText = (serial: number, more: string): string => `$ORIGIN example.
@@ -20,15 +20,25 @@ const ask = async (port: number, name: string, ...words: string[]): Promise<stri
 };
 
 describeWithPeers("a secondary of a peer", ["named", "nsd", "knotd"], () => {
-  test.each(["named", "nsd", "knotd"] as const)("%s: AXFR, then NOTIFY and IXFR", async (name) => {
+  const KEY = { name: "transfer.example", algorithm: "hmac-sha256", secret: "c2VjcmV0LW9mLXR3by1zZXJ2ZXJz" };
+  test.each([
+    ["named", "plain", null],
+    ["named", "with TSIG", KEY],
+    ["nsd", "plain", null],
+    ["nsd", "with TSIG", KEY],
+    ["knotd", "plain", null],
+    ["knotd", "with TSIG", KEY],
+  ] as const)("%s, %s: AXFR, then NOTIFY and IXFR", async (name, _how, key) => {
     using scratch = new Scratch();
     const file = scratch.file("example.zone");
     writeFileSync(file, zoneText(1, "old A 192.0.2.1"));
+    if (key !== null) writeFileSync(scratch.file("key"), bindKey(key));
     const port = await freePort();
-    const { first, more } = transferWords(name, { port });
+    const { first, more } = transferWords(name, { port, key });
     await using peer = await startServer(name, [{ apex: "example", file, more }], first);
     await using serve = await RunningStrata.start([
       ...["serve", "--secondary", `example=127.0.0.1:${peer.port}`, "--listen", `127.0.0.1:${port}`, "--log", "info"],
+      ...(key === null ? [] : ["--transfer-key", scratch.file("key")]),
     ]);
     await serve.line("stderr", /"serial":1,.*"as":"zone"/);
     expect(await ask(port, "old.example")).toContain("192.0.2.1");
@@ -39,6 +49,25 @@ describeWithPeers("a secondary of a peer", ["named", "nsd", "knotd"], () => {
     await serve.line("stderr", /"serial":2,.*"as":"changes"/);
     expect(await ask(port, "new.example")).toContain("192.0.2.2");
     expect(await ask(port, "old.example")).not.toContain("192.0.2.1");
+  });
+});
+
+describeWithPeers("a secondary with a wrong key", ["named"], () => {
+  test("is told so, and so is its user", async () => {
+    using scratch = new Scratch();
+    const file = scratch.file("example.zone");
+    writeFileSync(file, zoneText(1, "www A 192.0.2.1"));
+    const key = { name: "transfer.example", algorithm: "hmac-sha256", secret: "c2VjcmV0LW9mLXR3by1zZXJ2ZXJz" };
+    writeFileSync(scratch.file("key"), bindKey({ ...key, secret: "YW5vdGhlci1zZWNyZXQ=" }));
+    const port = await freePort();
+    const { first, more } = transferWords("named", { port, key });
+    await using peer = await startServer("named", [{ apex: "example", file, more }], first);
+    await using serve = await RunningStrata.start([
+      ...["serve", "--secondary", `example=127.0.0.1:${peer.port}`, "--listen", `127.0.0.1:${port}`],
+      ...["--transfer-key", scratch.file("key")],
+    ]);
+    expect(await serve.line("stderr", /"zone":"example\."/)).toMatch(/key|signature/);
+    expect(serve.stderr.join("\n")).not.toContain("YW5vdGhlci");
   });
 });
 
