@@ -2,10 +2,12 @@
  * What a name server needs whose zones change while it serves them: the one who changes them, and who answers requests that do or
  * tell of it. Each part is there where the settings ask for it.
  */
-import { type Log, systemClock } from "../base/index.ts";
+import { join } from "node:path";
+import { type Files, type Log, systemClock } from "../base/index.ts";
 import type { Control } from "../nameserver/index.ts";
 import type { Secondaries } from "../replication/index.ts";
-import { ZoneChanger, type ZoneStore } from "../zones/index.ts";
+import { Journal, JournalError, ZoneChanger, type ZoneStore } from "../zones/index.ts";
+import { WorkError } from "./failure.ts";
 import { notifiesTaken, secondariesOf, secondariesReady } from "./secondary-zones.ts";
 import type { ServeSettings } from "./settings.ts";
 import { updatesTaken } from "./updating.ts";
@@ -13,6 +15,7 @@ import { updatesTaken } from "./updating.ts";
 export interface ChangingParts {
   readonly settings: ServeSettings;
   readonly store: ZoneStore;
+  readonly files: Files;
   readonly log: Log;
 }
 
@@ -29,9 +32,11 @@ export interface Changing {
   close(): Promise<void>;
 }
 
-export function changingOf({ settings, store, log }: ChangingParts): Changing {
-  const changer = new ZoneChanger({ store, clock: systemClock, log, changeLog: null });
-  const secondaries = secondariesOf(settings.secondaries, { store, changer, shelf: null, log });
+/** Throws WorkError when the journal cannot be opened. */
+export function changingOf({ settings, store, files, log }: ChangingParts): Changing {
+  const journal = openJournal(settings.stateFolder, { files, log });
+  const changer = new ZoneChanger({ store, clock: systemClock, log, changeLog: journal });
+  const secondaries = secondariesOf(settings.secondaries, { store, changer, shelf: journal, log });
   const notify = notifiesTaken(secondaries);
   const update = updatesTaken(settings.updates, { store, changer, log });
   const { keys } = settings;
@@ -49,6 +54,19 @@ export function changingOf({ settings, store, log }: ChangingParts): Changing {
     async close() {
       await secondaries?.close();
       changer.close();
+      journal?.close();
     },
   };
+}
+
+/** Null without a folder for it. */
+function openJournal(folder: string | null, { files, log }: Pick<ChangingParts, "files" | "log">): Journal | null {
+  if (folder === null) return null;
+  files.makeFolder(folder);
+  try {
+    return Journal.open(join(folder, "journal.sqlite"), { clock: systemClock, files, log });
+  } catch (error) {
+    if (error instanceof JournalError) throw new WorkError(error.message);
+    throw error;
+  }
 }

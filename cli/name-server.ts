@@ -39,7 +39,7 @@ export async function startNameServer(settings: ServeSettings, parts: NameServer
   const { files, log, note } = parts;
   const loader = new ZoneLoader({ store, files, log, clock: systemClock, imageOf: imagePlaces(settings.images) });
   const zones = new ZoneKeeper(settings.zones, { loader, files, note });
-  const changing = changingOf({ settings, store, log });
+  const changing = changingOf({ settings, store, files, log });
   const server = await createNameServer(settings, { ...parts, store, changing });
   // Before the zones, so that the threads start while they are read.
   const counters = new NetCounters();

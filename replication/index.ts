@@ -2,4 +2,4 @@ export type { Primary, TransferLimits } from "./primary.ts";
 export { type NotifyAnswer, Secondaries } from "./secondaries.ts";
 export type { SecondarySettings, SecondaryStatus } from "./secondary.ts";
 export { Turns } from "./turns.ts";
-export type { KeptZone, ZoneShelf } from "./zone-copy.ts";
+export type { ZoneShelf } from "./zone-copy.ts";

@@ -9,7 +9,7 @@
 import { type Clock, type Log, type Random, Stopper, type Timer } from "../base/index.ts";
 import { compareSerials, isNewerSerial, type Name, type Rr } from "../dns/index.ts";
 import { ExchangeError, formatEndpoint } from "../net/index.ts";
-import { ChangeError, soaSerial } from "../zones/index.ts";
+import { ChangeError, ChangeLogError, soaSerial } from "../zones/index.ts";
 import { fetchTransfer, newestSoa, type Primary, type PrimaryParts } from "./primary.ts";
 import {
   type Asked,
@@ -80,6 +80,8 @@ export class Secondary {
   /** The last round, where it gave nothing newer. */
   #asked: Asked | null = null;
   #isConfirmed = false;
+  /** When it was last written down that the zone was confirmed. */
+  #notedAt: number | null = null;
   #failure: string | null = null;
   /** The last NOTIFY that no round was begun for. */
   #told: Told | null = null;
@@ -246,8 +248,17 @@ export class Secondary {
     this.#failure = null;
     this.#isConfirmed = true;
     this.#table = confirmed(timesOf(soa), this.#now(), chance);
+    this.#noteOnDisk();
+  }
+
+  /** Not each time: a zone that changes all the time would have it written all the time, and a hundredth of EXPIRE does no harm. */
+  #noteOnDisk(): void {
+    const now = this.#now();
+    const seconds = (this.#table.times?.expireSeconds ?? 0) / 100;
+    if (this.#notedAt !== null && now < this.#notedAt + seconds) return;
     try {
       this.#copy.confirm();
+      this.#notedAt = now;
     } catch (error) {
       this.#log(`it is not noted on disk that the zone was confirmed: ${reasonOf(error)}`);
     }
@@ -315,10 +326,10 @@ export class Secondary {
 const TIMER_MILLISECONDS_MAX = 86_400_000;
 const CHANCES = 1 << 16;
 
+const REASONS = [TransferError, ExchangeError, ChangeError, ChangeLogError];
+
 /** In words, for what may go wrong outside of us. Anything else is a mistake of ours and goes on being thrown. */
 function reasonOf(error: unknown): string {
-  if (error instanceof TransferError || error instanceof ExchangeError || error instanceof ChangeError) {
-    return error.message;
-  }
+  if (error instanceof Error && REASONS.some((reason) => error instanceof reason)) return error.message;
   throw error;
 }

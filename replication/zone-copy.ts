@@ -9,6 +9,7 @@ import {
   type ChangeSet,
   ChangeError,
   ChangeLogError,
+  type KeptZone,
   RecordReader,
   type ZoneChanger,
   ZoneDraft,
@@ -17,18 +18,8 @@ import {
   ZoneView,
 } from "../zones/index.ts";
 import { applyChanges } from "./apply-changes.ts";
-import type { RecordSpool } from "./record-spool.ts";
+import { RecordSpool } from "./record-spool.ts";
 import { TransferError } from "./transfer-error.ts";
-
-/** A version of a zone on disk. */
-export interface KeptZone {
-  /** Whole records as `writeRecord` writes them, the SOA first. */
-  readonly pieces: Iterable<Uint8Array>;
-  /** What has changed since, in order. */
-  readonly changes: readonly ChangeSet[];
-  /** By the wall clock: when a primary last confirmed the version. */
-  readonly checkedAtSeconds: number;
-}
 
 /** Where secondaries keep their zones. Steps of an incremental transfer come to it through the changer's log. */
 export interface ZoneShelf {
@@ -38,6 +29,8 @@ export interface ZoneShelf {
   keep(apex: Name, zone: KeptZone): void;
   /** Notes that a primary confirmed the version that is kept. Throws ChangeLogError. */
   confirm(apex: Name, checkedAtSeconds: number): void;
+  /** Whether the changes since it was kept take so much that all of it should be kept again. */
+  isOutgrown(apex: Name): boolean;
 }
 
 export interface ZoneCopyParts {
@@ -71,8 +64,9 @@ export class ZoneCopy {
 
   /** Makes the steps of an incremental transfer. Throws TransferError and ChangeError. */
   async apply(changes: readonly ChangeSet[], by: string): Promise<void> {
-    const { changer } = this.#parts;
+    const { changer, shelf } = this.#parts;
     await changer.submit({ apex: this.apex, by, serial: "kept", work: (draft) => applyChanges(draft, changes) });
+    if (shelf?.isOutgrown(this.apex) === true) this.#keepAnew(shelf);
   }
 
   /** Puts a whole zone in the place of what is there. Throws TransferError and ChangeError. */
@@ -107,6 +101,14 @@ export class ZoneCopy {
     this.#parts.store.replace(this.apex).commit();
   }
 
+  #keepAnew(shelf: ZoneShelf): void {
+    const { store, clock } = this.#parts;
+    const records = new RecordSpool();
+    const zone = ZoneView.of(store, this.apex)!;
+    for (const record of recordsIn(zone)) records.add(record);
+    shelf.keep(this.apex, { pieces: records.pieces, changes: [], checkedAtSeconds: clock.wallSeconds() });
+  }
+
   /** Builds the version beside the one being served and then, once `keep` has it on disk, publishes it. */
   async #publish(zone: KeptZone, keep: (zone: KeptZone) => void): Promise<void> {
     const { store } = this.#parts;
@@ -136,6 +138,10 @@ export class ZoneCopy {
       }
     }
   }
+}
+
+function* recordsIn(zone: ZoneView): Generator<Rr> {
+  for (const rrset of zone.rrsets()) yield* recordsOf([rrset]);
 }
 
 /** A record that came twice is there once; TTLs of an RRset that differ become the least of them (RFC 2181 §5.2). */

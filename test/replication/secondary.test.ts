@@ -258,6 +258,22 @@ describe("through a restart", () => {
     expect(after.served()).toEqual([]);
   });
 
+  test("after many changes all of the zone is kept anew, and what is kept is what is served", async () => {
+    const { world, primary } = worldOf(ONE);
+    await world.begin();
+    for (let serial = 2; serial < 60; serial++) {
+      primary.versions = [...primary.versions, version(serial, `h${serial}.example. 30 A 192.0.2.1`)];
+      world.secondaries.notify(notifyOf(serial), FIRST.address, null);
+      await world.clock.advance(100);
+      for (const { changes } of world.shelf.kept.values()) expect(changes.length).toBeLessThan(21);
+    }
+    const after = new SecondaryWorld([new MemoryPrimary(FIRST, ONE)], world);
+    after.network.silence(FIRST.address);
+    await after.clock.run(after.secondaries.start());
+    expect(after.served()).toEqual(world.served());
+    expect(after.serial).toBe(59);
+  });
+
   test("one that was away for longer than EXPIRE serves nothing old", async () => {
     const { world } = worldOf(ONE);
     await world.begin();

@@ -2,8 +2,15 @@
 import { type Log, SeededRandom, silentLog, SimulatedClock } from "../../base/index.ts";
 import { Name, type TsigKey } from "../../dns/index.ts";
 import { MemoryNetwork, type Weather } from "../../net/index.ts";
-import { type KeptZone, Secondaries, type TransferLimits, Turns, type ZoneShelf } from "../../replication/index.ts";
-import { type ChangeSet, type JournalEntry, ZoneChanger, ZoneStore, ZoneView } from "../../zones/index.ts";
+import { Secondaries, type TransferLimits, Turns, type ZoneShelf } from "../../replication/index.ts";
+import {
+  type ChangeSet,
+  type JournalEntry,
+  type KeptZone,
+  ZoneChanger,
+  ZoneStore,
+  ZoneView,
+} from "../../zones/index.ts";
 import { type MemoryPrimary } from "./memory-primary.ts";
 import { rrText } from "./name-server.ts";
 import { recordsOf } from "../../dns/index.ts";
@@ -37,6 +44,10 @@ export class MemoryShelf implements ZoneShelf {
     this.#fail();
     const kept = this.kept.get(apex.key);
     if (kept !== undefined) this.kept.set(apex.key, { ...kept, checkedAtSeconds });
+  }
+
+  isOutgrown(apex: Name): boolean {
+    return (this.kept.get(apex.key)?.changes.length ?? 0) > 20;
   }
 
   /** For the changer. */

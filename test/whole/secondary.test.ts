@@ -52,6 +52,33 @@ describeWithPeers("a secondary of a peer", ["named", "nsd", "knotd"], () => {
   });
 });
 
+describeWithPeers("a secondary that keeps its zone on disk", ["knotd"], () => {
+  test.each(["SIGTERM", "SIGKILL"] as const)(
+    "after %s it serves the last version at once, its primary being gone",
+    async (how) => {
+      using scratch = new Scratch();
+      const file = scratch.file("example.zone");
+      writeFileSync(file, zoneText(1, "old A 192.0.2.1"));
+      const port = await freePort();
+      const words = ["serve", "--listen", `127.0.0.1:${port}`, "--state", scratch.file("state"), "--log", "info"];
+      let primary: string[];
+      {
+        const { first, more } = transferWords("knotd", { port, key: null });
+        await using peer = await startServer("knotd", [{ apex: "example", file, more }], first);
+        primary = ["--secondary", `example=127.0.0.1:${peer.port}`];
+        const serve = await RunningStrata.start([...words, ...primary]);
+        writeFileSync(file, zoneText(2, "new A 192.0.2.2"));
+        process.kill(peer.pid, "SIGHUP");
+        await serve.line("stderr", /"serial":2,.*"as":"changes"/);
+        await serve.stop(how);
+      }
+      await using _again = await RunningStrata.start([...words, ...primary]);
+      expect(await ask(port, "new.example")).toContain("192.0.2.2");
+      expect(await ask(port, "old.example")).not.toContain("192.0.2.1");
+    },
+  );
+});
+
 describeWithPeers("a secondary with a wrong key", ["named"], () => {
   test("is told so, and so is its user", async () => {
     using scratch = new Scratch();
