@@ -12,9 +12,11 @@ import { type Claims, CONTROL, mixHash, nameHash, questionHash } from "./claims.
 import type { ZoneServers } from "./delegations.ts";
 import type { Job, Lookup } from "./lookup.ts";
 import type { Parts } from "./parts.ts";
-import { isPlainType, RECORD_HEAD_OCTETS } from "./plain-answer.ts";
+import { RECORD_HEAD_OCTETS } from "./plain-answer.ts";
+import { learn } from "./remember.ts";
 import { type Route, routeTo } from "./route.ts";
 import { readTold, TELLING, type Told } from "./telling.ts";
+import { isDirectType, wholeAnswer } from "./whole-answer.ts";
 
 /** Where answers are kept for the threads. */
 export interface Keeping {
@@ -97,11 +99,14 @@ export class DirectDesk {
   hear(parts: Parts, octets: Uint8Array, owner: number, keeping: Keeping): void {
     readTold(octets, (told) => {
       const routed = this.#servers.get(told.server) ?? null;
-      if (told.kind === TELLING.LEARNT) learn(parts, told, routed, keeping);
+      const isAnswered = told.kind === TELLING.LEARNT || told.kind === TELLING.WHOLE;
+      if (isAnswered) count(parts, told, routed);
+      if (told.kind === TELLING.LEARNT) learnPlain(parts, told, keeping);
+      else if (told.kind === TELLING.WHOLE) learnWhole(parts, told, routed);
       else if (routed !== null) this.#take(told, routed);
       this.claims.release(told.hash, owner);
       this.#landed(told.hash);
-      if (routed !== null && told.kind === TELLING.LEARNT) this.#refresh(parts, routed);
+      if (routed !== null && isAnswered) this.#refresh(parts, routed);
     });
   }
 
@@ -216,7 +221,7 @@ function isSame(one: Endpoint, other: Endpoint): boolean {
 
 function isDirect(question: Question, { dnssecOk, checkingDisabled, descent }: Job): boolean {
   return (
-    isPlainType(question.type) && question.class === CLASS.IN && !dnssecOk && !checkingDisabled && descent === null
+    isDirectType(question.type) && question.class === CLASS.IN && !dnssecOk && !checkingDisabled && descent === null
   );
 }
 
@@ -229,19 +234,30 @@ function replyOf({ payload, roundTripMilliseconds }: Told): Reply {
   return { message: decodeMessage(payload), octets: payload.length, roundTripMilliseconds };
 }
 
-/** As the engine does when a server gives such an answer (`ask-server.ts`, `remember.ts`, `serve.ts`). */
-function learn(parts: Parts, told: Told, routed: Routed | null, { key, answers }: Keeping): void {
-  const { counts, cache, servers } = parts;
+/** As the engine does when a server gives an answer (`ask-server.ts`, `remember.ts`). */
+function count({ counts, cache, servers }: Parts, told: Told, routed: Routed | null): void {
   counts.queries++;
   counts.upstreamMessages++;
   cache.count(null);
   if (routed !== null) servers.answered(routed.server, told.roundTripMilliseconds);
+}
+
+/** The answer as it was given on: what the engine would have learnt, and what `serve.ts` would have kept. */
+function learnPlain({ cache }: Parts, told: Told, { key, answers }: Keeping): void {
   if (!key.read(told.request)) return;
   const { question, questionOctets } = key;
   const owner = Name.fromChecked(question.subarray(0, questionOctets - 4));
   const rrset = rrsetIn(told.payload, HEADER_OCTETS + questionOctets, owner);
   cache.put({ kind: "rrset", rrset, signatures: null, signed: false, rank: RANK.authoritativeAnswer });
   answers.put(key, told.payload, told.askedAt);
+}
+
+function learnWhole({ cache, counts }: Parts, { payload }: Told, routed: Routed | null): void {
+  const whole = routed === null ? null : wholeAnswer(payload, routed.zone.zone);
+  if (whole === null || whole === "malformed") return;
+  const { question, judged } = whole;
+  counts.ignoredRecords += judged.ignored.length;
+  learn(cache, question, judged.step, { fresh: new Map(), trace: null, dnssecOk: false });
 }
 
 const HEADER_OCTETS = 12;

@@ -10,6 +10,8 @@ export interface Client {
   readonly request: Uint8Array;
   readonly from: BatchSender;
   readonly socket: number;
+  /** The longest response that it takes. */
+  readonly limitOctets: number;
 }
 
 /** What a flight tells. */
@@ -34,6 +36,7 @@ const NOBODY: Client = {
   request: new Uint8Array(0),
   from: { name: new Uint8Array(0), control: new Uint8Array(0) },
   socket: 0,
+  limitOctets: 0,
 };
 
 export class DirectFlight implements Awaiting {
@@ -68,7 +71,7 @@ export class DirectFlight implements Awaiting {
     this.type = type;
     this.route = route;
     this.first = client;
-    this.limitOctets = key.limitOctets;
+    this.limitOctets = client.limitOctets;
     this.questionEnd = HEADER_OCTETS + questionOctets;
     for (let i = 0; i < questionOctets; i++) {
       this.question[i] = question[i]!;
@@ -84,11 +87,16 @@ export class DirectFlight implements Awaiting {
     this.deadline = now + server.timeoutMilliseconds;
   }
 
+  /** All who wait. */
+  get clients(): readonly Client[] {
+    return [this.first, ...this.joined];
+  }
+
   /** Another client asks the same; false when too many wait already. */
-  join(client: Client, limitOctets: number): boolean {
+  join(client: Client): boolean {
     if (this.joined.length >= JOINED_MAX) return false;
     this.joined.push(client);
-    this.limitOctets = Math.min(this.limitOctets, limitOctets);
+    this.limitOctets = Math.min(this.limitOctets, client.limitOctets);
     return true;
   }
 

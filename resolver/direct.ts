@@ -5,7 +5,7 @@
  * what came back, goes to the engine, with what came back in hand: its rules are the only ones. Hot: `npm run bench -- resolver-misses`.
  */
 import type { Clock, Random } from "../base/index.ts";
-import { CLASS, decodeMessage, TYPE, WireError } from "../dns/index.ts";
+import { CLASS, encodeMessage, Name, RCODE, TYPE } from "../dns/index.ts";
 import { type AskerTools, type BatchSender, mixCase, type ThreadAsker } from "../net/index.ts";
 import type { AnswerKey } from "./answer-key.ts";
 import type { AnswerCounts } from "./answer-server.ts";
@@ -14,7 +14,9 @@ import { type Client, DirectFlight, type FlightOwner } from "./direct-flight.ts"
 import { isPlainType, PlainAnswer, type PlainLimits, writePlainOpt } from "./plain-answer.ts";
 import type { Route } from "./route.ts";
 import { EXPLORE_ONE_IN } from "./servers.ts";
+import { stubResponse } from "./stub-response.ts";
 import { TELLING, Telling } from "./telling.ts";
+import { isDirectType, type WholeAnswer, wholeAnswer } from "./whole-answer.ts";
 
 export interface DirectParts {
   readonly claims: Claims;
@@ -70,20 +72,20 @@ export class DirectAsker implements ThreadAsker, FlightOwner {
   /** The key has read the request, and the client may ask. */
   take(request: Uint8Array, from: BatchSender, socket: number): boolean {
     const { key, claims, owner } = this.#parts;
-    const { question, questionOctets } = key;
+    const { question, questionOctets, limitOctets } = key;
     const nameEnd = questionOctets - 4;
     const type = word(question, nameEnd);
     if (key.request !== request || key.isUnchecked || key.wantsSignatures) return false;
-    if (!isPlainType(type) || word(question, nameEnd + 2) !== CLASS.IN || question[0] === 0) return false;
+    if (!isDirectType(type) || word(question, nameEnd + 2) !== CLASS.IN || question[0] === 0) return false;
     this.#now = this.#parts.clock.now();
     const ofName = nameHash(claims.shared.seed, question, 0, nameEnd);
     const hash = questionHash(ofName, type, CLASS.IN);
     const flight = this.#flights.get(hash);
-    if (flight !== undefined) return flight.join({ request: request.slice(), from, socket }, key.limitOctets);
+    if (flight !== undefined) return flight.join({ request: request.slice(), from, socket, limitOctets });
     if (this.#flights.size >= FLIGHTS_MAX || this.#isKnown(ofName, hash)) return false;
     const route = this.#routeTo(ofName);
     if (route === null || !claims.claim(hash, owner)) return false;
-    if (this.#ask({ hash, type, route }, { request: request.slice(), from, socket })) return true;
+    if (this.#ask({ hash, type, route }, { request: request.slice(), from, socket, limitOctets })) return true;
     claims.release(hash, owner);
     return false;
   }
@@ -155,21 +157,41 @@ export class DirectAsker implements ThreadAsker, FlightOwner {
     return true;
   }
 
-  /** A reply to the question. When it is plain, everybody who waits gets an answer. */
+  /** A reply to the question, whatever it says. When it is plain, everybody who waits gets an answer. */
   received(flight: DirectFlight, octets: Uint8Array, length: number): void {
     this.#now = this.#parts.clock.now();
     const plain = this.#plain;
-    const isPlain = plain.read(octets, length, flight);
+    const isPlain = isPlainType(flight.type) && plain.read(octets, length, flight);
     if (!isPlain || flight.questionEnd + plain.length + OPT_OCTETS > flight.limitOctets) {
-      if (!isMessage(octets, length)) return; // It never ends the wait.
-      flight.restoreCase(octets);
-      this.#telling.add({ kind: TELLING.REPLY, flight, now: this.#now }, octets, length);
-      this.#handOn(flight);
+      this.#judge(flight, octets.slice(0, length));
       return;
     }
     this.#answer(flight, flight.first, flight);
     for (const client of flight.joined) this.#answer(flight, client, null);
     this.#end(flight);
+  }
+
+  /** By the rules of the engine. What is whole in itself, denials above all, is given on. */
+  #judge(flight: DirectFlight, octets: Uint8Array): void {
+    flight.restoreCase(octets);
+    const whole = wholeAnswer(octets, Name.fromChecked(flight.route!.zone));
+    if (whole === "malformed") return; // It never ends the wait.
+    const kind = whole === null ? TELLING.REPLY : TELLING.WHOLE;
+    this.#telling.add({ kind, flight, now: this.#now }, octets, octets.length);
+    if (whole === null) {
+      this.#handOn(flight);
+      return;
+    }
+    for (const client of flight.clients) this.#answerWhole(client, whole);
+    this.#end(flight);
+  }
+
+  #answerWhole({ request, from, socket, limitOctets }: Client, { question, resolved }: WholeAnswer): void {
+    const asked = { ...question, name: Name.fromWire(request, HEADER_OCTETS) };
+    const message = stubResponse(resolved, { id: word(request, 0), question: asked, hasEdns: request[11] !== 0 });
+    const octets = encodeMessage(message, { octetsMax: limitOctets });
+    this.#tools.response(socket).set(octets);
+    this.#respond(octets.length, from, message.rcode);
   }
 
   /**
@@ -194,8 +216,12 @@ export class DirectAsker implements ThreadAsker, FlightOwner {
     response[0] = request[0]!;
     response[1] = request[1]!;
     for (let i = HEADER_OCTETS; i < questionEnd; i++) response[i] = request[i]!;
+    this.#respond(octets, from, RCODE.NOERROR);
+  }
+
+  #respond(octets: number, from: BatchSender, rcode: number): void {
     const { byRcode, asked } = this.#parts.counts;
-    byRcode[0]!++;
+    byRcode[rcode]!++;
     asked[0]!++;
     this.#tools.respond(octets, from);
   }
@@ -216,7 +242,7 @@ export class DirectAsker implements ThreadAsker, FlightOwner {
   }
 
   #handOn(flight: DirectFlight): void {
-    for (const { request, from, socket } of [flight.first, ...flight.joined]) {
+    for (const { request, from, socket } of flight.clients) {
       this.#tools.handOn(request, from, socket);
     }
     this.#end(flight);
@@ -237,17 +263,6 @@ interface Asking {
 }
 
 const NOTHING = new Uint8Array(0);
-
-/** The general way of reading says so. */
-function isMessage(octets: Uint8Array, length: number): boolean {
-  try {
-    decodeMessage(octets.slice(0, length));
-    return true;
-  } catch (error) {
-    if (error instanceof WireError) return false;
-    throw error;
-  }
-}
 
 function word(octets: Uint8Array, at: number): number {
   return (octets[at]! << 8) | octets[at + 1]!;

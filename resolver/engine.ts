@@ -17,7 +17,7 @@ import { iterate } from "./iterate.ts";
 import { type Descent, type Job, type Lookup, flagsText, questionKey, withoutCircles } from "./lookup.ts";
 import { type Counts, noCounts, type Parts } from "./parts.ts";
 import { recall, remember } from "./remember.ts";
-import type { Route } from "./route.ts";
+import { type Route, ROUTE_TIMEOUT_MAX } from "./route.ts";
 import { ServerTable } from "./servers.ts";
 import type { Trace } from "./trace.ts";
 
@@ -89,7 +89,7 @@ export function createEngine(handed: EngineParts, options: EngineOptions): Engin
   const parts = partsOf(handed, options);
   const { cache } = parts;
   const { bounds } = parts.counts;
-  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const limits = limitsOf(options);
   const asking = iterate(parts, (question, job) => lookup(question, job));
   const { desk } = parts;
   const lookup: Lookup = withoutCircles(
@@ -137,6 +137,12 @@ export function createEngine(handed: EngineParts, options: EngineOptions): Engin
 
 const MISS = { kind: "failed", infoCode: 0, text: "not in the cache", bound: null } as const;
 const NEVER: StopSignal = new Stopper();
+
+/** Where a query thread may have waited for a server before, that is taken off what a client's question may last. */
+function limitsOf({ limits, claims }: EngineOptions): Limits {
+  const all = { ...DEFAULT_LIMITS, ...limits };
+  return claims === undefined ? all : { ...all, milliseconds: Math.max(1, all.milliseconds - ROUTE_TIMEOUT_MAX) };
+}
 
 function directSide(desk: DirectDesk, parts: Parts): DirectSide {
   return {

@@ -19,7 +19,7 @@ import {
 import type { Query } from "../net/index.ts";
 import type { Bound } from "./budget.ts";
 import { BoundError } from "./budget.ts";
-import { type Failure, type Job, type Lookup, stopped } from "./lookup.ts";
+import { type Failure, type Found, type Job, type Lookup, stopped } from "./lookup.ts";
 import type { Alias, Denial, Signed } from "./step.ts";
 
 /** What a client's question came to. */
@@ -52,14 +52,8 @@ export async function follow(lookup: Lookup, query: Query, job: Job): Promise<Re
     const found = await lookup({ ...query.question, name }, job);
     switch (found.kind) {
       case "answer":
-        for (const set of found.sets) pushSigned(answer, set, query);
-        return resolved(query, { rcode: RCODE.NOERROR, answer, denial: null });
       case "negative":
-        return resolved(query, {
-          rcode: found.denial.kind === "nxdomain" ? RCODE.NXDOMAIN : RCODE.NOERROR,
-          answer,
-          denial: found.denial,
-        });
+        return resolvedBy(query, found, answer);
       case "failed":
         return failed(query, found);
       case "alias": {
@@ -74,6 +68,21 @@ export async function follow(lookup: Lookup, query: Query, job: Job): Promise<Re
       }
     }
   }
+}
+
+/** What ends a question: records, or their denial; after the aliases that led there. */
+export function resolvedBy(
+  query: Query,
+  found: Extract<Found, { readonly kind: "answer" | "negative" }>,
+  aliases: readonly Rrset[] = [],
+): Resolved {
+  const answer = [...aliases];
+  if (found.kind === "answer") {
+    for (const set of found.sets) pushSigned(answer, set, query);
+    return resolved(query, { rcode: RCODE.NOERROR, answer, denial: null });
+  }
+  const { denial } = found;
+  return resolved(query, { rcode: denial.kind === "nxdomain" ? RCODE.NXDOMAIN : RCODE.NOERROR, answer, denial });
 }
 
 function aliasComplaint(passed: ReadonlySet<string>, { target }: Alias, aliasesMax: number): BoundError | null {

@@ -82,7 +82,7 @@ function isWorthKeeping(failure: Failure, job: Job): boolean {
 }
 
 /** Keeps what a step taught, in the cache and for this client query; returns what was kept and for how long, when it is traced. */
-export function learn(cache: Cache, question: Question, step: Step, job: Job): Kept[] {
+export function learn(cache: Cache, question: Question, step: Step, job: LearningJob): Kept[] {
   const kept: Kept[] = [];
   switch (step.kind) {
     case "answer":
@@ -109,9 +109,11 @@ export function learn(cache: Cache, question: Question, step: Step, job: Job): K
   return kept;
 }
 
+export type LearningJob = Pick<Job, "fresh" | "trace" | "dnssecOk">;
+
 interface Learning {
   readonly question: Question;
-  readonly job: Job;
+  readonly job: LearningJob;
   readonly kept: Kept[];
 }
 

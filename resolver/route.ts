@@ -27,7 +27,7 @@ export interface RouteServer extends Endpoint {
 
 const ROUTE_MILLISECONDS = 2_000;
 /** Servers that are slower than that are left to the engine, whose client budget is what limits the wait. */
-const ROUTE_TIMEOUT_MAX = 1_000;
+export const ROUTE_TIMEOUT_MAX = 1_000;
 const SERVERS_MAX = 13;
 
 /** The route to a zone, or null when there is none that a thread may take: servers are not known, silent, lame or do not know EDNS. */

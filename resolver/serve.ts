@@ -15,7 +15,6 @@ import {
   PAYLOAD_OCTETS_DEFAULT,
   PAYLOAD_OCTETS_MAX,
   plainEdns,
-  type Question,
   RCODE,
   TYPE,
   WireError,
@@ -26,7 +25,8 @@ import type { AnswerCache } from "./answer-cache.ts";
 import { AnswerKey } from "./answer-key.ts";
 import type { AnswerCounts } from "./answer-server.ts";
 import type { Engine } from "./engine.ts";
-import { type Resolved, responseOf } from "./follow.ts";
+import type { Resolved } from "./follow.ts";
+import { stubResponse, withQuestion } from "./stub-response.ts";
 
 export interface StubServerParts {
   readonly engine: Engine;
@@ -205,13 +205,8 @@ export class StubServer implements Handler {
       const answer = errorResponse(request, RCODE.REFUSED, { infoCode: EDE.NOT_AUTHORITATIVE, text: "RD is not set" });
       return { answer, isLasting: false };
     }
-    const response = responseOf(resolved);
     const isLasting = this.#isLasting(resolved);
-    const answer = {
-      ...withQuestion(response, asked),
-      id: request.id,
-      edns: request.edns === null ? null : response.edns,
-    };
+    const answer = stubResponse(resolved, { id: request.id, question: asked, hasEdns: request.edns !== null });
     return { answer, isLasting };
   }
 
@@ -263,13 +258,6 @@ interface Answering {
 interface Replying {
   readonly message: Message;
   readonly limit: number;
-}
-
-/** The response to this question, its name as the client wrote it wherever it owns records (draft-vixie-dnsext-dns0x20). */
-function withQuestion(message: Message, question: Question): Message {
-  const { name } = question;
-  const answer = message.answer.map((rr) => (rr.owner !== name && rr.owner.equals(name) ? { ...rr, owner: name } : rr));
-  return { ...message, question: [question], answer };
 }
 
 /** As for a client that asked in lower case, whose answer serves those who mix cases as well. */

@@ -9,8 +9,10 @@ import type { DirectFlight } from "./direct-flight.ts";
 export const TELLING = {
   /** The payload is the answer, as it was given to a client that asked in lower case. */
   LEARNT: 1,
+  /** The payload is a reply that answered the question for good: its question in lower case. */
+  WHOLE: 2,
   /** The payload is a reply that the engine is to judge. */
-  REPLY: 2,
+  REPLY: 6,
   SILENT: 3,
   UNREACHABLE: 4,
   /** Somebody may be guessing at our questions. */
@@ -67,7 +69,7 @@ export class Telling {
     for (let i = 0; i < payloadOctets; i++) octets[payloadAt + i] = payload[i]!;
     this.#length = end;
     this.count++;
-    if (kind !== TELLING.LEARNT) this.isUrgent = true;
+    if (kind !== TELLING.LEARNT && kind !== TELLING.WHOLE) this.isUrgent = true;
   }
 
   /** All that was added since the last time. */
