@@ -135,6 +135,7 @@ describe.skipIf(typeof batches === "string")(`sockets of a query thread to serve
     const outcomes = ask(3);
     await drain();
     expect(outcomes.toSorted()).toEqual(["received", "received", "suspected"]);
+    expect(openSockets()).toBe(0);
   });
 
   test("a reply that comes twice or late fits nothing", async () => {

@@ -47,6 +47,7 @@ const ZONE = `
   long.example. 172800 A 192.0.2.11
   *.wild.example. 300 A 192.0.2.12
   ${Array.from({ length: 20 }, (_, i) => `many.example. 300 A 198.51.100.${i}`).join("\n")}
+  ${Array.from({ length: 10 }, (_, i) => `book.example. 300 TXT "${`page ${i} `.repeat(8)}"`).join("\n")}
   ${Array.from({ length: 40 }, (_, i) => `wide.example. 300 AAAA 2001:db8::${i.toString(16)}`).join("\n")}
 `;
 const CHILD_ZONE = `
@@ -126,6 +127,7 @@ const QUESTIONS: readonly (readonly [string, string])[] = [
   ["two.example.", "A"],
   ["many.example.", "A"],
   ["wide.example.", "AAAA"],
+  ["book.example.", "TXT"],
   ["alias.example.", "A"],
   ["outside.example.", "A"],
   ["tree.example.", "A"],
@@ -216,6 +218,17 @@ describe("one question at a time", () => {
     expect(world.askedOf(ONE)).toEqual(["host1.example. A"]);
   });
 
+  test("what was learnt and is not told yet is not asked for by another thread", async () => {
+    const world = makeWorld(ROOT_ZONE);
+    const rig = await prepared(world, 2);
+    // As long as this one is on its way, what is learnt is gathered.
+    const silent = rig.ask(requestOf("host27.example."), 0);
+    await world.clock.run(rig.ask(requestOf("host1.example."), 0));
+    await world.clock.run(rig.ask(requestOf("host1.example."), 1));
+    expect(world.askedOf(ONE)).toEqual(["host27.example. A", "host1.example. A"]);
+    await world.clock.run(silent);
+  });
+
   test("a failure that is remembered is not asked again by a thread", async () => {
     const world = makeWorld(ROOT_ZONE);
     const rig = await prepared(world);
@@ -224,6 +237,17 @@ describe("one question at a time", () => {
       expect(decodeMessage(octets).rcode).toBe(RCODE.SERVFAIL);
     }
     expect(world.askedOf(ONE)).toEqual(["host22.example. A"]);
+  });
+
+  test("what a thread that died had claimed is free for others", async () => {
+    const world = makeWorld(ROOT_ZONE);
+    const rig = await prepared(world, 2);
+    const request = requestOf("host1.example.");
+    void rig.ask(request, 0);
+    rig.threads[0]!.kill();
+    rig.engine.direct!.begin(1);
+    await world.clock.run(rig.ask(request, 1));
+    expect(rig.answersAsked).toBe(1);
   });
 
   test("a thread that dies with its questions leaves them to others", async () => {
@@ -237,6 +261,43 @@ describe("one question at a time", () => {
     expect(decodeMessage(await world.clock.run(waiting)).answer).toHaveLength(1);
     expect(world.askedOf(ONE)).toEqual(["host1.example. A", "host1.example. A"]);
     void lost;
+  });
+});
+
+describe("a way that threads were told", () => {
+  const isAskedByThread = async (world: World, rig: DirectRig, name: string): Promise<boolean> => {
+    const before = rig.answersAsked;
+    await world.clock.run(rig.ask(requestOf(name)));
+    return rig.answersAsked > before;
+  };
+
+  test("ends when nobody has taken it for a while, and is told again by the engine's next answer", async () => {
+    const world = makeWorld(ROOT_ZONE);
+    const rig = await prepared(world);
+    expect(await isAskedByThread(world, rig, "host1.example.")).toBe(true);
+    await world.clock.advance(3_000);
+    expect(await isAskedByThread(world, rig, "host2.example.")).toBe(false);
+    expect(await isAskedByThread(world, rig, "host3.example.")).toBe(true);
+  });
+
+  test("lasts while it is taken, but no longer than its delegation", async () => {
+    const world = makeWorld(ROOT_ZONE.replace("example. 86400 NS", "example. 3 NS"));
+    const rig = await prepared(world);
+    const asked: boolean[] = [];
+    for (let i = 1; i <= 10; i++) {
+      await world.clock.advance(400);
+      asked.push(await isAskedByThread(world, rig, `host${i}.example.`));
+    }
+    // The delegation ends once in those four seconds.
+    expect(asked.filter((isAsked) => !isAsked)).toHaveLength(1);
+    expect(world.askedOf(ROOT).filter((question) => question === "example. A")).toHaveLength(1);
+  });
+
+  test("ends with a server that stays silent", async () => {
+    const world = makeWorld(ROOT_ZONE);
+    const rig = await prepared(world);
+    await world.clock.run(rig.ask(requestOf("host27.example.")));
+    expect(await isAskedByThread(world, rig, "host1.example.")).toBe(false);
   });
 });
 
