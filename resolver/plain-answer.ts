@@ -80,8 +80,10 @@ export class PlainAnswer {
     let at = questionEnd;
     let ttl = -1;
     for (let i = 0; i < count; i++) {
-      const fixed = this.#isPointer(at, HEADER_OCTETS) ? at + 2 : at + nameOctets;
-      if (fixed !== at + 2 && !this.#isName(at, question, nameOctets)) return 0;
+      // Who keeps the case of a name does not point to the question's, but to that of the first record.
+      const isPointer = this.#isPointer(at, HEADER_OCTETS) || (i > 0 && this.#isPointer(at, questionEnd));
+      const fixed = at + (isPointer ? 2 : nameOctets);
+      if (!isPointer && !this.#isName(at, question, nameOctets)) return 0;
       if (fixed + FIXED_OCTETS > this.#end) return 0;
       const own = longWord(octets, fixed + 4);
       if (i === 0) ttl = own;

@@ -44,6 +44,7 @@ const GOOD: readonly (readonly [string, Message])[] = [
   ["an IPv6 address", replyOf("AAAA", { answer: [rr("www.example. 300 AAAA 2001:db8::1")] })],
   ["text", replyOf("TXT", { answer: [rr(`www.example. 300 TXT "one" "two"`), rr(`www.example. 300 TXT "three"`)] })],
   ["the zone's servers beside", replyOf("A", { answer: [address(1)], authority: SERVERS, additional: GLUE })],
+  ["owners in another case", replyOf("A", { answer: [1, 2, 3].map((i) => rr(`WWW.Example. 300 A 192.0.2.${i}`)) })],
   ["an owner in another case", replyOf("A", { answer: [rr("WWW.Example. 300 A 192.0.2.1")] })],
 ];
 const OTHERS: readonly (readonly [string, Message])[] = [
