@@ -62,7 +62,7 @@ class Program {
       PRELUDE.trim(),
       ...packages.map((name, i) => `__packages[${JSON.stringify(name)}] = __package${i};`),
       ...inner.map(
-        (module) => `const ${module.name} = __once(() => {\n${this.#body(module)}\n${returned(module)}\n});`,
+        (module) => `const ${module.name} = __once((() => {\n${this.#body(module)}\n${returned(module)}\n}));`,
       ),
       this.#body(entry),
       "",

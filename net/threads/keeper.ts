@@ -1,5 +1,5 @@
 /**
- * One query thread as the control thread sees it: started, handed its sockets, replaced when it dies, and stopped. Its counts and its
+ * One query thread as the control thread sees it: begun, handed its sockets, replaced when it dies, and stopped. Its counts and its
  * sockets outlive it, so that the next one goes on where it ended.
  */
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
@@ -52,6 +52,7 @@ export interface KeptStreams {
  * meanwhile, and a start a second takes a tenth of a core.
  */
 const SETTLED_MILLISECONDS = 1000;
+const STOPPED = "a query thread was stopped before it answered";
 
 export class ThreadKeeper {
   readonly batchCounts: Float64Array;
@@ -64,28 +65,47 @@ export class ThreadKeeper {
   #news: MessagePort | null = null;
   #responses: MessagePort | null = null;
   #serve: Extract<ToThread, { kind: "serve" }> | null = null;
+  #onReady: () => void = () => undefined;
   #onServing: () => void = () => undefined;
   #onFailed: (error: Error) => void = () => undefined;
   #onEnded: () => void = () => undefined;
   #restart: Timer | null = null;
   #isStopping = false;
   #isServing = false;
+  /** Somebody waits until it can serve. */
+  #isAwaited = false;
 
   constructor(parts: KeeperParts) {
     this.#parts = parts;
     this.#batchMemory = new SharedArrayBuffer(8 * parts.batchCounts);
     this.batchCounts = new Float64Array(this.#batchMemory);
-    this.#start();
   }
 
   get isRunning(): boolean {
     return this.#worker !== null;
   }
 
+  /** Starts the thread, which can then warm up. Once. */
+  begin(): void {
+    if (this.#worker === null && !this.#isStopping) this.#start();
+  }
+
+  /** Starts the thread; resolves when it could serve without delay. */
+  ready(): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#isAwaited = true;
+    this.#onReady = resolve;
+    this.#onFailed = reject;
+    if (this.#isStopping) reject(new Error(STOPPED));
+    else this.begin();
+    return promise;
+  }
+
   /** Resolves when the thread answers at what it is given. */
   serve(message: Extract<ToThread, { kind: "serve" }>): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#serve = message;
+    this.#isAwaited = true;
     this.#onServing = resolve;
     this.#onFailed = reject;
     this.#worker?.postMessage(message);
@@ -160,6 +180,7 @@ export class ThreadKeeper {
   #hear(message: FromThread): void {
     switch (message.kind) {
       case "ready":
+        this.#onReady();
         break;
       case "serving":
         this.#isServing = true;
@@ -195,11 +216,11 @@ export class ThreadKeeper {
     this.#parts.streams?.onEnded();
     this.#parts.closeLeft(this.#open);
     this.#onEnded();
-    if (this.#isStopping) return;
-    if (this.#serve !== null && !this.#isServing) {
-      this.#onFailed(new Error("a query thread ended before it answered"));
+    if (this.#isAwaited && !this.#isServing) {
+      this.#onFailed(new Error(this.#isStopping ? STOPPED : "a query thread ended before it answered"));
       return;
     }
+    if (this.#isStopping) return;
     this.#fault({}, "a query thread has ended and is replaced");
     const soon = clock.now() - began < SETTLED_MILLISECONDS;
     if (soon) this.#restart = clock.after(SETTLED_MILLISECONDS, () => this.#start());

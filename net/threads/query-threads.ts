@@ -58,6 +58,13 @@ interface Systems {
 /** How long a thread waits before it looks round; so long may an arena be kept that the zones have left. */
 const IDLE_MILLISECONDS = 250;
 
+/** What a thread needs that answers beside the first. */
+interface Joining {
+  readonly system: BatchSystem;
+  readonly index: number;
+  readonly bound: readonly Endpoint[];
+}
+
 export class QueryThreads {
   readonly keepers: readonly ThreadKeeper[];
   readonly transport: Exclude<ThreadTransport, "streams">;
@@ -71,7 +78,7 @@ export class QueryThreads {
   readonly #responses: Readonly<Record<Transport, Uint8Array>>;
   readonly #netCounters: NetCounters;
   /** By thread, then by address. */
-  #sockets: readonly (readonly BatchSocket[])[] = [];
+  readonly #sockets: BatchSocket[][] = [];
   #listeners: readonly Listener[] = [];
   /** Requests that were handed on and are not answered yet. */
   #open = 0;
@@ -100,6 +107,7 @@ export class QueryThreads {
       systems === null || parts.tcp === "elsewhere"
         ? null
         : new TcpThread(systems.streams, this.#limits, this.#keeperParts(started));
+    this.keepers[0]?.begin();
   }
 
   /** What each thread counts (BATCH_COUNT). */
@@ -113,7 +121,7 @@ export class QueryThreads {
     this.tcp?.keeper.tell(news);
   }
 
-  /** Starts the threads, which can then warm up while something else is prepared; they answer after `listen`. */
+  /** Starts the first thread, which can then warm up while something else is prepared; it answers after `listen`, as do the others. */
   static async start(parts: QueryThreadsParts): Promise<QueryThreads> {
     if (parts.transport === "dgram") return new QueryThreads(parts, null);
     const [batches, streams] = await Promise.all([loadBatchSystem(), loadStreamSystem()]);
@@ -144,48 +152,67 @@ export class QueryThreads {
     };
   }
 
-  /** Answers over UDP at these endpoints, and over TCP where a thread does; resolves to where they really are. Throws ListenError. */
+  /**
+   * Answers over UDP at these endpoints, and over TCP where a thread does; resolves to where they really are. Throws ListenError.
+   *
+   * The first thread answers alone until others can: to start a thread takes 50 ms of a core, and all at once would keep each other waiting.
+   * So another's socket is opened when it is ready, for the system would give it its part of the queries at once.
+   */
   async listen(endpoints: readonly Endpoint[]): Promise<readonly Endpoint[]> {
     const system = this.#system;
-    const bound = system === null ? await this.#openDatagrams(endpoints) : this.#openBatches(system, endpoints);
-    const serving = this.keepers.map((keeper, i) =>
-      keeper.serve({ kind: "serve", sockets: this.#sockets[i] ?? [], listeners: [], endpoints: bound }),
-    );
-    await Promise.all([...serving, this.tcp?.listen(bound)]);
+    const [first] = this.keepers;
+    if (system === null || first === undefined) {
+      const bound = await this.#openDatagrams(endpoints);
+      await Promise.all(this.keepers.map((keeper) => this.#serveDatagrams(keeper, bound)));
+      return bound;
+    }
+    const sockets = this.#openBatches(system, 0, endpoints);
+    const bound = sockets.map(({ endpoint }) => endpoint);
+    this.#report(sockets);
+    this.tcp?.open(bound);
+    await first.serve({ kind: "serve", sockets, listeners: [], endpoints: bound });
+    const others = this.keepers
+      .slice(1)
+      .map((keeper, i) => this.#serveBatches(keeper, { system, index: i + 1, bound }));
+    await Promise.all([...others, this.tcp?.serve()]);
     return bound;
   }
 
-  #openBatches(system: BatchSystem, endpoints: readonly Endpoint[]): readonly Endpoint[] {
+  async #serveDatagrams(keeper: ThreadKeeper, endpoints: readonly Endpoint[]): Promise<void> {
+    await keeper.ready();
+    await keeper.serve({ kind: "serve", sockets: [], listeners: [], endpoints });
+  }
+
+  async #serveBatches(keeper: ThreadKeeper, { system, index, bound }: Joining): Promise<void> {
+    await keeper.ready();
+    const sockets = this.#openBatches(system, index, bound);
+    await keeper.serve({ kind: "serve", sockets, listeners: [], endpoints: bound });
+  }
+
+  /** A thread's own sockets; they are closed with all the others. */
+  #openBatches(system: BatchSystem, index: number, endpoints: readonly Endpoint[]): readonly BatchSocket[] {
     const options = {
       receiveBufferOctets: this.#limits.udpReceiveBufferOctets,
       sendBufferOctets: this.#limits.udpReceiveBufferOctets,
       idleMilliseconds: IDLE_MILLISECONDS,
     };
-    const opened: BatchSocket[][] = [];
+    const sockets: BatchSocket[] = [];
+    this.#sockets[index] = sockets;
     try {
-      let wanted = endpoints;
-      for (const _keeper of this.keepers) {
-        const sockets: BatchSocket[] = [];
-        opened.push(sockets);
-        for (const endpoint of wanted) sockets.push(openBatchSocket(system, endpoint, options));
-        // Where any port would do, all threads have the one that the first was given.
-        wanted = sockets.map(({ endpoint }) => endpoint);
-      }
-      this.#report(opened);
-      this.#sockets = opened;
-      return wanted;
+      for (const endpoint of endpoints) sockets.push(openBatchSocket(system, endpoint, options));
     } catch (error) {
-      for (const socket of opened.flat()) closeBatchSocket(system, socket);
+      for (const socket of sockets.splice(0)) closeBatchSocket(system, socket);
       throw error;
     }
+    return sockets;
   }
 
   /** Bursts are what loses queries, so it matters what the system gave. */
-  #report(opened: readonly (readonly BatchSocket[])[]): void {
-    const { log } = this.#parts;
+  #report(sockets: readonly BatchSocket[]): void {
+    const { log, threads } = this.#parts;
     const wanted = this.#limits.udpReceiveBufferOctets;
-    for (const { endpoint, receiveBufferOctets, sendBufferOctets } of opened[0] ?? []) {
-      const about = { ...endpoint, threads: opened.length, receiveBufferOctets, sendBufferOctets };
+    for (const { endpoint, receiveBufferOctets, sendBufferOctets } of sockets) {
+      const about = { ...endpoint, threads, receiveBufferOctets, sendBufferOctets };
       log.info(about, "answering over UDP in batches");
       if (receiveBufferOctets < wanted) {
         log.info({ ...about, wanted }, "the system gave a smaller receive buffer; raise net.core.rmem_max");
@@ -222,7 +249,7 @@ export class QueryThreads {
     this.#isClosed = true;
     this.#parts.onClosed?.();
     if (system !== null) for (const socket of this.#sockets.flat()) closeBatchSocket(system, socket);
-    this.#sockets = [];
+    this.#sockets.length = 0;
   }
 
   /** The response leaves from the socket of the thread. */

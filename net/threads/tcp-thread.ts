@@ -39,14 +39,19 @@ export class TcpThread {
     return this.#counts.read();
   }
 
-  /** Answers at these endpoints; resolves to where they really are. Throws ListenError. */
-  async listen(endpoints: readonly Endpoint[]): Promise<readonly Endpoint[]> {
+  /** Takes connections at these endpoints, which wait until `serve`. Throws ListenError. */
+  open(endpoints: readonly Endpoint[]): void {
     const opened: StreamSocket[] = [];
     this.#listeners = opened;
     for (const endpoint of endpoints) opened.push(openStreamSocket(this.#system, endpoint));
-    const bound = opened.map(({ endpoint }) => endpoint);
-    await this.keeper.serve({ kind: "serve", sockets: [], listeners: opened, endpoints: bound });
-    return bound;
+  }
+
+  /** Resolves when the thread serves what was opened. */
+  async serve(): Promise<void> {
+    const listeners = this.#listeners;
+    await this.keeper.ready();
+    const endpoints = listeners.map(({ endpoint }) => endpoint);
+    await this.keeper.serve({ kind: "serve", sockets: [], listeners, endpoints });
   }
 
   /** Takes no more requests, lets what is being answered end, and ends the thread. */
