@@ -39,6 +39,7 @@ export { type ListedRrset, RecordList, type SortedRecords } from "./master/recor
 export { formatRecord, masterLines, writeMaster } from "./master/writer.ts";
 export type { ImagePlace } from "./image.ts";
 export { type Forgetting, forgettingOf } from "./forgetting.ts";
+export { diffZones, type ZoneVersion } from "./zone-diff.ts";
 export { type SerialRule, ZoneDraft } from "./draft.ts";
 export {
   type HistoryEntry,

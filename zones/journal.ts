@@ -302,7 +302,8 @@ export class Journal implements ChangeLog {
 
   /** Takes over what is sound of a damaged journal; says how much that was. */
   #takeSoundOf(aside: string): { readonly zones: number; readonly changes: number; readonly lost: string[] } {
-    const told = { zones: 0, changes: 0, lost: [] as string[] };
+    const lost: string[] = [];
+    const told = { zones: 0, changes: 0, lost };
     let damaged: DatabaseSync;
     try {
       damaged = openDamaged(aside);
