@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { type Files, type Log, systemClock } from "../base/index.ts";
 import type { Control } from "../nameserver/index.ts";
 import type { Secondaries } from "../replication/index.ts";
-import { Journal, JournalError, ZoneChanger, type ZoneStore } from "../zones/index.ts";
+import { Journal, JournaledZones, JournalError, ZoneChanger, type ZoneStore } from "../zones/index.ts";
 import { WorkError } from "./failure.ts";
 import { notifiesTaken, secondariesOf, secondariesReady } from "./secondary-zones.ts";
 import type { ServeSettings } from "./settings.ts";
@@ -21,6 +21,10 @@ export interface ChangingParts {
 
 export interface Changing {
   readonly changer: ZoneChanger;
+  /** What outlives the server; null without a state folder. */
+  readonly journal: Journal | null;
+  /** Zones that have files and may change besides; null without a journal. */
+  readonly journaled: JournaledZones | null;
   /** Null when this server does nothing of the kind. */
   readonly control: Control | null;
   /** Zones that are fetched from others. */
@@ -34,8 +38,10 @@ export interface Changing {
 
 /** Throws WorkError when the journal cannot be opened. */
 export function changingOf({ settings, store, files, log }: ChangingParts): Changing {
+  const clock = systemClock;
   const journal = openJournal(settings.stateFolder, { files, log });
-  const changer = new ZoneChanger({ store, clock: systemClock, log, changeLog: journal });
+  const journaled = journal === null ? null : new JournaledZones({ store, journal, clock, log });
+  const changer = new ZoneChanger({ store, clock, log, changeLog: journaled });
   const secondaries = secondariesOf(settings.secondaries, { store, changer, shelf: journal, log });
   const notify = notifiesTaken(secondaries);
   const update = updatesTaken(settings.updates, { store, changer, log });
@@ -43,6 +49,8 @@ export function changingOf({ settings, store, files, log }: ChangingParts): Chan
   const isAsked = update !== null || notify !== null || keys.size > 0;
   return {
     changer,
+    journal,
+    journaled,
     secondaries,
     control: isAsked ? { keys, transfer: null, notify, update } : null,
     async load() {

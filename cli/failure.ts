@@ -54,4 +54,6 @@ const EXIT_CODES: Readonly<Record<string, number>> = {
   FAILED: EXIT.unknown,
   TOO_LONG: EXIT.usage,
   BROKEN: EXIT.unknown,
+  FULL: EXIT.unknown,
+  DAMAGED: EXIT.unknown,
 };

@@ -13,6 +13,7 @@ import {
 } from "../nameserver/index.ts";
 import { Compactor, ZoneLoader, ZoneStore } from "../zones/index.ts";
 import { type Changing, changingOf } from "./changing.ts";
+import { FileJournal } from "./file-journal.ts";
 import { ControlChannel } from "./control/channel.ts";
 import { openControl } from "./control/opening.ts";
 import { listen, listenForMetrics, type Listening } from "./listening.ts";
@@ -38,8 +39,10 @@ export async function startNameServer(settings: ServeSettings, parts: NameServer
   const compactor = new Compactor({ store, clock: systemClock, collectGarbage });
   const { files, log, note } = parts;
   const loader = new ZoneLoader({ store, files, log, clock: systemClock, imageOf: imagePlaces(settings.images) });
-  const zones = new ZoneKeeper(settings.zones, { loader, files, note });
   const changing = changingOf({ settings, store, files, log });
+  const { changer, journaled } = changing;
+  const journal = journaled === null ? null : new FileJournal({ store, journaled, changer, files, note });
+  const zones = new ZoneKeeper(settings.zones, { loader, files, note, journal });
   const server = await createNameServer(settings, { ...parts, store, changing });
   // Before the zones, so that the threads start while they are read.
   const counters = new NetCounters();

@@ -6,6 +6,7 @@ import type { Files } from "../base/index.ts";
 import type { Name } from "../dns/index.ts";
 import { formatProblem, type LoadedZone, type MasterProblem, type ZoneFileToLoad } from "../zones/index.ts";
 import { UsageError } from "./failure.ts";
+import type { FileJournal, Served, Take } from "./file-journal.ts";
 import type { ZoneFile } from "./zone-list.ts";
 
 /** Problems of one file that are shown; the rest is counted. */
@@ -24,6 +25,16 @@ export interface KeeperParts {
   readonly loader: Loader;
   readonly files: Pick<Files, "stamp">;
   readonly note: (text: string) => void;
+  /** Null: zones change by their files alone. */
+  readonly journal?: FileJournal | null;
+}
+
+export interface ReloadWish {
+  /** Told of what comes of it, besides `note`. */
+  readonly tell?: (text: string) => void;
+  /** The zone that `take` is about; null: all. */
+  readonly zone?: Name | null;
+  readonly take?: Take | null;
 }
 
 interface Kept {
@@ -31,7 +42,7 @@ interface Kept {
   /** Stamps of every file that was read for the zone. */
   stamps: ReadonlyMap<string, string | null>;
   /** Of the version being served; null while there is none. */
-  served: { readonly serial: number | null; readonly records: number } | null;
+  served: Served | null;
 }
 
 export class ZoneKeeper {
@@ -42,6 +53,8 @@ export class ZoneKeeper {
   /** Whether another was asked for meanwhile: what it is to find may have come after the first one looked. */
   #isWantedAgain = false;
   #isClosed = false;
+  /** What was decided where file and zone have both changed; a zone of null: all. */
+  #takes: { readonly zone: Name | null; readonly take: Take }[] = [];
   /** Who is told of the reload that is going on, besides `note`. */
   readonly #listeners = new Set<(text: string) => void>();
 
@@ -60,8 +73,8 @@ export class ZoneKeeper {
    */
   async load(): Promise<void> {
     const outcomes = await this.#parts.loader.start(this.#kept.map(({ zone }) => zone));
-    outcomes.forEach((outcome, i) => this.#take(this.#kept[i]!, outcome));
-    const refused = outcomes.filter(({ kind }) => kind === "refused");
+    outcomes.forEach((outcome, i) => this.#start(this.#kept[i]!, outcome));
+    const refused = outcomes.filter((_, i) => this.#kept[i]!.served === null);
     const told = refused.map(({ problems }) => describe(problems)).join("\n");
     if (refused.length > 0 && refused.length === this.#kept.length)
       throw new UsageError(`no zone can be served:\n${told}`);
@@ -76,8 +89,9 @@ export class ZoneKeeper {
   }
 
   /** Reads zones again whose files have changed since. Asked for while it is at work, it looks once more afterwards. */
-  async reload(tell: (text: string) => void = () => undefined): Promise<void> {
+  async reload({ tell = () => undefined, zone = null, take = null }: ReloadWish = {}): Promise<void> {
     this.#listeners.add(tell);
+    if (take !== null) this.#takes.push({ zone, take });
     if (this.#reloading !== null) this.#isWantedAgain = true;
     this.#reloading ??= this.#reloadUntilDone();
     await this.#reloading;
@@ -96,6 +110,7 @@ export class ZoneKeeper {
         await this.#reloadChanged();
       } while (this.#isWantedAgain && !this.#isClosed);
     } finally {
+      this.#takes = [];
       this.#reloading = null;
     }
   }
@@ -111,18 +126,52 @@ export class ZoneKeeper {
   }
 
   async #reloadOne(kept: Kept): Promise<void> {
-    const { loader } = this.#parts;
+    const { loader, journal = null } = this.#parts;
+    const begun = journal?.begin(kept.zone, kept.stamps, this.#takeOf(kept)) ?? null;
+    if (begun?.kind === "done") {
+      this.#say(begun.text);
+      if (begun.isSettled) this.#stampAgain(kept);
+      return;
+    }
     const before = kept.served;
     const name = kept.zone.apex.toString();
-    const outcome = await loader.reload(kept.zone);
-    if (this.#isClosed) return;
-    this.#take(kept, outcome);
+    let outcome: LoadedZone;
+    try {
+      outcome = await loader.reload(kept.zone);
+      if (this.#isClosed) return;
+      this.#take(kept, outcome);
+      if (journal !== null && outcome.kind === "loaded") {
+        kept.served = journal.took(kept.zone, kept.stamps, begun?.before ?? null);
+      }
+    } finally {
+      begun?.release();
+    }
     if (outcome.kind === "loaded") {
-      this.#say(`reload: ${name} has ${outcome.records} records, serial ${outcome.serial}`);
+      this.#say(`reload: ${name} has ${kept.served?.records} records, serial ${kept.served?.serial}`);
       return;
     }
     const goesOn = before === null ? "is still not served" : `goes on with serial ${before.serial}`;
     this.#say(`${describe(outcome.problems)}\nreload: ${name} ${goesOn}`);
+  }
+
+  #start(kept: Kept, outcome: LoadedZone): void {
+    this.#take(kept, outcome);
+    const { journal = null } = this.#parts;
+    if (journal === null) return;
+    const isLoaded = outcome.kind === "loaded";
+    kept.served = journal.settle(kept.zone, kept.stamps, isLoaded);
+    if (!isLoaded && kept.served !== null) this.#parts.note(describe(outcome.problems));
+  }
+
+  /** What was said of this zone, or of all. */
+  #takeOf({ zone: { apex } }: Kept): Take | null {
+    return this.#takes.find(({ zone }) => zone === null || zone.equals(apex))?.take ?? null;
+  }
+
+  /** The files as they now are were looked at. */
+  #stampAgain(kept: Kept): void {
+    const { files } = this.#parts;
+    kept.stamps = new Map(Array.from(kept.stamps.keys(), (path) => [path, files.stamp(path)]));
   }
 
   #take(kept: Kept, { kind, stamps, serial, records, problems }: LoadedZone): void {

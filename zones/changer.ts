@@ -74,8 +74,11 @@ interface Group {
 export class ZoneChanger {
   readonly #parts: ChangerParts;
   readonly #frozen = new Set<string>();
+  /** Zones whose changes wait, and how many ask for that. */
+  readonly #held = new Map<string, number>();
   readonly #listeners = new Set<(entry: JournalEntry) => void>();
   #waiting: Waiting[] = [];
+  #isDue = false;
   #isClosed = false;
 
   constructor(parts: ChangerParts) {
@@ -89,7 +92,7 @@ export class ZoneChanger {
         reject(new ChangeError("CLOSED", "the server is stopping"));
         return;
       }
-      if (this.#waiting.length === 0) this.#parts.clock.soon(() => this.#commit());
+      this.#commitSoon();
       this.#waiting.push({
         apex: submission.apex,
         begin: (draft) => this.#begin(submission, draft, resolve),
@@ -112,6 +115,21 @@ export class ZoneChanger {
     return this.#frozen.has(apex.key);
   }
 
+  /** Has changes of the zone wait until what this returns is called: while a version of it is made otherwise. */
+  hold(apex: Name): () => void {
+    const { key } = apex;
+    this.#held.set(key, (this.#held.get(key) ?? 0) + 1);
+    let isHeld = true;
+    return () => {
+      if (!isHeld) return;
+      isHeld = false;
+      const left = this.#held.get(key)! - 1;
+      if (left > 0) this.#held.set(key, left);
+      else this.#held.delete(key);
+      this.#commitSoon();
+    };
+  }
+
   /** Tells `listener` of every change that is published, in order. Returns how to stop that. */
   subscribe(listener: (entry: JournalEntry) => void): () => void {
     this.#listeners.add(listener);
@@ -125,8 +143,15 @@ export class ZoneChanger {
 
   /** Does what was submitted, and takes nothing more. */
   close(): void {
+    this.#held.clear();
     this.#commit();
     this.#isClosed = true;
+  }
+
+  #commitSoon(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    this.#parts.clock.soon(() => this.#commit());
   }
 
   #begin<T>(
@@ -142,8 +167,9 @@ export class ZoneChanger {
   }
 
   #commit(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
+    this.#isDue = false;
+    const waiting = this.#waiting.filter(({ apex }) => !this.#held.has(apex.key));
+    this.#waiting = this.#waiting.filter(({ apex }) => this.#held.has(apex.key));
     const groups: Group[] = [];
     for (const ofZone of Map.groupBy(waiting, ({ apex }) => apex.key).values()) {
       const group = this.#make(ofZone);

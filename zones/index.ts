@@ -51,6 +51,9 @@ export {
   type ZoneSource,
 } from "./journal.ts";
 export { JournalError } from "./journal-database.ts";
+export { JournaledZones, type JournaledParts, type Settled, type TookFile } from "./journaled.ts";
+export { digestOfFiles } from "./source-files.ts";
+export { applyChange, UnfitChangeError } from "./apply-change.ts";
 export { type LoadedZone, type LoaderParts, ZoneLoader } from "./loader.ts";
 export { ARENA_OCTETS_DEFAULT, ArenaFullError, type ArenaViews } from "./arena.ts";
 export { Compactor } from "./compactor.ts";

@@ -1,5 +1,5 @@
 /** The files that one zone was read from, $INCLUDEd ones too: what stood in them, and how to see later whether it still does. */
-import { hash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import type { Files, FileStatus } from "../base/index.ts";
 
 /** A file as it was when it was read. */
@@ -48,4 +48,15 @@ export class SourceFiles {
 
 export function digestOf(octets: Uint8Array): string {
   return hash("sha256", octets, "hex");
+}
+
+/** Of all these files together, of which some may not be there. */
+export function digestOfFiles(files: Pick<Files, "exists" | "read">, paths: Iterable<string>): string {
+  const sum = createHash("sha256");
+  for (const path of [...paths].sort()) {
+    sum.update(`${path}\0`);
+    if (files.exists(path)) sum.update(files.read(path));
+    sum.update("\0");
+  }
+  return sum.digest("hex");
 }

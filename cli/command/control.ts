@@ -21,8 +21,18 @@ export const reloadCommand: Command = {
   words: ["reload"],
   summary: "Have running servers read zone files again that have changed.",
   positionals: [OPTIONAL_ZONE],
-  options: { state: STATE_OPTION },
-  examples: [["strata reload", "all that has changed"]],
+  options: {
+    take: {
+      kind: "text",
+      choices: ["file", "journal"],
+      describe: "which is to go on where a zone's file was edited and the zone itself has changed as well",
+    },
+    state: STATE_OPTION,
+  },
+  examples: [
+    ["strata reload", "all that has changed"],
+    ["strata reload vu.nl --take file", "after strata zone diff vu.nl: what stands in the file"],
+  ],
   run: async (given, output) => (await import("../control/commands.ts")).reload(given, output),
 };
 

@@ -61,7 +61,8 @@ function isStatus(answer: unknown): answer is ServerStatus {
 export async function reload(given: Arguments, output: Output): Promise<number> {
   const zoneText = given.positional("ZONE");
   const zone = zoneText === null ? null : parseName("ZONE", zoneText);
-  const words = zone === null ? {} : { zone: zone.toString() };
+  const take = given.text("take");
+  const words = { ...(zone === null ? {} : { zone: zone.toString() }), ...(take === null ? {} : { take }) };
   for (const place of controlPlaces(given, zone, systemFiles)) {
     await askControl(place, { command: "reload", ...words }, (text) => output.result(text));
   }

@@ -40,8 +40,11 @@ export function addServerCommands(channel: ControlChannel, parts: ServerCommands
   changer.subscribe(lastChanges.note);
   const began = systemClock.now();
   channel.add("status", () => statusOf(parts, began));
-  channel.add("reload", async (_given, tell) => {
-    await zones.reload(tell);
+  channel.add("reload", async (given, tell) => {
+    const take = given.text("take");
+    if (take !== null && take !== "file" && take !== "journal")
+      throw new LocalError("USAGE", "take is file or journal");
+    await zones.reload({ tell, zone: given.zone(), take });
     return null;
   });
   channel.add("last-change", (given) => lastChanges.of(served(parts, given.requiredZone())));

@@ -1,0 +1,236 @@
+/**
+ * Zones that are read from master files and changed while they are served: what a start makes of file and journal together, and what
+ * becomes of an edited file. A file's edit and the zone's own changes never silently undo one another: where both have changed, the
+ * journal's version goes on and the user decides.
+ */
+import { assert, type Clock, type Log } from "../base/index.ts";
+import { isNewerSerial, type Name, nextSerial, recordsOf } from "../dns/index.ts";
+import { ArenaFullError } from "./arena.ts";
+import { applyChange, UnfitChangeError } from "./apply-change.ts";
+import {
+  type ChangeSet,
+  fromSerial,
+  type JournalEntry,
+  recordOctets,
+  RecordReader,
+  soaWithSerial,
+  toSerial,
+  writeRecord,
+} from "./change-set.ts";
+import type { ChangeLog } from "./changer.ts";
+import { ZoneDraft } from "./draft.ts";
+import type { Journal, KeptZone } from "./journal.ts";
+import type { ZoneStore } from "./store.ts";
+import { ZoneView } from "./zone.ts";
+import { diffZones, type ZoneVersion } from "./zone-diff.ts";
+import type { ZoneEdit } from "./zone-edit.ts";
+
+export interface JournaledParts {
+  readonly store: ZoneStore;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** What a zone was made of at a start. */
+export type Settled =
+  /** What stands in its file. */
+  | { readonly kind: "file" }
+  /** The file, and the changes since. */
+  | { readonly kind: "replayed"; readonly changes: number }
+  /** What the journal has, because the file cannot be read, is not the base any more, … */
+  | { readonly kind: "journal" }
+  /** … or has been edited since the zone itself was changed. */
+  | { readonly kind: "both-changed" };
+
+const PIECE_OCTETS = 1 << 20;
+/** Zones of more records than this are journaled once they change, and not for reloads alone. */
+const RECORDS_FOR_RELOADS_MAX = 100_000;
+/** From one look at whether a base is outgrown to the next. */
+const LOOK_ENTRIES = 1000;
+
+export class JournaledZones implements ChangeLog {
+  readonly #parts: JournaledParts;
+  /** Of the files that were read last, by zone. */
+  readonly #digests = new Map<string, string>();
+  #sinceLook = 0;
+
+  constructor(parts: JournaledParts) {
+    this.#parts = parts;
+  }
+
+  /** A zone's first change makes its base first: the version that is served until then. */
+  append(entries: readonly JournalEntry[]): void {
+    const { journal, clock } = this.#parts;
+    const apexes = new Map(entries.map(({ change }) => [change.apex.key, change.apex]));
+    for (const apex of apexes.values()) {
+      const digest = this.#digests.get(apex.key);
+      if (journal.sourceOf(apex) === null && digest !== undefined) this.#keepBase(apex, { digest, isFile: true });
+    }
+    journal.append(entries);
+    this.#sinceLook += entries.length;
+    if (this.#sinceLook < LOOK_ENTRIES) return;
+    this.#sinceLook = 0;
+    clock.soon(() => this.#renew([...apexes.values()]));
+  }
+
+  /** Makes of a zone what it was. `digest` is that of its files, of which the store has the content if `isLoaded`. */
+  settle(apex: Name, { digest, isLoaded }: { readonly digest: string; readonly isLoaded: boolean }): Settled {
+    const { journal } = this.#parts;
+    this.#digests.set(apex.key, digest);
+    const source = journal.sourceOf(apex);
+    if (source === null) return { kind: "file" };
+    const changes = journal.changesSinceBase(apex).map(({ change }) => change);
+    const isOwn = changes.length > 0 || !source.isFile;
+    if (isLoaded && source.digest !== digest && !isOwn) {
+      this.tookFile(apex, { before: null, digest, by: "file" });
+      return { kind: "file" };
+    }
+    if (isLoaded && source.digest === digest && source.isFile) {
+      if (changes.length === 0) return { kind: "file" };
+      if (this.#replay(apex, changes)) return { kind: "replayed", changes: changes.length };
+    }
+    if (!this.#restore(apex)) return { kind: "file" };
+    return source.digest === digest || !isLoaded ? { kind: "journal" } : { kind: "both-changed" };
+  }
+
+  /** Whether the zone has changed in other ways than by its file, so that a file edited since asks for a decision. */
+  hasOwnChanges(apex: Name): boolean {
+    const { journal } = this.#parts;
+    const source = journal.sourceOf(apex);
+    return source !== null && (!source.isFile || journal.changesSinceBase(apex).length > 0);
+  }
+
+  /**
+   * The file's content was published in the place of `before`. Its serial is made newer if it is not, so that nobody keeps
+   * the old version (RFC 1982); returns the change, null when there is none or it is not journaled.
+   */
+  tookFile(apex: Name, { before, digest, by }: TookFile): JournalEntry | null {
+    const { store, journal, clock } = this.#parts;
+    this.#digests.set(apex.key, digest);
+    const isKept = journal.sourceOf(apex) !== null;
+    const view = ZoneView.of(store, apex);
+    if (view === null || (!isKept && view.recordCount > RECORDS_FOR_RELOADS_MAX)) return null;
+    const change = before === null ? null : diffZones(before, { views: store.arena, zone: store.zoneOf(apex) });
+    if (change === null) {
+      if (isKept) this.#keepBase(apex, { digest, isFile: true });
+      return null;
+    }
+    const isNewer = isNewerSerial(toSerial(change), fromSerial(change));
+    const made = isNewer ? change : this.#withNextSerial(change);
+    const entry = { change: made, by, atSeconds: clock.wallSeconds() };
+    journal.append([entry]);
+    this.#keepBase(apex, { digest, isFile: isNewer });
+    return entry;
+  }
+
+  /** The user decided for the zone as it is served, whatever stands in its file. */
+  tookJournal(apex: Name, digest: string): void {
+    this.#digests.set(apex.key, digest);
+    this.#keepBase(apex, { digest, isFile: false });
+  }
+
+  #withNextSerial(change: ChangeSet): ChangeSet {
+    const { rdata, ttlSeconds } = change.soaAfter;
+    const soa = soaWithSerial(rdata, nextSerial(fromSerial(change)));
+    this.#edited(this.#parts.store.edit(change.apex), (draft) => draft.setSoa(soa, ttlSeconds));
+    return { ...change, soaAfter: { ...change.soaAfter, rdata: soa } };
+  }
+
+  #keepBase(apex: Name, source: { readonly digest: string; readonly isFile: boolean }): void {
+    const { store, journal, clock } = this.#parts;
+    const view = ZoneView.of(store, apex);
+    assert(view !== null, "a base is kept of a zone that is served");
+    journal.keep(apex, { pieces: piecesOf(view), changes: [], checkedAtSeconds: clock.wallSeconds() }, source);
+  }
+
+  /** Makes bases anew that are outgrown. */
+  #renew(apexes: readonly Name[]): void {
+    const { journal, log } = this.#parts;
+    for (const apex of apexes) {
+      const source = journal.sourceOf(apex);
+      if (source === null || !journal.isOutgrown(apex)) continue;
+      try {
+        this.#keepBase(apex, { ...source, isFile: false });
+      } catch (error) {
+        if (!(error instanceof Error)) throw error;
+        log.warn({ zone: apex.toString(), reason: error.message }, "a zone's base could not be made anew");
+      }
+    }
+  }
+
+  /** Makes the changes on the published version; false when they do not fit it. */
+  #replay(apex: Name, changes: readonly ChangeSet[]): boolean {
+    const { store, log } = this.#parts;
+    try {
+      this.#edited(store.edit(apex), (draft) => {
+        for (const change of changes) applyChange(draft, change);
+      });
+      return true;
+    } catch (error) {
+      if (!(error instanceof UnfitChangeError || error instanceof ArenaFullError)) throw error;
+      log.error({ zone: apex.toString(), reason: error.message }, "the journal's changes do not fit the zone's file");
+      return false;
+    }
+  }
+
+  /** Publishes what the journal has; false when it has nothing sound. */
+  #restore(apex: Name): boolean {
+    const kept = this.#parts.journal.load(apex);
+    if (kept === null) return false;
+    const edit = this.#parts.store.replace(apex);
+    try {
+      fill(edit, kept);
+      edit.commit();
+    } catch (error) {
+      edit.abort();
+      throw error;
+    }
+    return this.#replay(apex, kept.changes);
+  }
+
+  #edited(edit: ZoneEdit, work: (draft: ZoneDraft) => void): void {
+    try {
+      work(new ZoneDraft(edit));
+      edit.commit();
+    } catch (error) {
+      edit.abort();
+      throw error;
+    }
+  }
+}
+
+export interface TookFile {
+  /** The version that was served; null: none, or it was the same. */
+  readonly before: ZoneVersion | null;
+  readonly digest: string;
+  /** See `JournalEntry`. */
+  readonly by: string;
+}
+
+function fill(edit: ZoneEdit, { pieces }: KeptZone): void {
+  for (const piece of pieces) {
+    const reader = new RecordReader(piece);
+    while (reader.at < piece.length) {
+      const { owner, type, ttlSeconds, rdata } = reader.next();
+      edit.add(owner.octets, 0, type, ttlSeconds, rdata, 0, rdata.length);
+    }
+  }
+}
+
+/** All records of a version, the SOA first, in pieces of about a mebioctet. */
+function* piecesOf(view: ZoneView): Generator<Uint8Array> {
+  let piece = new Uint8Array(PIECE_OCTETS);
+  let at = 0;
+  for (const rrset of view.rrsets()) {
+    for (const record of recordsOf([rrset])) {
+      if (at + recordOctets(record) > piece.length) {
+        yield piece.subarray(0, at);
+        piece = new Uint8Array(PIECE_OCTETS);
+        at = 0;
+      }
+      at = writeRecord(piece, at, record);
+    }
+  }
+  if (at > 0) yield piece.subarray(0, at);
+}
