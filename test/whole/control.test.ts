@@ -55,7 +55,7 @@ describe("a server with a state folder", () => {
     const words = ["serve", "--zone", `vu.nl=${file}`, "--state", scratch.file("state"), "--listen"];
     await using first = await RunningStrata.start([...words, LISTEN]);
     const second = await strata([...words, "127.0.0.1:9282"]);
-    expect(second).toMatchObject({ status: 2, stderr: expect.stringContaining("another server listens") as string });
+    expect(second).toMatchObject({ status: 2, stderr: expect.stringContaining("another server uses") as string });
     expect(first.complaints).toEqual([]);
   });
 });
