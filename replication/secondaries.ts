@@ -1,5 +1,6 @@
 /** All zones that a server keeps as others have them, and what it makes of a NOTIFY (RFC 1996 §3). */
 import { CLASS, type Message, type Name, RCODE, TYPE } from "../dns/index.ts";
+import { Prefix } from "../net/index.ts";
 import { soaSerial } from "../zones/index.ts";
 import type { Primary } from "./primary.ts";
 import { Secondary, type SecondaryParts, type SecondarySettings, type SecondaryStatus } from "./secondary.ts";
@@ -52,9 +53,8 @@ export class Secondaries {
     if (zone === undefined) {
       return { rcode: RCODE.NOTAUTH, reason: `this server is no secondary of ${question.name.toString()}` };
     }
-    // Whom we ask with a key is heeded unsigned as well, as other servers do: it only makes us ask, with that key.
-    const primary = zone.primaries.find((one) => one.endpoint.address === from && (key === null || isKeyOf(one, key)));
-    if (primary === undefined) {
+    const primary = toldBy(zone.primaries, from, key);
+    if (primary === null) {
       const signed = key === null ? "" : ` with the key ${key.toString()}`;
       return { rcode: RCODE.REFUSED, reason: `${from}${signed} is no primary of ${question.name.toString()}` };
     }
@@ -63,9 +63,23 @@ export class Secondaries {
   }
 }
 
-function isKeyOf(primary: Primary, key: Name): boolean {
-  return primary.key?.name.equals(key) ?? false;
+/**
+ * Who of the primaries said so: whoever signs with a primary's key is that one, wherever it asks from. Unsigned, its address counts, also
+ * where we ask it with a key, as other servers have it: NOTIFY only makes us ask, and then with the key. On a loopback the system
+ * chooses from which address a server sends, so there all are one.
+ */
+function toldBy(primaries: readonly Primary[], from: string, key: Name | null): Primary | null {
+  const having = key === null ? primaries : primaries.filter((primary) => primary.key?.name.equals(key));
+  const there = having.find(({ endpoint }) => Prefix.parse(endpoint.address).contains(from));
+  if (there !== undefined) return there;
+  if (key !== null) return having[0] ?? null;
+  if (!isLoopback(from)) return null;
+  return primaries.find(({ endpoint }) => isLoopback(endpoint.address)) ?? null;
 }
+
+const LOOPBACK = ["127.0.0.0/8", "::1/128"].map((text) => Prefix.parse(text));
+
+const isLoopback = (address: string): boolean => LOOPBACK.some((prefix) => prefix.contains(address));
 
 /** The SOA in a NOTIFY is a hint, never an answer (RFC 1996 §3.7). */
 function toldSerial({ answer }: Message, apex: Name): number | null {

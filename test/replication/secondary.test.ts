@@ -1,8 +1,9 @@
 /** A secondary through its days, on the simulated network: what it asks, when, and what it serves meanwhile (RFC 1034 §4.3.5). */
 import { describe, expect, test } from "vitest";
-import { CLASS, RCODE } from "../../dns/index.ts";
+import { CLASS, Name, RCODE, TsigKey } from "../../dns/index.ts";
+import type { Primary } from "../../replication/index.ts";
 import { ChangeLogError } from "../../zones/index.ts";
-import { MemoryPrimary, notifyOf, version } from "../support/memory-primary.ts";
+import { KEY, MemoryPrimary, notifyOf, version } from "../support/memory-primary.ts";
 import { query } from "../support/messages.ts";
 import { rrText } from "../support/name-server.ts";
 import { HOME, MemoryShelf, SecondaryWorld } from "../support/secondary-world.ts";
@@ -159,6 +160,27 @@ describe("NOTIFY (RFC 1996)", () => {
     expect(world.secondaries.notify(message, from, null).rcode).toBe(rcode);
     await world.clock.advance(10_000);
     expect(primary.asked).toHaveLength(2);
+  });
+});
+
+describe("who may tell of a change", () => {
+  const there = { address: "192.0.2.53", port: 53 };
+  const here = { address: "127.0.1.3", port: 8053 };
+  const other = new TsigKey(Name.parse("other."), "hmac-sha256", Uint8Array.of(1));
+  test.each<[string, Primary[], string, TsigKey | null, boolean]>([
+    ["its address, mapped to IPv6", [{ endpoint: there, key: null }], "::ffff:192.0.2.53", null, true],
+    ["another address", [{ endpoint: there, key: null }], "192.0.2.54", null, false],
+    ["any loopback address for one on a loopback", [{ endpoint: here, key: null }], "127.0.0.1", null, true],
+    ["a loopback address for one elsewhere", [{ endpoint: there, key: null }], "127.0.0.1", null, false],
+    ["its key from anywhere", [{ endpoint: there, key: KEY }], "203.0.113.1", KEY, true],
+    ["its address, unsigned though it is asked with a key", [{ endpoint: there, key: KEY }], "192.0.2.53", null, true],
+    ["its address, signed with another key", [{ endpoint: there, key: KEY }], "192.0.2.53", other, false],
+    ["its address, signed though it is asked with no key", [{ endpoint: there, key: null }], "192.0.2.53", KEY, false],
+  ])("%s", async (_what, primaries, from, key, isHeeded) => {
+    const world = new SecondaryWorld([new MemoryPrimary(there, ONE)], { primaries });
+    const { rcode } = world.secondaries.notify(notifyOf(2), from, key?.name ?? null);
+    expect(rcode).toBe(isHeeded ? RCODE.NOERROR : RCODE.REFUSED);
+    await world.secondaries.close();
   });
 });
 

@@ -1,8 +1,9 @@
 /**
- * `npm run soak [-- MINUTES] [--dgram] [--only changes|load]`: ten million changes under the eyes of reading threads, then ten
- * minutes of full load on a real server. Prints how it goes and, last, the verdict; exits with 1 when something is wrong.
+ * `npm run soak [-- MINUTES] [--dgram] [--only changes|convergence|load]`: ten million changes under the eyes of reading
+ * threads, a thousand seeds of primaries and secondaries on a bad network, then ten minutes of full load on a real server. Prints how it goes and, last, the verdict; exits with 1 when something is wrong.
  */
 import { parseArgs } from "node:util";
+import { converge } from "../support/convergence.ts";
 import { type ChangesOutcome, soakChanges } from "./changes.ts";
 import type { Growth } from "./growth.ts";
 import { type ServeOutcome, type ServeRow, soakServe } from "./serve.ts";
@@ -14,6 +15,7 @@ const READERS = 2;
 const READER_REST_MILLISECONDS = 10;
 const ROW_MILLISECONDS = 30_000;
 const RELOAD_MILLISECONDS = 10_000;
+const SEEDS = 1000;
 const MIB = 1 << 20;
 
 /**
@@ -41,9 +43,11 @@ const isUnderstood =
   positionals.length <= 1 &&
   minutes > 0 &&
   changes > 0 &&
-  (values.only === undefined || values.only === "changes" || values.only === "load");
+  (values.only === undefined || ["changes", "convergence", "load"].includes(values.only));
 if (!isUnderstood) {
-  process.stderr.write("usage: npm run soak [-- MINUTES] [--dgram] [--only changes|load] [--changes N] [--seed N]\n");
+  process.stderr.write(
+    "usage: npm run soak [-- MINUTES] [--dgram] [--only changes|convergence|load] [--changes N] [--seed N]\n",
+  );
   process.exit(64);
 }
 
@@ -52,10 +56,25 @@ const mebi = (octets: number): string => (octets / MIB).toFixed(1);
 const complaints: string[] = [];
 const expectThat = (isRight: boolean, complaint: string): void => void (isRight || complaints.push(complaint));
 
-if (values.only !== "load") judgeChanges(await runChanges());
-if (values.only !== "changes") judgeLoad(await runLoad());
+const isWanted = (part: string): boolean => values.only === undefined || values.only === part;
+if (isWanted("changes")) judgeChanges(await runChanges());
+if (isWanted("convergence")) await runConvergence();
+if (isWanted("load")) judgeLoad(await runLoad());
 say(complaints.length === 0 ? "PASSED" : `FAILED: ${complaints.join("; ")}`);
 process.exitCode = complaints.length === 0 ? 0 : 1;
+
+async function runConvergence(): Promise<void> {
+  const first = Number(values.seed);
+  say(`${SEEDS} seeds from ${first} of primaries and secondaries on a network that parts and loses`);
+  const total = { versions: 0, transfers: 0 };
+  for (let seed = first; seed < first + SEEDS; seed++) {
+    const { complaints: told, versions, transfers } = await converge(seed);
+    total.versions += versions;
+    total.transfers += transfers;
+    expectThat(told.length === 0, `converge(${seed}): ${told.join(", ")}`);
+  }
+  say(`${total.versions} versions, ${total.transfers} transfers`);
+}
 
 function runChanges(): Promise<ChangesOutcome> {
   say(`${changes} changes, ${READERS} threads reading, seed ${values.seed}`);

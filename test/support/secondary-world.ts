@@ -2,7 +2,7 @@
 import { type Log, SeededRandom, silentLog, SimulatedClock } from "../../base/index.ts";
 import { Name, type TsigKey } from "../../dns/index.ts";
 import { MemoryNetwork, type Weather } from "../../net/index.ts";
-import { Secondaries, type TransferLimits, Turns, type ZoneShelf } from "../../replication/index.ts";
+import { type Primary, Secondaries, type TransferLimits, Turns, type ZoneShelf } from "../../replication/index.ts";
 import {
   type ChangeSet,
   type JournalEntry,
@@ -74,6 +74,11 @@ export interface SecondaryWorldOptions {
   readonly limits?: Partial<TransferLimits>;
   readonly clock?: SimulatedClock;
   readonly shelf?: MemoryShelf;
+  /** In place of those that are there. */
+  readonly primaries?: readonly Primary[];
+  /** Where it lives, and in which network. */
+  readonly home?: string;
+  readonly network?: MemoryNetwork;
   /** All primaries are asked with it. */
   readonly key?: TsigKey;
 }
@@ -95,15 +100,15 @@ export class SecondaryWorld {
     this.shelf = options.shelf ?? new MemoryShelf();
     this.primaries = primaries;
     const random = new SeededRandom(seed);
-    this.network = new MemoryNetwork(this.clock, random, weather);
-    for (const primary of primaries) this.network.attach(primary.endpoint, primary);
+    this.network = options.network ?? new MemoryNetwork(this.clock, random, weather);
+    if (options.network === undefined) for (const one of primaries) this.network.attach(one.endpoint, one);
     const tell = (_about: unknown, words: string): void => void this.told.push(words);
     const log: Log = { ...silentLog, warn: tell, error: tell };
     const { clock, store } = this;
     this.changer = new ZoneChanger({ store, clock, log, changeLog: this.shelf });
-    const { ask, askMany } = this.network.host(HOME);
+    const { ask, askMany } = this.network.host(options.home ?? HOME);
     this.secondaries = new Secondaries(
-      [{ apex: APEX, primaries: primaries.map(({ endpoint }) => ({ endpoint, key })) }],
+      [{ apex: APEX, primaries: options.primaries ?? primaries.map(({ endpoint }) => ({ endpoint, key })) }],
       {
         ask,
         askMany,
