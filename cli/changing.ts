@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { type Files, type Log, systemClock } from "../base/index.ts";
 import type { Control } from "../nameserver/index.ts";
 import type { Secondaries } from "../replication/index.ts";
-import { Journal, JournaledZones, JournalError, ZoneChanger, type ZoneStore } from "../zones/index.ts";
+import { Journal, JournaledZones, JournalError, Leases, ZoneChanger, type ZoneStore } from "../zones/index.ts";
 import { WorkError } from "./failure.ts";
 import { notifiesTaken, secondariesOf, secondariesReady } from "./secondary-zones.ts";
 import type { ServeSettings } from "./settings.ts";
@@ -25,6 +25,7 @@ export interface Changing {
   readonly journal: Journal | null;
   /** Zones that have files and may change besides; null without a journal. */
   readonly journaled: JournaledZones | null;
+  readonly leases: Leases;
   /** Null when this server does nothing of the kind. */
   readonly control: Control | null;
   /** Zones that are fetched from others. */
@@ -41,7 +42,8 @@ export function changingOf({ settings, store, files, log }: ChangingParts): Chan
   const clock = systemClock;
   const journal = openJournal(settings.stateFolder, { files, log });
   const journaled = journal === null ? null : new JournaledZones({ store, journal, clock, log });
-  const changer = new ZoneChanger({ store, clock, log, changeLog: journaled });
+  const leases = new Leases({ clock, log });
+  const changer = new ZoneChanger({ store, clock, log, changeLog: journaled, leases });
   const secondaries = secondariesOf(settings.secondaries, { store, changer, shelf: journal, log });
   const notify = notifiesTaken(secondaries);
   const update = updatesTaken(settings.updates, { store, changer, log });
@@ -51,15 +53,18 @@ export function changingOf({ settings, store, files, log }: ChangingParts): Chan
     changer,
     journal,
     journaled,
+    leases,
     secondaries,
     control: isAsked ? { keys, transfer: null, notify, update } : null,
     async load() {
       await secondaries?.start();
     },
     async start() {
+      leases.start(changer, journal?.leases() ?? []);
       if (secondaries !== null) await secondariesReady(secondaries);
     },
     async close() {
+      leases.close();
       await secondaries?.close();
       changer.close();
       journal?.close();

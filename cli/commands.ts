@@ -12,6 +12,7 @@ import { serveCommand } from "./command/serve.ts";
 import { updateCommand } from "./command/update.ts";
 import { upCommand } from "./command/up.ts";
 import { zoneCheckCommand } from "./command/zone-check.ts";
+import { zoneLeasesCommand } from "./command/zone-leases.ts";
 import { zonePrintCommand } from "./command/zone-print.ts";
 
 export const COMMANDS: readonly Command[] = [
@@ -22,6 +23,7 @@ export const COMMANDS: readonly Command[] = [
   updateCommand,
   zoneCheckCommand,
   zonePrintCommand,
+  zoneLeasesCommand,
   statusCommand,
   reloadCommand,
   freezeCommand,

@@ -70,6 +70,14 @@ const grant = z
     }
   });
 
+const leases = z
+  .strictObject({
+    secondsMin: z.int().min(1).default(30),
+    secondsMax: z.int().min(1).default(86_400),
+    keySecondsMax: z.int().min(1).default(604_800).describe("For KEY records."),
+  })
+  .describe("What is granted to those who ask that what they add goes by itself (RFC 9664).");
+
 const primary = z.union([
   endpoint,
   z.strictObject({
@@ -93,6 +101,7 @@ const zone = z
       .min(1)
       .optional()
       .describe("Who may change what of it by UPDATE (RFC 2136). Absent: nobody anything."),
+    leases: leases.optional(),
   })
   .superRefine((given, context) => {
     if ((given.file === undefined) === (given.primaries === undefined)) {

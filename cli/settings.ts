@@ -7,7 +7,7 @@ import { type Files, fromHex } from "../base/index.ts";
 import { Name, type TsigKey } from "../dns/index.ts";
 import type { TsigKeys } from "../nameserver/index.ts";
 import { type Endpoint, formatEndpoint, parseEndpoint, Prefix } from "../net/index.ts";
-import type { Layer } from "../zones/index.ts";
+import { type Layer, LEASE_BOUNDS } from "../zones/index.ts";
 import type { Arguments } from "./arguments.ts";
 import type { Configuration } from "./configuration.ts";
 import { DEFAULTS } from "./defaults.ts";
@@ -96,7 +96,7 @@ export async function settingsOf(config: Configuration, folder: string, files: F
     listen: config.listen.map((text) => parseEndpoint(text)),
     zones: [...zones, ...listed],
     secondaries,
-    updates: config.zones.flatMap(({ name, update }) => zoneUpdates(name, update)),
+    updates: config.zones.flatMap(zoneUpdates),
     stateFolder: config.state === undefined ? null : inFolder(folder, config.state),
     keys,
     images: imagesOf(config.images, folder),
@@ -148,7 +148,8 @@ async function withKeys(settings: ServeSettings, given: Arguments, files: Files)
   const keyFiles = new KeyFiles(settings.keys, files);
   const updateKeys = await Promise.all(given.texts("update-key").map((file) => keyFiles.read("update-key", file)));
   const grants = updateKeys.flat().map(wholeZone);
-  const granted = grants.length === 0 ? [] : settings.zones.map(({ name }) => ({ apex: name, grants }));
+  const granted =
+    grants.length === 0 ? [] : settings.zones.map(({ name }) => ({ apex: name, grants, leases: LEASE_BOUNDS }));
   const transferKey = await transferKeyOf(given, keyFiles);
   return {
     ...settings,

@@ -3,19 +3,31 @@ import type { Log } from "../base/index.ts";
 import { Name, type TsigKey, typeFromText } from "../dns/index.ts";
 import { type ControlHandler, type TsigKeys, updateHandler, type UpdateTreatment } from "../nameserver/index.ts";
 import { Prefix } from "../net/index.ts";
-import { type GrantedNames, type UpdateGrant, UpdatePolicy, type ZoneChanger, type ZoneStore } from "../zones/index.ts";
-import type { GrantConfiguration } from "./configuration.ts";
+import {
+  type GrantedNames,
+  LEASE_BOUNDS,
+  type LeaseBounds,
+  type UpdateGrant,
+  UpdatePolicy,
+  type ZoneChanger,
+  type ZoneStore,
+} from "../zones/index.ts";
+import type { Configuration, GrantConfiguration } from "./configuration.ts";
 import { UsageError } from "./failure.ts";
 
 /** Who may change what in one zone. */
 export interface ZoneUpdates {
   readonly apex: Name;
   readonly grants: readonly UpdateGrant[];
+  readonly leases: LeaseBounds;
 }
 
+type ZoneConfiguration = Pick<Configuration["zones"][number], "name" | "update" | "leases">;
+
 /** What a configuration file says of a zone; none or one. */
-export function zoneUpdates(name: string, grants: readonly GrantConfiguration[] | undefined): ZoneUpdates[] {
-  return grants === undefined ? [] : [{ apex: Name.parse(name), grants: grants.map(grantOf) }];
+export function zoneUpdates({ name, update = [], leases }: ZoneConfiguration): ZoneUpdates[] {
+  if (update.length === 0 && leases === undefined) return [];
+  return [{ apex: Name.parse(name), grants: update.map(grantOf), leases: leases ?? LEASE_BOUNDS }];
 }
 
 /** Who signs with it may change everything. */
@@ -60,14 +72,15 @@ export interface UpdatingParts {
 /** Null where no zone takes any. */
 export function updatesTaken(zones: readonly ZoneUpdates[], { store, ...parts }: UpdatingParts): ControlHandler | null {
   if (zones.length === 0) return null;
-  const policies = new Map<string, UpdatePolicy>();
-  for (const { apex, grants } of zones) {
-    policies.set(apex.key, policies.get(apex.key)?.with(grants) ?? new UpdatePolicy(grants));
+  const taken = new Map<string, UpdateTreatment>();
+  for (const [key, ofZone] of Map.groupBy(zones, ({ apex }) => apex.key)) {
+    const grants = ofZone.flatMap((one) => one.grants);
+    if (grants.length > 0)
+      taken.set(key, { kind: "taken", policy: new UpdatePolicy(grants), leases: ofZone[0]!.leases });
   }
   const treatmentOf = (apex: Name): UpdateTreatment | null => {
     if (store.zoneOf(apex) === 0) return null;
-    const policy = policies.get(apex.key);
-    return policy === undefined ? { kind: "refused" } : { kind: "taken", policy };
+    return taken.get(apex.key) ?? { kind: "refused" };
   };
   return updateHandler({ ...parts, treatmentOf });
 }

@@ -5,6 +5,7 @@
  */
 import {
   decodeMessage,
+  type EdnsOption,
   encodeExtendedError,
   encodeMessage,
   type ExtendedError,
@@ -31,6 +32,8 @@ export interface Reply {
   readonly authority?: readonly Rr[];
   /** Told to clients that speak EDNS (RFC 8914). */
   readonly extendedError?: ExtendedError;
+  /** Likewise: other options. */
+  readonly options?: readonly EdnsOption[];
 }
 
 export interface ControlRequest {
@@ -129,7 +132,8 @@ const NOTHING = new Uint8Array(0);
 function responseTo(request: Message, reply: Reply): Message {
   const { id, opcode, recursionDesired, checkingDisabled, question } = request;
   const { rcode, authoritative = false, answer = [], authority = [], extendedError } = reply;
-  const options = extendedError === undefined ? [] : [encodeExtendedError(extendedError)];
+  const errors = extendedError === undefined ? [] : [encodeExtendedError(extendedError)];
+  const options = [...errors, ...(reply.options ?? [])];
   return {
     id,
     opcode,

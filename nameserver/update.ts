@@ -4,11 +4,28 @@
  * who signed it was found out on the way here (`control.ts`).
  */
 import type { Log } from "../base/index.ts";
-import { CLASS, EDE, type Message, type Name, RCODE, TYPE } from "../dns/index.ts";
+import {
+  CLASS,
+  decodeUpdateLease,
+  EDE,
+  encodeUpdateLease,
+  findOption,
+  type Message,
+  type Name,
+  OPTION,
+  RCODE,
+  type Rr,
+  TYPE,
+  type UpdateLease,
+  WireError,
+} from "../dns/index.ts";
 import { addressOctets, type Peer, unmapped } from "../net/index.ts";
 import {
+  addedRecords,
   applyUpdates,
   ChangeError,
+  grantLease,
+  type LeaseBounds,
   prescanUpdates,
   refusalOfSigned,
   unmetPrerequisite,
@@ -22,7 +39,7 @@ import type { ControlHandler, ControlRequest, Reply } from "./control.ts";
 
 /** What is done with updates of a zone. Null: it is none of ours. */
 export type UpdateTreatment =
-  | { readonly kind: "taken"; readonly policy: UpdatePolicy }
+  | { readonly kind: "taken"; readonly policy: UpdatePolicy; readonly leases: LeaseBounds }
   /** It is ours, and nobody may change it. */
   | { readonly kind: "refused" };
 
@@ -67,23 +84,42 @@ function takeUpdate(parts: UpdateParts, request: ControlRequest): UpdateRefusal 
   const requester = requesterOf(request);
   const stranger = treatment.policy.refusalOf(requester);
   if (stranger !== null) return tell(parts, zone.name, { requester, peer: request.peer, refusal: stranger });
-  void change(parts, request, { apex: zone.name, policy: treatment.policy, requester });
+  const lease = leaseOf(request, treatment.leases);
+  if (lease === "malformed") return refused(RCODE.FORMERR, EDE.INVALID_DATA, "an Update Lease has 4 or 8 octets");
+  void change(parts, request, { apex: zone.name, policy: treatment.policy, requester, lease });
   return null;
+}
+
+/** What is granted; null: none was asked for (RFC 9664 §4.3). */
+function leaseOf({ message }: ControlRequest, bounds: LeaseBounds): UpdateLease | "malformed" | null {
+  const option = findOption(message.edns, OPTION.UPDATE_LEASE);
+  if (option === null) return null;
+  try {
+    return grantLease(decodeUpdateLease(option), bounds);
+  } catch (error) {
+    if (error instanceof WireError) return "malformed";
+    throw error;
+  }
 }
 
 interface Wanted {
   readonly apex: Name;
   readonly policy: UpdatePolicy;
   readonly requester: UpdateRequester;
+  readonly lease: UpdateLease | null;
 }
 
 async function change(parts: UpdateParts, request: ControlRequest, wanted: Wanted): Promise<void> {
-  const { apex, requester } = wanted;
+  const { apex, requester, lease } = wanted;
   const { message, peer } = request;
   try {
-    const by = byOf(requester, peer);
-    await parts.changer.submit({ apex, by, work: (draft) => carryOut(draft, message, wanted) });
-    request.respond({ rcode: RCODE.NOERROR });
+    await parts.changer.submit({
+      apex,
+      by: byOf(requester, peer),
+      work: (draft) => carryOut(draft, message, wanted),
+      wishOf: (added) => ({ added, lease }),
+    });
+    request.respond({ rcode: RCODE.NOERROR, options: lease === null ? [] : [encodeUpdateLease(lease)] });
   } catch (error) {
     if (error instanceof RefusedUpdate) {
       const { refusal } = error;
@@ -102,8 +138,11 @@ async function change(parts: UpdateParts, request: ControlRequest, wanted: Wante
   }
 }
 
-/** In the order of RFC 2136 §3.2 to §3.4, but for permission, which is asked of records that make sense. */
-function carryOut(draft: ZoneDraft, { answer, authority }: Message, { apex, policy, requester }: Wanted): void {
+/**
+ * In the order of RFC 2136 §3.2 to §3.4, but for permission, which is asked of records that make sense. Returns the records that it
+ * added, or found there already.
+ */
+function carryOut(draft: ZoneDraft, { answer, authority }: Message, { apex, policy, requester }: Wanted): Rr[] {
   const refusal =
     refusalOfSigned(draft) ??
     unmetPrerequisite(draft, answer) ??
@@ -111,6 +150,7 @@ function carryOut(draft: ZoneDraft, { answer, authority }: Message, { apex, poli
     policy.refusalOfUpdates(draft, requester, authority) ??
     applyUpdates(draft, authority);
   if (refusal !== null) throw new RefusedUpdate(refusal);
+  return addedRecords(draft, authority);
 }
 
 function requesterOf({ key, peer }: ControlRequest): UpdateRequester {

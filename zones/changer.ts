@@ -8,13 +8,14 @@ import type { Name } from "../dns/index.ts";
 import { ArenaFullError } from "./arena.ts";
 import type { ChangeSet, JournalEntry } from "./change-set.ts";
 import { type SerialRule, ZoneDraft } from "./draft.ts";
+import type { LeaseKeeping, LeaseNote, LeaseWish } from "./lease.ts";
 import type { ZoneStore } from "./store.ts";
 import type { ZoneEdit } from "./zone-edit.ts";
 
 /** Where changes are kept. Without one, none outlive the server. */
 export interface ChangeLog {
-  /** All or none is on disk when it returns. Throws ChangeLogError. */
-  append(entries: readonly JournalEntry[]): void;
+  /** All or none is on disk when it returns, the leases that come with it included. Throws ChangeLogError. */
+  append(entries: readonly JournalEntry[], leases: readonly LeaseNote[]): void;
 }
 
 /** The disk is full, or fails. */
@@ -37,6 +38,8 @@ export interface Submission<T> {
   readonly serial?: SerialRule;
   /** Does it, at once and on the draft alone. When it throws, none of what it did holds, and `submit` rejects with that. */
   readonly work: (draft: ZoneDraft) => T;
+  /** What it says of leases, from what the work returned; nothing unless given. */
+  readonly wishOf?: (value: T) => LeaseWish;
 }
 
 export interface Submitted<T> {
@@ -50,16 +53,25 @@ export interface ChangerParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly changeLog: ChangeLog | null;
+  /** None are kept unless given. */
+  readonly leases?: LeaseKeeping;
 }
 
 /** Octets that publishing a version takes at most: a path of the catalogue. */
 const PUBLISHING_OCTETS = 1 << 16;
 
+/** A change that was made on the draft. */
+interface Begun {
+  readonly entry: JournalEntry | null;
+  readonly leases: readonly LeaseNote[];
+  readonly done: () => void;
+}
+
 /** A submission on its way, its type of value forgotten. */
 interface Waiting {
   readonly apex: Name;
   /** Does the work; what it returns is called when the version is published. */
-  readonly begin: (draft: ZoneDraft) => { readonly entry: JournalEntry | null; readonly done: () => void };
+  readonly begin: (draft: ZoneDraft) => Begun;
   readonly fail: (error: unknown) => void;
 }
 
@@ -67,6 +79,7 @@ interface Waiting {
 interface Group {
   readonly edit: ZoneEdit;
   readonly entries: JournalEntry[];
+  readonly leases: LeaseNote[];
   readonly done: (() => void)[];
   readonly waiting: Waiting[];
 }
@@ -138,7 +151,23 @@ export class ZoneChanger {
 
   /** For a version that was published otherwise and journaled: a reloaded file, a transfer of the whole zone. */
   announce(entry: JournalEntry): void {
-    for (const listener of this.#listeners) listener(entry);
+    this.#endLeases(entry);
+    this.#tell(entry);
+  }
+
+  /** Of what is not there any more. */
+  #endLeases({ change, by }: JournalEntry): void {
+    const { leases, changeLog, log } = this.#parts;
+    leases?.begin();
+    const notes = leases?.notesOf({ apex: change.apex, by, change, wish: null }) ?? [];
+    if (notes.length === 0) return;
+    try {
+      changeLog?.append([], notes);
+      leases?.take(notes);
+    } catch (error) {
+      if (!(error instanceof ChangeLogError)) throw error;
+      log.warn({ reason: error.message }, "leases of records that are gone were not forgotten");
+    }
   }
 
   /** Does what was submitted, and takes nothing more. */
@@ -155,21 +184,23 @@ export class ZoneChanger {
   }
 
   #begin<T>(
-    { by, serial, work }: Submission<T>,
+    { apex, by, serial, work, wishOf }: Submission<T>,
     draft: ZoneDraft,
     resolve: (submitted: Submitted<T>) => void,
-  ): ReturnType<Waiting["begin"]> {
+  ): Begun {
     const value = work(draft);
     const change = draft.take(serial ?? "bumped");
     const done = (): void => resolve({ value, change });
-    if (change === null) return { entry: null, done };
-    return { entry: { change, by, atSeconds: this.#parts.clock.wallSeconds() }, done };
+    const leases = this.#parts.leases?.notesOf({ apex, by, change, wish: wishOf?.(value) ?? null }) ?? [];
+    if (change === null) return { entry: null, leases, done };
+    return { entry: { change, by, atSeconds: this.#parts.clock.wallSeconds() }, leases, done };
   }
 
   #commit(): void {
     this.#isDue = false;
     const waiting = this.#waiting.filter(({ apex }) => !this.#held.has(apex.key));
     this.#waiting = this.#waiting.filter(({ apex }) => this.#held.has(apex.key));
+    this.#parts.leases?.begin();
     const groups: Group[] = [];
     for (const ofZone of Map.groupBy(waiting, ({ apex }) => apex.key).values()) {
       const group = this.#make(ofZone);
@@ -188,7 +219,7 @@ export class ZoneChanger {
       return null;
     }
     const edit = store.edit(apex);
-    const group: Group = { edit, entries: [], done: [], waiting: [] };
+    const group: Group = { edit, entries: [], leases: [], done: [], waiting: [] };
     try {
       const draft = new ZoneDraft(edit);
       for (const one of waiting) this.#makeOne(one, draft, group);
@@ -199,7 +230,7 @@ export class ZoneChanger {
       for (const { fail } of waiting) fail(told);
       return null;
     }
-    if (group.entries.length > 0) return group;
+    if (group.entries.length + group.leases.length > 0) return group;
     edit.abort();
     for (const done of group.done) done();
     return null;
@@ -214,7 +245,7 @@ export class ZoneChanger {
   }
 
   #makeOne(one: Waiting, draft: ZoneDraft, group: Group): void {
-    let begun: ReturnType<Waiting["begin"]>;
+    let begun: Begun;
     try {
       begun = one.begin(draft);
     } catch (error) {
@@ -224,6 +255,7 @@ export class ZoneChanger {
       return;
     }
     if (begun.entry !== null) group.entries.push(begun.entry);
+    group.leases.push(...begun.leases);
     group.done.push(begun.done);
     group.waiting.push(one);
   }
@@ -231,7 +263,9 @@ export class ZoneChanger {
   /** Puts the changes on disk. When that fails, none of them was made. */
   #keep(groups: readonly Group[]): boolean {
     try {
-      if (groups.length > 0) this.#parts.changeLog?.append(groups.flatMap(({ entries }) => entries));
+      const entries = groups.flatMap((group) => group.entries);
+      const leases = groups.flatMap((group) => group.leases);
+      if (groups.length > 0) this.#parts.changeLog?.append(entries, leases);
       return true;
     } catch (error) {
       if (!(error instanceof ChangeLogError)) throw error;
@@ -245,9 +279,16 @@ export class ZoneChanger {
     }
   }
 
-  #publish({ edit, entries, done }: Group): void {
-    edit.commit();
-    for (const entry of entries) this.announce(entry);
+  #publish({ edit, entries, leases, done }: Group): void {
+    // A lease that was renewed changes nothing of the zone.
+    if (entries.length > 0) edit.commit();
+    else edit.abort();
+    this.#parts.leases?.take(leases);
+    for (const entry of entries) this.#tell(entry);
     for (const one of done) one();
+  }
+
+  #tell(entry: JournalEntry): void {
+    for (const listener of this.#listeners) listener(entry);
   }
 }

@@ -45,6 +45,15 @@ const SCHEMA = `
     octets BLOB NOT NULL,
     sum INTEGER NOT NULL
   );
+  CREATE TABLE lease (
+    zone INTEGER NOT NULL,
+    owner BLOB NOT NULL,
+    type INTEGER NOT NULL,
+    rdata BLOB NOT NULL,
+    ends_at INTEGER NOT NULL,
+    by TEXT NOT NULL,
+    PRIMARY KEY (zone, owner, type, rdata)
+  ) WITHOUT ROWID;
   CREATE INDEX change_of_zone ON change (zone, seq);
   PRAGMA user_version = ${SCHEMA_VERSION};
 `;

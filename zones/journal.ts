@@ -14,6 +14,8 @@ import { type ChangeSet, encodeChangeSet, fromSerial, type JournalEntry, toSeria
 import type { ChangeLog } from "./changer.ts";
 import { guarded, JournalError, openDamaged, openDatabase, transaction } from "./journal-database.ts";
 import { attempted, entryOf, isSqliteError, octetsOf, soundChanges, sumOf } from "./journal-rows.ts";
+import { leasesOf, writeLease } from "./journal-leases.ts";
+import type { LeaseNote } from "./lease.ts";
 
 /** A version of a zone on disk. */
 export interface KeptZone {
@@ -118,8 +120,9 @@ export class Journal implements ChangeLog {
     return journal;
   }
 
-  append(entries: readonly JournalEntry[]): void {
+  append(entries: readonly JournalEntry[], leases: readonly LeaseNote[] = []): void {
     transaction(this.#database, this.#path, () => {
+      for (const note of leases) writeLease(this.#database, this.#idOf(note.apex), note);
       for (const { change, atSeconds, by } of entries) {
         const octets = encodeChangeSet(change);
         const facts = [this.#idOf(change.apex), fromSerial(change), toSerial(change), atSeconds, by] as const;
@@ -155,6 +158,13 @@ export class Journal implements ChangeLog {
         .prepare("SELECT * FROM change WHERE zone = ? ORDER BY seq DESC LIMIT ?")
         .all(id, limit)
         .map((row) => ({ ...entryOf(apex, row), octets: octetsOf(row["octets"]).length })),
+    );
+  }
+
+  /** All that were granted and not forgotten, those included that have ended since. */
+  leases(): LeaseNote[] {
+    return guarded(this.#path, () =>
+      [...this.#ids.values()].flatMap(({ id, apex }) => leasesOf(this.#database, apex, id)),
     );
   }
 
@@ -346,7 +356,7 @@ export class Journal implements ChangeLog {
       source,
     );
     const { entries, fault } = soundChanges(damaged, apex, from);
-    this.append(entries);
+    this.append(entries, attempted(() => leasesOf(damaged, apex, from)) ?? []);
     return { changes: entries.length, fault: pieces === null ? "its copy cannot be read" : fault };
   }
 }

@@ -20,6 +20,7 @@ import {
 import type { ChangeLog } from "./changer.ts";
 import { ZoneDraft } from "./draft.ts";
 import type { Journal, KeptZone } from "./journal.ts";
+import type { LeaseNote } from "./lease.ts";
 import type { ZoneStore } from "./store.ts";
 import { ZoneView } from "./zone.ts";
 import { diffZones, type ZoneVersion } from "./zone-diff.ts";
@@ -60,14 +61,14 @@ export class JournaledZones implements ChangeLog {
   }
 
   /** A zone's first change makes its base first: the version that is served until then. */
-  append(entries: readonly JournalEntry[]): void {
+  append(entries: readonly JournalEntry[], leases: readonly LeaseNote[]): void {
     const { journal, clock } = this.#parts;
     const apexes = new Map(entries.map(({ change }) => [change.apex.key, change.apex]));
     for (const apex of apexes.values()) {
       const digest = this.#digests.get(apex.key);
       if (journal.sourceOf(apex) === null && digest !== undefined) this.#keepBase(apex, { digest, isFile: true });
     }
-    journal.append(entries);
+    journal.append(entries, leases);
     this.#sinceLook += entries.length;
     if (this.#sinceLook < LOOK_ENTRIES) return;
     this.#sinceLook = 0;

@@ -41,11 +41,6 @@ export class UpdatePolicy {
     this.#grants = grants;
   }
 
-  /** The same and more. */
-  with(grants: readonly UpdateGrant[]): UpdatePolicy {
-    return new UpdatePolicy([...this.#grants, ...grants]);
-  }
-
   /** Why the requester may change nothing at all; null when there is something. Asked first, so that strangers learn nothing of a zone by prerequisites. */
   refusalOf(requester: UpdateRequester): UpdateRefusal | null {
     if (this.#grants.some((grant) => isTo(grant, requester))) return null;

@@ -230,6 +230,15 @@ function removeOne(zone: UpdatedZone, { owner, type, rdata }: Rr): void {
   if (!isLastNs) zone.remove(owner, type, rdata);
 }
 
+/** What an update section adds and the zone has after it, though it may have been there before: what its lease is of. */
+export function addedRecords(zone: UpdatedZone, updates: readonly Rr[]): Rr[] {
+  return updates.filter(({ owner, type, class: rrClass, rdata }) => {
+    if (rrClass !== CLASS.IN || type === TYPE.SOA) return false;
+    const wanted = rdataType(type).canonical(rdata);
+    return rdatasOf(zone, owner, type).some((known) => equalOctets(rdataType(type).canonical(known), wanted));
+  });
+}
+
 function rdatasOf(zone: UpdatedZone, owner: Name, type: number): readonly Uint8Array[] {
   // Signatures are an RRset for each type they cover.
   if (type !== TYPE.RRSIG) return zone.rrset(owner, type)?.rdatas ?? [];

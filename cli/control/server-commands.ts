@@ -1,8 +1,8 @@
 /** What every running server can be asked on its control channel: how it is, to reload, to freeze and to thaw. */
 import { systemClock } from "../../base/index.ts";
-import type { Name } from "../../dns/index.ts";
+import { type Name, rdataType, typeToText } from "../../dns/index.ts";
 import { formatEndpoint, LocalError } from "../../net/index.ts";
-import type { ZoneChanger, ZoneStore } from "../../zones/index.ts";
+import type { Leases, ZoneChanger, ZoneStore } from "../../zones/index.ts";
 import type { ServeSettings } from "../settings.ts";
 import type { ZoneKeeper } from "../zone-keeper.ts";
 import type { ControlChannel } from "./channel.ts";
@@ -13,6 +13,7 @@ export interface ServerCommandsParts {
   readonly store: ZoneStore;
   readonly zones: ZoneKeeper;
   readonly changer: ZoneChanger;
+  readonly leases: Leases;
   readonly version: string;
 }
 
@@ -48,6 +49,7 @@ export function addServerCommands(channel: ControlChannel, parts: ServerCommands
     return null;
   });
   channel.add("last-change", (given) => lastChanges.of(served(parts, given.requiredZone())));
+  channel.add("leases", (given) => leasesOf(parts, served(parts, given.requiredZone())));
   channel.add("freeze", (given) => {
     changer.freeze(served(parts, given.requiredZone()));
     return null;
@@ -57,6 +59,27 @@ export function addServerCommands(channel: ControlChannel, parts: ServerCommands
     if (!changer.thaw(zone)) throw new LocalError("NOT_FROZEN", `the zone ${zone.toString()} is not frozen`);
     return null;
   });
+}
+
+/** A record that goes by itself. */
+export interface LeaseStatus {
+  /** In presentation format. */
+  readonly owner: string;
+  readonly type: string;
+  readonly rdata: string;
+  readonly endsAtSeconds: number;
+  /** Who had it granted. */
+  readonly by: string;
+}
+
+function leasesOf({ leases }: ServerCommandsParts, zone: Name): LeaseStatus[] {
+  return leases.of(zone).map(({ owner, type, rdata, endsAtSeconds, by }) => ({
+    owner: owner.toString(),
+    type: typeToText(type),
+    rdata: rdataType(type).format(rdata),
+    endsAtSeconds,
+    by,
+  }));
 }
 
 function served({ store }: ServerCommandsParts, zone: Name): Name {

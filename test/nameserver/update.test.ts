@@ -6,9 +6,11 @@ import {
   EDE,
   encodeMessage,
   extendedErrors,
+  findOption,
   type Message,
   Name,
   OPCODE,
+  OPTION,
   RCODE,
   rcodeToText,
   TYPE,
@@ -19,6 +21,8 @@ import {
   type ChangeLog,
   ChangeLogError,
   type JournalEntry,
+  LEASE_BOUNDS,
+  Leases,
   UpdatePolicy,
   ZoneChanger,
   type ZoneStore,
@@ -55,7 +59,14 @@ class Rig {
   readonly clock = new SimulatedClock();
   readonly log = new MemoryLog();
   readonly store: ZoneStore = storeOf(ZONES);
-  readonly changer = new ZoneChanger({ store: this.store, clock: this.clock, log: silentLog, changeLog: this.log });
+  readonly leases = new Leases({ clock: this.clock, log: silentLog });
+  readonly changer = new ZoneChanger({
+    store: this.store,
+    clock: this.clock,
+    log: silentLog,
+    changeLog: this.log,
+    leases: this.leases,
+  });
   readonly #policy = new UpdatePolicy([
     { to: { from: [Prefix.parse("192.0.2.0/24")] }, names: { kind: "zone" }, types: null },
   ]);
@@ -73,11 +84,17 @@ class Rig {
         log: silentLog,
         treatmentOf: (zone) => {
           if (this.store.zoneOf(zone) === 0) return null;
-          return zone.toString() === "closed." ? { kind: "refused" } : { kind: "taken", policy: this.#policy };
+          return zone.toString() === "closed."
+            ? { kind: "refused" }
+            : { kind: "taken", policy: this.#policy, leases: LEASE_BOUNDS };
         },
       }),
     },
   });
+
+  constructor() {
+    this.leases.start(this.changer, []);
+  }
 
   send(message: Message, from = "192.0.2.7"): Promise<Message> {
     const { promise, resolve } = Promise.withResolvers<Message>();
@@ -205,5 +222,42 @@ describe("no update", () => {
   ])("%s", async (_situation, part, rcode) => {
     const [code] = told(await new Rig().send({ ...updateMessage(ADD), ...part }));
     expect(code).toBe(rcode);
+  });
+});
+
+describe("a lease (RFC 9664 §4.3)", () => {
+  const withLease = (octets: number[], text = ADD): Message => ({
+    ...updateMessage(text),
+    edns: { ...edns, options: [{ code: OPTION.UPDATE_LEASE, data: Uint8Array.from(octets) }] },
+  });
+  const granted = (message: Message): unknown => findOption(message.edns, OPTION.UPDATE_LEASE)?.data.join(" ");
+
+  test.each([
+    ["granted as it was asked for", [0, 0, 1, 0], "0 0 1 0"],
+    ["at least half a minute", [0, 0, 0, 1], "0 0 0 30"],
+    ["a day at most", [255, 255, 255, 255], "0 1 81 128"],
+    ["with one for keys of a week at most", [0, 0, 1, 0, 255, 255, 255, 255], "0 0 1 0 0 9 58 128"],
+  ])("is %s", async (_what, asked, expected) => {
+    const response = await new Rig().send(withLease(asked));
+    expect(rcodeToText(response.rcode)).toBe("NOERROR");
+    expect(granted(response)).toBe(expected);
+  });
+
+  test("is not spoken of where none was asked for, or nothing was done", async () => {
+    expect(granted(await new Rig().update(ADD))).toBeUndefined();
+    expect(granted(await new Rig().send(withLease([0, 0, 1, 0], `yes gone.example.\n${ADD}`)))).toBeUndefined();
+  });
+
+  test("of another length is malformed", async () => {
+    const response = await new Rig().send(withLease([0, 0, 1]));
+    expect(rcodeToText(response.rcode)).toBe("FORMERR");
+  });
+
+  test("ends the record, and is taken for the record alone", async () => {
+    const rig = new Rig();
+    await rig.send(withLease([0, 0, 0, 30], `${ADD}\ndelete www.example.`));
+    await rig.clock.advance(31_000);
+    expect([rig.addresses("new.example."), rig.addresses("www.example.")]).toEqual([0, 0]);
+    expect(rig.log.entries.map(({ by }) => by)).toEqual(["client 192.0.2.7", "lease"]);
   });
 });

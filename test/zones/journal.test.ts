@@ -10,6 +10,7 @@ import {
   type JournalBounds,
   type JournalEntry,
   JournalError,
+  type LeaseNote,
   toSerial,
 } from "../../zones/index.ts";
 import { rr, rrs } from "../support/messages.ts";
@@ -92,6 +93,21 @@ describe("changes", () => {
     for (const from of [1, 2, 7]) journal.append([entry(from)]);
     expect(journal.since(apex, 1)).toBeNull();
     expect(serials(journal.since(apex, 7))).toEqual([8]);
+  });
+});
+
+describe("leases", () => {
+  const lease = (name: string, endsAtSeconds: number | null): LeaseNote => {
+    const { owner, type, rdata } = rr(`${name}.vu.nl. 60 A 192.0.2.1`);
+    return { apex, owner, type, rdata, endsAtSeconds, by: "key k." };
+  };
+
+  test("are kept with the change that they come with, renewed and forgotten", () => {
+    const first = journalAt();
+    first.append([entry(1)], [lease("a", 10), lease("b", 20)]);
+    first.append([], [lease("a", 30), lease("b", null)]);
+    closed(first);
+    expect(journalAt().leases()).toEqual([{ ...lease("a", 30), apex: expect.any(Name) as Name }]);
   });
 });
 

@@ -78,7 +78,8 @@ describe("a key changes", () => {
 });
 
 test("several grants of one key add up; those of another do not", () => {
-  const policy = new UpdatePolicy([grant("k.", "name a.example.", "A")]).with([
+  const policy = new UpdatePolicy([
+    grant("k.", "name a.example.", "A"),
     grant("k.", "name b.example."),
     grant("l.", "zone"),
   ]);

@@ -1,0 +1,33 @@
+/** The journal's table of leases. A damaged row loses one lease, and its record stays until it is deleted; so they have no checksums. */
+import type { DatabaseSync } from "node:sqlite";
+import { Name } from "../dns/index.ts";
+import { octetsOf } from "./journal-rows.ts";
+import type { LeaseNote } from "./lease.ts";
+
+/** Within a transaction. */
+export function writeLease(database: DatabaseSync, zone: number, note: LeaseNote): void {
+  const { owner, type, rdata, endsAtSeconds, by } = note;
+  if (endsAtSeconds === null) {
+    database
+      .prepare("DELETE FROM lease WHERE zone = ? AND owner = ? AND type = ? AND rdata = ?")
+      .run(zone, owner.octets, type, rdata);
+    return;
+  }
+  database
+    .prepare("INSERT OR REPLACE INTO lease (zone, owner, type, rdata, ends_at, by) VALUES (?, ?, ?, ?, ?, ?)")
+    .run(zone, owner.octets, type, rdata, endsAtSeconds, by);
+}
+
+export function leasesOf(database: DatabaseSync, apex: Name, zone: number): LeaseNote[] {
+  return database
+    .prepare("SELECT * FROM lease WHERE zone = ?")
+    .all(zone)
+    .map((row) => ({
+      apex,
+      owner: Name.fromWire(octetsOf(row["owner"])),
+      type: Number(row["type"]),
+      rdata: octetsOf(row["rdata"]),
+      endsAtSeconds: Number(row["ends_at"]),
+      by: String(row["by"]),
+    }));
+}
