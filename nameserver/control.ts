@@ -19,7 +19,7 @@ import {
   WireError,
   withoutTsig,
 } from "../dns/index.ts";
-import { LATER, type Later, type Peer } from "../net/index.ts";
+import { LATER, type Later, type Peer, type Taken } from "../net/index.ts";
 import { EVENT, type NameServerCounters } from "./counters.ts";
 import { type Desk } from "./desk.ts";
 import type { TsigKeys } from "./signature.ts";
@@ -48,7 +48,7 @@ export interface ControlRequest {
   /** Ends the request unless "more" is to follow. */
   readonly respond: (reply: Reply, expect?: "more") => void;
   /** The same for a message that is written already, with room for a signature behind it. */
-  readonly send: (octets: Uint8Array, expect?: "more") => void;
+  readonly send: (octets: Uint8Array, expect?: "more" | Taken) => void;
   /** Ends the request in silence. */
   readonly drop: () => void;
 }
@@ -102,7 +102,7 @@ export function takeControl(handler: ControlHandler, desk: Desk, counters: NameS
     desk.refuse(RCODE.FORMERR);
     return desk.finish();
   }
-  const send = (response: Uint8Array, expect?: "more"): void => {
+  const send = (response: Uint8Array, expect?: "more" | Taken): void => {
     const rcode = response[3]! & 15;
     counters.response(transport, rcode, response.length);
     signed(response, expect);

@@ -4,6 +4,7 @@ export { RATE_LIMITS, type RateLimits } from "./limiter.ts";
 export { nameServerMetricsPage } from "./metrics-page.ts";
 export { RECURSION_LIMITS, type RecursionLimits } from "./recursion.ts";
 export { NameServer, type ServerParts } from "./server.ts";
+export { type TransferGrant, type TransferParts, TransferServer } from "./transfer.ts";
 export type { TsigKeys } from "./signature.ts";
 export { SERVER_SETTINGS, type ServerSettings } from "./settings.ts";
 export { type NameServerThreadsParts, startThreads } from "./threads.ts";

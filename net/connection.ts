@@ -5,7 +5,7 @@
  * `system-stream.ts` one over the system's own calls; both are held to one contract (test/net/tcp.test.ts).
  */
 import { HEADER_OCTETS } from "../dns/index.ts";
-import { type Handler, LATER, type Peer } from "./exchange.ts";
+import { type Handler, LATER, type Peer, type Taken } from "./exchange.ts";
 import { Framing } from "./framing.ts";
 import type { ListenLimits, ListenParts } from "./listener.ts";
 import { framed, type LateTaker, type Stream, type Taker, type TcpTurn } from "./tcp-turn.ts";
@@ -30,6 +30,8 @@ export class TcpConnection implements Taker, LateTaker {
   #peerEnded = false;
   #lastActive: number;
   #messageStarted = -1;
+  /** Told when what was sent is taken. */
+  readonly #untaken: Taken[] = [];
 
   constructor(stream: Stream, peer: Peer, parts: ConnectionParts) {
     this.#stream = stream;
@@ -65,6 +67,7 @@ export class TcpConnection implements Taker, LateTaker {
   /** A request was answered, or the peer has taken all that waited for it. */
   goOn(): void {
     this.#lastActive = this.#parts.clock.now();
+    if (this.#stream.takesMore) for (const taken of this.#untaken.splice(0)) taken(true);
     if (this.#isPaused && this.#endingSince < 0) {
       this.#isPaused = false;
       this.#stream.resume();
@@ -155,15 +158,29 @@ export class TcpConnection implements Taker, LateTaker {
     if (this.#open === 0 && (this.#endingSince >= 0 || (this.#peerEnded && !this.#isPaused))) this.#stream.end();
   }
 
-  sendLate(message: Uint8Array): void {
+  sendLate(message: Uint8Array, taken: Taken | null): void {
     const stream = this.#stream;
     const { counters, limits } = this.#parts;
-    if (stream.isClosed) return;
+    if (stream.isClosed) {
+      taken?.(false);
+      return;
+    }
     stream.send(framed(message), message.length + 2);
     counters.tcpResponses++;
     if (stream.unsentOctets > limits.tcpUnsentOctets) {
       counters.tcpUnsentClosed++;
       this.destroy();
+      taken?.(false);
+    } else if (stream.takesMore) {
+      this.#lastActive = this.#parts.clock.now();
+      taken?.(true);
+    } else if (taken !== null) {
+      this.#untaken.push(taken);
     }
+  }
+
+  /** The stream is closed: who waits for what was sent to be taken hears that it will not be. */
+  closed(): void {
+    for (const taken of this.#untaken.splice(0)) taken(false);
   }
 }

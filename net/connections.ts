@@ -60,6 +60,7 @@ export class TcpConnections {
     const member = this.#members.get(stream);
     if (member === undefined) return;
     this.#members.delete(stream);
+    member.connection.closed();
     this.#parts.counters.tcpOpen--;
     const left = (this.#clients.get(member.client) ?? 1) - 1;
     if (left === 0) this.#clients.delete(member.client);

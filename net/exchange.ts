@@ -76,12 +76,16 @@ export class ExchangeError extends Error {
 /** Returned by a Handler that will answer through `later`. */
 export const LATER = -1;
 
+/** Called when the peer has taken what was sent, as far as the transport can tell; with false when nobody will take any more. */
+export type Taken = (isOpen: boolean) => void;
+
 /**
  * Sends a response that was not ready at once. A call without "more" ends the request; with no octets it ends it in silence.
- * With "more", further messages of the same response follow (zone transfer). Every request answered LATER must be ended,
+ * With "more", further messages of the same response follow (zone transfer); a `Taken` means the same, and who has much to send
+ * waits for it, because a transport closes on a peer that leaves too much untaken. Every request answered LATER must be ended,
  * because transports bound how many are open.
  */
-export type Later = (octets: Uint8Array, expect?: "more") => void;
+export type Later = (octets: Uint8Array, expect?: "more" | Taken) => void;
 
 /**
  * Octets of a request in, octets of a response out. `request` and `response` are the transport's own buffers: a handler

@@ -58,6 +58,7 @@ export {
   type Query,
   type Recursion,
   type Reply,
+  type Taken,
   type Transport,
 } from "./exchange.ts";
 export {

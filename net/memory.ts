@@ -135,6 +135,7 @@ export class MemoryNetwork {
       if (isEnded) return;
       isEnded = expect === undefined;
       if (octets.length > 0) answered(octets);
+      if (typeof expect === "function") this.#clock.soon(() => expect(true));
     };
     const length = handler.handle(request, response, { ...from, transport }, later);
     if (length !== LATER && length > 0) answered(response.subarray(0, length));

@@ -59,6 +59,10 @@ export class SystemStream implements Stream, EpollKey {
     else if ((events & EPOLL.HANG_UP) !== 0) this.destroy();
   }
 
+  get takesMore(): boolean {
+    return this.unsentOctets === 0;
+  }
+
   send(octets: Uint8Array, length: number): void {
     if (this.isClosed || this.#isEnding) return;
     let sent = 0;

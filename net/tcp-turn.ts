@@ -3,11 +3,13 @@
  * one read brought leave in one write (RFC 7766 §8), and the order of turns. Hot: nothing is allocated for a request.
  */
 import { MESSAGE_OCTETS_MAX } from "../dns/index.ts";
-import type { Later } from "./exchange.ts";
+import type { Later, Taken } from "./exchange.ts";
 
 /** What carries the octets of a connection. */
 export interface Stream {
   readonly isClosed: boolean;
+  /** Whether what was sent is taken as far as need be for more; `goOn` is called when it is again. */
+  readonly takesMore: boolean;
   /** Octets that the peer has not taken. */
   readonly unsentOctets: number;
   /** Sends the first `length` octets; what cannot leave at once is copied. */
@@ -27,7 +29,8 @@ export interface Taker {
 
 /** Who sends responses that come later. */
 export interface LateTaker {
-  sendLate(message: Uint8Array): void;
+  /** `taken`: null when nobody waits for it. */
+  sendLate(message: Uint8Array, taken: Taken | null): void;
   lateEnded(): void;
 }
 
@@ -114,7 +117,8 @@ class LateResponses {
 
   readonly later: Later = (octets, expect) => {
     if (this.#isEnded) return;
-    if (octets.length > 0) this.taker?.sendLate(octets);
+    const taken = typeof expect === "function" ? expect : null;
+    if (octets.length > 0) this.taker?.sendLate(octets, taken);
     if (expect !== undefined) return;
     this.#isEnded = true;
     if (this.#isOpen) this.taker?.lateEnded();

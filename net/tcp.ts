@@ -107,6 +107,10 @@ class SocketStream implements Stream {
     return this.#socket.writableLength;
   }
 
+  get takesMore(): boolean {
+    return !this.#socket.writableNeedDrain;
+  }
+
   send(octets: Uint8Array, length: number): void {
     // The socket may keep what it is given.
     if (this.#socket.writable) this.#socket.write(octets.slice(0, length));

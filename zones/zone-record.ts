@@ -3,6 +3,7 @@
  * the fields below, so the trie finds its name. A published one never changes, so its place in the arena is a version of the zone.
  */
 import type { ArenaViews } from "./arena.ts";
+import { leavesOf } from "./trie.ts";
 
 /** Entries of two words that a zone record has in place of RRsets. */
 export const ZONE_ENTRIES = 5;
@@ -50,4 +51,10 @@ export function zoneRecords(views: ArenaViews, zone: number): number {
 /** The trie of the zone's names, those of NSEC3 left out; 0 when there are none. */
 export function zoneNamesRoot(views: ArenaViews, zone: number): number {
   return zoneField(views, zone, ZONE_FIELD.NAMES_ROOT);
+}
+
+/** All nodes of a version in the order of a transfer: names in canonical order, then the owners of NSEC3. */
+export function* transferNodes(views: ArenaViews, zone: number): Generator<number> {
+  for (const field of [ZONE_FIELD.NAMES_ROOT, ZONE_FIELD.NSEC3_ROOT])
+    yield* leavesOf(views, zoneField(views, zone, field));
 }

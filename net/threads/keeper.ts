@@ -5,6 +5,7 @@
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import type { Clock, Log, Timer } from "../../base/index.ts";
 import { OPEN_PLACES } from "../thread-upstream.ts";
+import type { Taken } from "../exchange.ts";
 import { type HandedOn, readHandedOn } from "./handed-on.ts";
 import {
   type FromThread,
@@ -55,6 +56,8 @@ const SETTLED_MILLISECONDS = 1000;
 const STOPPED = "a query thread was stopped before it answered";
 
 export class ThreadKeeper {
+  /** Who waits for what was sent to be taken, by the id of the request. */
+  readonly #untaken = new Map<number, Taken>();
   readonly batchCounts: Float64Array;
   readonly #parts: KeeperParts;
   readonly #batchMemory: SharedArrayBuffer;
@@ -119,7 +122,15 @@ export class ThreadKeeper {
     if (this.#parts.work.transport === "dgram") this.#worker?.postMessage({ kind: "news" } satisfies ToThread);
   }
 
-  respond(message: Extract<ToThread, { kind: "response" }>): void {
+  /** `taken` is told when it is taken; null: nobody waits for that. */
+  respond(message: Extract<ToThread, { kind: "response" }>, taken: Taken | null): void {
+    if (taken !== null) {
+      if (this.#worker === null) {
+        taken(false);
+        return;
+      }
+      this.#untaken.set(message.id, taken);
+    }
     if (this.#responses === null) this.#worker?.postMessage(message);
     else this.#responses.postMessage(message);
     this.#parts.streams?.wake();
@@ -192,6 +203,9 @@ export class ThreadKeeper {
       case "told":
         this.#parts.onTold(message.octets);
         break;
+      case "taken":
+        this.#taken(message.id, message.isOpen);
+        break;
       case "handed-on":
         Atomics.sub(this.#signs, THREAD_SIGN.HANDED_ON, message.count);
         readHandedOn(message.requests, (handed) => this.#parts.onHandedOn(handed, this));
@@ -200,6 +214,12 @@ export class ThreadKeeper {
         Atomics.sub(this.#signs, THREAD_SIGN.HANDED_ON, 1);
         this.#parts.onAsked(message, this);
     }
+  }
+
+  #taken(id: number, isOpen: boolean): void {
+    const taken = this.#untaken.get(id);
+    this.#untaken.delete(id);
+    taken?.(isOpen);
   }
 
   #fault(about: Readonly<Record<string, unknown>>, words: string): void {
@@ -213,6 +233,7 @@ export class ThreadKeeper {
     this.#worker = null;
     this.#news = null;
     this.#responses = null;
+    for (const id of [...this.#untaken.keys()]) this.#taken(id, false);
     this.#parts.streams?.onEnded();
     this.#parts.closeLeft(this.#open);
     this.#onEnded();

@@ -115,6 +115,7 @@ class QueryThread {
       handler,
       waiting,
       idleMilliseconds: this.#work.idleMilliseconds,
+      onTaken: tellTaken,
       isStopped: () => Atomics.load(this.#signs, THREAD_SIGN.STOP) !== 0,
       onTurn: this.#server.afterTurn,
     });
@@ -178,12 +179,16 @@ class Datagrams {
   }
 
   respond(message: Extract<ToThread, { kind: "response" }>): void {
-    respondTo(this.#waiting, message);
+    respondTo(this.#waiting, message, tellTaken);
   }
 
   async close(): Promise<void> {
     await Promise.all(this.#listeners.map((listener) => listener.close()));
   }
+}
+
+function tellTaken(id: number, isOpen: boolean): void {
+  post({ kind: "taken", id, isOpen });
 }
 
 function post(message: FromThread): void {

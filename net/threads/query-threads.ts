@@ -16,7 +16,7 @@ import {
   stopReceiving,
 } from "../batch-socket.ts";
 import { type BatchSystem, loadBatchSystem } from "../batch-system.ts";
-import { type Endpoint, type Handler, LATER, type Later, type Peer, type Transport } from "../exchange.ts";
+import { type Endpoint, type Handler, LATER, type Later, type Peer, type Taken, type Transport } from "../exchange.ts";
 import { LISTEN_LIMITS, type Listener, type ListenLimits, NetCounters } from "../listener.ts";
 import { closeLeft } from "../stream-server.ts";
 import { loadStreamSystem, type StreamSystem } from "../stream-system.ts";
@@ -64,6 +64,8 @@ interface Joining {
   readonly index: number;
   readonly bound: readonly Endpoint[];
 }
+
+type Send = (octets: Uint8Array, isLast: boolean, taken: Taken | null) => void;
 
 export class QueryThreads {
   readonly keepers: readonly ThreadKeeper[];
@@ -255,24 +257,27 @@ export class QueryThreads {
   /** The response leaves from the socket of the thread. */
   #answerFrom({ request, socket, from }: HandedOn, keeper: ThreadKeeper): void {
     const peer: Peer = { ...endpointIn(from.name), transport: "udp" };
-    this.#answer(request, peer, (octets) => this.#send(from, { keeper, socket }, octets));
+    this.#answer(request, peer, (octets, _isLast, taken) => {
+      this.#send(from, { keeper, socket }, octets);
+      taken?.(true);
+    });
   }
 
   /** The thread sends the response. */
   #answerThrough({ request, from, id }: Asked, keeper: ThreadKeeper): void {
-    this.#answer(request, from, (octets, isLast) =>
-      keeper.respond({ kind: "response", id, octets: octets.slice(), isLast }),
+    this.#answer(request, from, (octets, isLast, taken) =>
+      keeper.respond({ kind: "response", id, octets: octets.slice(), isLast, isAwaited: taken !== null }, taken),
     );
   }
 
-  #answer(request: Uint8Array, peer: Peer, send: (octets: Uint8Array, isLast: boolean) => void): void {
+  #answer(request: Uint8Array, peer: Peer, send: Send): void {
     const response = this.#responses[peer.transport];
     let isEnded = false;
     this.#open++;
     const later: Later = (octets, expect) => {
       if (isEnded) return;
       isEnded = expect === undefined;
-      send(octets, isEnded);
+      send(octets, isEnded, typeof expect === "function" ? expect : null);
       if (isEnded) this.#end();
     };
     let length = 0;

@@ -20,6 +20,8 @@ export interface StreamsParts {
   /** Requests that wait for the control thread, by the id they were handed on with. */
   readonly waiting: Map<number, Later>;
   readonly idleMilliseconds: number;
+  /** What was sent in response to that request is taken, or will not be. */
+  readonly onTaken: (id: number, isOpen: boolean) => void;
   readonly isStopped: () => boolean;
   /** Called after each turn with how much it brought; nothing when nothing happened for a while. */
   readonly onTurn: (count: number) => void;
@@ -38,7 +40,7 @@ export function serveStreams(listeners: readonly StreamSocket[], parts: StreamsP
     handler,
     open: new Int32Array(work.open),
     wake: work.wake,
-    onWake: () => takeResponses(work.responses, waiting),
+    onWake: () => takeResponses(work.responses, waiting, parts.onTaken),
   });
   let isDraining = false;
   let tellAt = 0;
@@ -59,18 +61,23 @@ export function serveStreams(listeners: readonly StreamSocket[], parts: StreamsP
   server.close();
 }
 
-function takeResponses(port: MessagePort, waiting: Map<number, Later>): void {
+function takeResponses(port: MessagePort, waiting: Map<number, Later>, onTaken: StreamsParts["onTaken"]): void {
   for (;;) {
     const received: { readonly message: Response } | undefined = receiveMessageOnPort(port);
     if (received === undefined) return;
-    respondTo(waiting, received.message);
+    respondTo(waiting, received.message, onTaken);
   }
 }
 
 /** Sends a response that the control thread made. */
-export function respondTo(waiting: Map<number, Later>, { id, octets, isLast }: Response): void {
+export function respondTo(
+  waiting: Map<number, Later>,
+  { id, octets, isLast, isAwaited }: Response,
+  onTaken: StreamsParts["onTaken"],
+): void {
   const later = waiting.get(id);
   if (isLast) waiting.delete(id);
   if (isLast) later?.(octets);
+  else if (isAwaited) later?.(octets, (isOpen) => onTaken(id, isOpen));
   else later?.(octets, "more");
 }

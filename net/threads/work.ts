@@ -60,7 +60,14 @@ export type ToThread =
       readonly endpoints: readonly Endpoint[];
     }
   /** Responses of a thread that sends them itself; the last one says so. */
-  | { readonly kind: "response"; readonly id: number; readonly octets: Uint8Array; readonly isLast: boolean }
+  | {
+      readonly kind: "response";
+      readonly id: number;
+      readonly octets: Uint8Array;
+      readonly isLast: boolean;
+      /** "taken" is wanted when it is. */
+      readonly isAwaited: boolean;
+    }
   /** To threads that hear messages: something was put into `news`. */
   | { readonly kind: "news" }
   | { readonly kind: "stop" };
@@ -71,6 +78,8 @@ export type FromThread =
   | { readonly kind: "fault"; readonly error: string; readonly faults: number }
   /** What the entry has to say, in a form of its own. */
   | { readonly kind: "told"; readonly octets: Uint8Array }
+  /** What was sent in response to the request is taken, or nobody takes any more. */
+  | { readonly kind: "taken"; readonly id: number; readonly isOpen: boolean }
   /** All that one turn could not answer, and how many requests that is; see `handed-on.ts`. */
   | { readonly kind: "handed-on"; readonly requests: Uint8Array; readonly count: number }
   | { readonly kind: "asked"; readonly request: Uint8Array; readonly id: number; readonly from: Peer };

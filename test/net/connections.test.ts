@@ -9,6 +9,7 @@ import { echo, framed, request } from "../support/tcp-rig.ts";
 class Sent implements Stream {
   readonly writes: Uint8Array[] = [];
   isClosed = false;
+  takesMore = true;
   unsentOctets = 0;
   isPaused = false;
 

@@ -1,0 +1,154 @@
+/**
+ * Zone transfer as a primary gives it: AXFR (RFC 5936) and IXFR (RFC 1995, RFC 9103 §7), to whom an access list or a key allows it. The
+ * messages of one leave as fast as the client takes them and no faster, and go on from the version that they began with.
+ */
+import type { Clock, Log } from "../base/index.ts";
+import { CLASS, compareSerials, EDE, type Name, OPCODE, RCODE, recordsOf, type Rr, TYPE } from "../dns/index.ts";
+import { formatEndpoint, type Prefix } from "../net/index.ts";
+import { type ChangeSet, soaSerial, type ZoneStore, ZoneView } from "../zones/index.ts";
+import { AccessList } from "./access.ts";
+import { ClientAddress } from "./client.ts";
+import type { ControlHandler, ControlRequest, Reply } from "./control.ts";
+import { axfrMessages, ixfrMessages, soaMessage } from "./transfer-messages.ts";
+
+/** Who may have a zone. */
+export interface TransferGrant {
+  /** From these addresses, signed or not. */
+  readonly from: readonly Prefix[];
+  /** Signed with one of these keys, from wherever. */
+  readonly keys: readonly Name[];
+}
+
+export interface TransferParts {
+  readonly store: ZoneStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Null: nobody may have that zone. */
+  readonly grantOf: (apex: Name) => TransferGrant | null;
+  /** The steps from that serial to the newest version; null when they are not all known. */
+  readonly changesSince: (apex: Name, serial: number) => readonly ChangeSet[] | null;
+}
+
+/** Transfers at once: each keeps its version of the zone in memory. */
+const TRANSFERS_MAX = 64;
+/** What is sent before the client is waited for. */
+const WINDOW_OCTETS = 256 << 10;
+
+export class TransferServer {
+  readonly #parts: TransferParts;
+  readonly #client = new ClientAddress();
+  readonly #lists = new Map<TransferGrant, AccessList>();
+  #open = 0;
+
+  constructor(parts: TransferParts) {
+    this.#parts = parts;
+  }
+
+  readonly handle: ControlHandler = (request) => {
+    const refusal = this.#take(request);
+    if (refusal !== null) request.respond(refusal);
+  };
+
+  /** Begins it; null when it is on its way. */
+  #take(request: ControlRequest): Reply | null {
+    const { message, peer } = request;
+    const [question] = message.question;
+    if (question === undefined || message.opcode !== OPCODE.QUERY) return { rcode: RCODE.FORMERR };
+    const view = question.class === CLASS.IN ? ZoneView.of(this.#parts.store, question.name) : null;
+    if (view === null || view.soa === null) return refused(RCODE.NOTAUTH, EDE.NOT_AUTHORITATIVE, "the zone is not served here");
+    if (!this.#mayHave(request, question.name)) {
+      const about = { zone: question.name.toString(), client: formatEndpoint(peer), key: request.key?.toString() };
+      this.#parts.log.info(about, "a zone transfer was refused");
+      return refused(RCODE.REFUSED, EDE.PROHIBITED, "neither the address nor the key may have the zone");
+    }
+    const soa = recordsOf([view.soa])[0]!;
+    if (question.type === TYPE.IXFR) return this.#takeIxfr(request, soa);
+    // RFC 5936 §4.2: AXFR over UDP is not defined.
+    if (peer.transport === "udp") return refused(RCODE.FORMERR, EDE.OTHER, "AXFR goes over TCP (RFC 5936 §4.2)");
+    return this.#sendWhole(request, question.name);
+  }
+
+  #takeIxfr(request: ControlRequest, soa: Rr): Reply | null {
+    const { message, peer, octetsMax } = request;
+    const theirs = message.authority.find(({ type, owner }) => type === TYPE.SOA && owner.equals(soa.owner));
+    if (theirs === undefined)
+      return refused(RCODE.FORMERR, EDE.OTHER, "IXFR wants the SOA of the client's version (RFC 1995 §3)");
+    const serial = soaSerial(theirs.rdata);
+    const order = compareSerials(serial, soaSerial(soa.rdata));
+    // Who has this version, or a newer one, is told so by its SOA (RFC 1995 §2).
+    if (order !== null && order >= 0) {
+      request.send(soaMessage({ message, octetsMax }, soa));
+      return null;
+    }
+    const changes = this.#parts.changesSince(soa.owner, serial);
+    const isWhole =
+      changes !== null && changes.length > 0 && soaSerial(changes.at(-1)!.soaAfter.rdata) === soaSerial(soa.rdata);
+    if (peer.transport === "tcp") {
+      if (!isWhole) return this.#sendWhole(request, soa.owner);
+      return this.#send(request, ixfrMessages({ message, octetsMax }, changes));
+    }
+    // One datagram, or the SOA to say that it takes TCP (RFC 1995 §2).
+    const [first, ...others] = isWhole ? [...ixfrMessages({ message, octetsMax }, changes)] : [];
+    request.send(first !== undefined && others.length === 0 ? first : soaMessage({ message, octetsMax }, soa));
+    return null;
+  }
+
+  #mayHave({ key, peer }: ControlRequest, apex: Name): boolean {
+    const grant = this.#parts.grantOf(apex);
+    if (grant === null) return false;
+    if (key !== null && grant.keys.some((allowed) => allowed.equals(key))) return true;
+    const list = this.#lists.get(grant) ?? new AccessList(grant.from);
+    this.#lists.set(grant, list);
+    this.#client.read(peer.address);
+    return list.includes(this.#client);
+  }
+
+  #sendWhole(request: ControlRequest, apex: Name): Reply | null {
+    const { store } = this.#parts;
+    const { message, octetsMax } = request;
+    // The arena is held for as long as the transfer takes, wherever the zones move.
+    const version = { views: store.arena, zone: store.zoneOf(apex) };
+    return this.#send(request, axfrMessages({ message, octetsMax }, version));
+  }
+
+  #send(request: ControlRequest, messages: Generator<Uint8Array>): Reply | null {
+    if (this.#open >= TRANSFERS_MAX)
+      return refused(RCODE.SERVFAIL, EDE.OTHER, "too many zone transfers at once: ask again later");
+    this.#open++;
+    this.#sendOn(request, messages, messages.next());
+    return null;
+  }
+
+  /** Sends until the window is full, and goes on when the client has taken that. */
+  #sendOn(request: ControlRequest, messages: Generator<Uint8Array>, from: IteratorResult<Uint8Array>): void {
+    let octets = 0;
+    let next = from;
+    while (next.done !== true) {
+      const message: Uint8Array = next.value;
+      next = messages.next();
+      octets += message.length;
+      if (next.done === true) {
+        this.#open--;
+        request.send(message);
+      } else if (octets < WINDOW_OCTETS) {
+        request.send(message, "more");
+      } else {
+        const after = next;
+        request.send(message, (isOpen) => this.#taken(request, messages, isOpen ? after : null));
+        return;
+      }
+    }
+  }
+
+  /** Not at once: others are to have their turn between two windows. Null: the client is gone. */
+  #taken(request: ControlRequest, messages: Generator<Uint8Array>, after: IteratorResult<Uint8Array> | null): void {
+    if (after === null) {
+      this.#open--;
+      request.drop();
+    } else this.#parts.clock.soon(() => this.#sendOn(request, messages, after));
+  }
+}
+
+function refused(rcode: number, infoCode: number, text: string): Reply {
+  return { rcode, extendedError: { infoCode, text } };
+}
