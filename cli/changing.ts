@@ -5,9 +5,10 @@
 import { join } from "node:path";
 import { type Files, type Log, systemClock } from "../base/index.ts";
 import type { Control } from "../nameserver/index.ts";
-import type { Secondaries } from "../replication/index.ts";
+import type { Notifier, Secondaries } from "../replication/index.ts";
 import { Journal, JournaledZones, JournalError, Leases, ZoneChanger, type ZoneStore } from "../zones/index.ts";
 import { WorkError } from "./failure.ts";
+import { notifierOf, transfersGiven } from "./giving.ts";
 import { notifiesTaken, secondariesOf, secondariesReady } from "./secondary-zones.ts";
 import type { ServeSettings } from "./settings.ts";
 import { updatesTaken } from "./updating.ts";
@@ -30,6 +31,8 @@ export interface Changing {
   readonly control: Control | null;
   /** Zones that are fetched from others. */
   readonly secondaries: Secondaries | null;
+  /** Tells others of changes. */
+  readonly notifier: Notifier | null;
   /** Serves what is kept on disk, before anybody is answered. */
   load(): Promise<void>;
   /** Begins what is done by itself, once all are answered. */
@@ -47,23 +50,30 @@ export function changingOf({ settings, store, files, log }: ChangingParts): Chan
   const secondaries = secondariesOf(settings.secondaries, { store, changer, shelf: journal, log });
   const notify = notifiesTaken(secondaries);
   const update = updatesTaken(settings.updates, { store, changer, log });
-  const { keys } = settings;
-  const isAsked = update !== null || notify !== null || keys.size > 0;
+  const { keys, given, givenToAll: toAll } = settings;
+  const giving = { zones: [...settings.zones, ...settings.secondaries], given, toAll };
+  const transfer = transfersGiven(giving, { store, journal, log });
+  const notifier = notifierOf(giving, { store, journal, log });
+  if (notifier !== null) changer.subscribe(({ change }) => notifier.changed(change.apex));
+  const isAsked = [update, notify, transfer].some((handler) => handler !== null) || keys.size > 0;
   return {
     changer,
     journal,
     journaled,
     leases,
     secondaries,
-    control: isAsked ? { keys, transfer: null, notify, update } : null,
+    notifier,
+    control: isAsked ? { keys, transfer, notify, update } : null,
     async load() {
       await secondaries?.start();
     },
     async start() {
       leases.start(changer, journal?.leases() ?? []);
       if (secondaries !== null) await secondariesReady(secondaries);
+      notifier?.start();
     },
     async close() {
+      notifier?.close();
       leases.close();
       await secondaries?.close();
       changer.close();

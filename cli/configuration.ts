@@ -101,6 +101,23 @@ const zone = z
       .min(1)
       .optional()
       .describe("Who may change what of it by UPDATE (RFC 2136). Absent: nobody anything."),
+    transfer: z
+      .strictObject({
+        allow: z.array(prefix).default([]).describe("From these prefixes, signed or not."),
+        keys: z.array(domainName).default([]).describe("Signed with one of these keys, from wherever."),
+      })
+      .optional()
+      .describe("Who may have the whole zone (AXFR, IXFR). Absent: nobody."),
+    notify: z
+      .array(primary)
+      .optional()
+      .describe("Who is told of changes (NOTIFY, RFC 1996); ADDR:PORT, or with a key."),
+    notifyWindow: z
+      .number()
+      .min(0)
+      .max(86_400)
+      .optional()
+      .describe("Seconds for which changes are gathered before they are told: 60 in the global layer, else 0."),
     leases: leases.optional(),
   })
   .superRefine((given, context) => {
@@ -232,4 +249,5 @@ export const configuration = z
 
 export type PrimaryConfiguration = z.output<typeof primary>;
 export type GrantConfiguration = z.output<typeof grant>;
+export type ZoneConfiguration = z.output<typeof zone>;
 export type Configuration = z.output<typeof configuration>;

@@ -12,7 +12,16 @@ import type { Arguments } from "./arguments.ts";
 import type { Configuration } from "./configuration.ts";
 import { DEFAULTS } from "./defaults.ts";
 import { UsageError } from "./failure.ts";
-import { parseEndpointOrPort, parseListen, parseName, parsePort, parsePrefixes, parseThreads } from "./options-read.ts";
+import { givenZone, type GivenToAll, type GivenZone, NOTHING_GIVEN } from "./giving.ts";
+import {
+  parseEndpointOrPort,
+  parseEndpoints,
+  parseListen,
+  parseName,
+  parsePort,
+  parsePrefixes,
+  parseThreads,
+} from "./options-read.ts";
 import { KeyFiles } from "./key-files.ts";
 import { keyOf } from "./key-text.ts";
 import { readKeys } from "./keys.ts";
@@ -35,6 +44,9 @@ export interface ServeSettings {
   readonly secondaries: readonly SecondaryZone[];
   /** Zones that take updates, and whose. */
   readonly updates: readonly ZoneUpdates[];
+  /** What others may have of the zones, and are told of. */
+  readonly given: readonly GivenZone[];
+  readonly givenToAll: GivenToAll;
   /** For what must outlive the server, and its control socket; null: nothing does, and there is none. */
   readonly stateFolder: string | null;
   readonly keys: TsigKeys;
@@ -96,6 +108,8 @@ export async function settingsOf(config: Configuration, folder: string, files: F
     listen: config.listen.map((text) => parseEndpoint(text)),
     zones: [...zones, ...listed],
     secondaries,
+    given: config.zones.map((zone) => givenZone(zone, keys)),
+    givenToAll: NOTHING_GIVEN,
     updates: config.zones.flatMap(zoneUpdates),
     stateFolder: config.state === undefined ? null : inFolder(folder, config.state),
     keys,
@@ -154,6 +168,13 @@ async function withKeys(settings: ServeSettings, given: Arguments, files: Files)
   return {
     ...settings,
     updates: [...settings.updates, ...granted],
+    givenToAll: {
+      grant: {
+        from: parsePrefixes("transfer", given.texts("transfer")),
+        keys: transferKey === null ? [] : [transferKey.name],
+      },
+      targets: parseEndpoints("notify", given.texts("notify")),
+    },
     secondaries: settings.secondaries.map((zone) => signedWith(transferKey, zone)),
     keys: keyFiles.all,
   };

@@ -1,3 +1,4 @@
+export { type NotifiedZone, Notifier, type NotifierParts, type NotifyStatus, type NotifyTarget } from "./notifier.ts";
 export type { Primary, TransferLimits } from "./primary.ts";
 export { type NotifyAnswer, Secondaries } from "./secondaries.ts";
 export type { SecondarySettings, SecondaryStatus } from "./secondary.ts";

@@ -82,6 +82,14 @@ export type { SharedStore, StoredZone, StoreOptions, StoreStats } from "./stored
 export { type AddOutcome, NODE_TYPES_MAX, RRSET_RECORDS_MAX, ZoneEdit } from "./zone-edit.ts";
 export { type LookupResult, ZoneView } from "./zone.ts";
 export { transferNodes, zoneApex, zoneRecords, zoneSerial, zoneSoa } from "./zone-record.ts";
+export {
+  addedRecords,
+  applyUpdates,
+  prescanUpdates,
+  refusalOfSigned,
+  unmetPrerequisite,
+  type UpdateRefusal,
+} from "./update.ts";
 export { type GrantedNames, type UpdateGrant, UpdatePolicy, type UpdateRequester } from "./update-policy.ts";
 export { grantLease, LEASE_BOUNDS, type LeaseBounds, type LeaseNote, type LeaseWish } from "./lease.ts";
 export { type HeldLease, Leases } from "./leases.ts";

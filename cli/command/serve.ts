@@ -40,7 +40,19 @@ export const serveCommand: Command = {
     "transfer-key": {
       kind: "text",
       value: "FILE",
-      describe: "ask for zones of --secondary with the key of this file",
+      describe: "ask for zones of --secondary with the key of this file, and give zones to whoever signs with it",
+    },
+    transfer: {
+      kind: "text",
+      many: true,
+      value: "CIDR",
+      describe: "who asks from this prefix may have the zones whole (AXFR, IXFR); may be given again",
+    },
+    notify: {
+      kind: "text",
+      many: true,
+      value: "ADDR:PORT",
+      describe: "tell the server there of changes of the zones (NOTIFY); may be given again",
     },
     "no-images": { kind: "flag", describe: "read zone files as text, and leave no images of large ones on disk" },
     recursion: {
