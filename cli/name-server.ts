@@ -57,15 +57,8 @@ export async function startNameServer(settings: ServeSettings, parts: NameServer
     };
     await changing.start();
     const channel = new ControlChannel();
-    const control = await openControl(channel, {
-      settings,
-      store,
-      zones,
-      changer: changing.changer,
-      leases: changing.leases,
-      files,
-      log,
-    });
+    const { changer, leases, secondaries } = changing;
+    const control = await openControl(channel, { settings, store, zones, changer, leases, secondaries, files, log });
     const page = nameServerMetricsPage({ counters: server.counters, store, events });
     const metrics = await openMetrics(settings, { page, listening, log });
     return {

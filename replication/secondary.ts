@@ -8,7 +8,7 @@
  */
 import { type Clock, type Log, type Random, Stopper, type Timer } from "../base/index.ts";
 import { compareSerials, isNewerSerial, type Name, type Rr } from "../dns/index.ts";
-import { ExchangeError, formatEndpoint } from "../net/index.ts";
+import { type Endpoint, ExchangeError, formatEndpoint } from "../net/index.ts";
 import { ChangeError, ChangeLogError, soaSerial } from "../zones/index.ts";
 import { fetchTransfer, newestSoa, type Primary, type PrimaryParts } from "./primary.ts";
 import {
@@ -43,6 +43,7 @@ export interface SecondarySettings {
 
 export interface SecondaryStatus {
   readonly apex: Name;
+  readonly primaries: readonly Endpoint[];
   /** Null: nothing is served. */
   readonly serial: number | null;
   /** Seconds from now; null while there is nothing that could expire, 0 when it has. */
@@ -132,6 +133,7 @@ export class Secondary {
     const expiry = expiresAt(this.#table);
     return {
       apex: this.apex,
+      primaries: this.primaries.map(({ endpoint }) => endpoint),
       serial: this.#serial(),
       expiresInSeconds: expiry === null ? null : Math.max(0, Math.round(expiry - now)),
       nextCheckInSeconds: Math.max(0, Math.round(this.#table.nextCheckAt - now)),

@@ -5,7 +5,7 @@ import { EXIT } from "../failure.ts";
 import { parseName } from "../options-read.ts";
 import type { Output } from "../output.ts";
 import { askControl, controlPlaces } from "./asking.ts";
-import type { ServerStatus, ZoneStatus } from "./server-commands.ts";
+import type { SecondaryZoneStatus, ServerStatus, ZoneStatus } from "./server-commands.ts";
 
 export async function status(given: Arguments, output: Output): Promise<number> {
   const zoneText = given.positional("ZONE");
@@ -38,9 +38,21 @@ export async function status(given: Arguments, output: Output): Promise<number> 
   return EXIT.ok;
 }
 
-function describe({ layer, serial, records, frozen }: ZoneStatus): string {
+function describe({ layer, serial, records, frozen, secondary }: ZoneStatus): string {
   const served = serial === null ? "not served" : `serial ${serial}, ${records} records`;
-  return [served, ...(layer === null ? [] : [layer]), ...(frozen ? ["frozen"] : [])].join(", ");
+  const copied = secondary === null ? [] : describeCopy(secondary);
+  return [served, ...(layer === null ? [] : [layer]), ...(frozen ? ["frozen"] : []), ...copied].join(", ");
+}
+
+function describeCopy({ primaries, checkedSecondsAgo, expiresInSeconds, failure }: SecondaryZoneStatus): string[] {
+  return [
+    `from ${primaries.join(" and ")}`,
+    ...(checkedSecondsAgo === null ? [] : [`confirmed ${duration(checkedSecondsAgo)} ago`]),
+    ...(expiresInSeconds === null
+      ? []
+      : [expiresInSeconds === 0 ? "expired" : `expires in ${duration(expiresInSeconds)}`]),
+    ...(failure === null ? [] : [`last attempt: ${failure}`]),
+  ];
 }
 
 function duration(seconds: number): string {

@@ -2,6 +2,7 @@
 import { systemClock } from "../../base/index.ts";
 import { type Name, rdataType, typeToText } from "../../dns/index.ts";
 import { formatEndpoint, LocalError } from "../../net/index.ts";
+import type { Secondaries } from "../../replication/index.ts";
 import type { Leases, ZoneChanger, ZoneStore } from "../../zones/index.ts";
 import type { ServeSettings } from "../settings.ts";
 import type { ZoneKeeper } from "../zone-keeper.ts";
@@ -14,6 +15,7 @@ export interface ServerCommandsParts {
   readonly zones: ZoneKeeper;
   readonly changer: ZoneChanger;
   readonly leases: Leases;
+  readonly secondaries: Secondaries | null;
   readonly version: string;
 }
 
@@ -24,6 +26,18 @@ export interface ZoneStatus {
   readonly serial: number | null;
   readonly records: number | null;
   readonly frozen: boolean;
+  /** Null where this server reads it from a file. */
+  readonly secondary: SecondaryZoneStatus | null;
+}
+
+export interface SecondaryZoneStatus {
+  readonly primaries: readonly string[];
+  /** Since a primary last confirmed the version; null: none has since the start. */
+  readonly checkedSecondsAgo: number | null;
+  /** Null while there is nothing that could expire; 0 when it has. */
+  readonly expiresInSeconds: number | null;
+  /** Why the last attempt gave nothing; null: it did not fail. */
+  readonly failure: string | null;
 }
 
 export interface ServerStatus {
@@ -33,6 +47,13 @@ export interface ServerStatus {
   readonly listen: readonly string[];
   readonly zones: readonly ZoneStatus[];
   readonly memory: { readonly usedOctets: number; readonly garbageOctets: number };
+}
+
+function secondaryOf({ secondaries }: ServerCommandsParts, zone: Name): SecondaryZoneStatus | null {
+  const status = secondaries?.status.find(({ apex }) => apex.equals(zone)) ?? null;
+  if (status === null) return null;
+  const { primaries, checkedSecondsAgo, expiresInSeconds, failure } = status;
+  return { primaries: primaries.map(formatEndpoint), checkedSecondsAgo, expiresInSeconds, failure };
 }
 
 export function addServerCommands(channel: ControlChannel, parts: ServerCommandsParts): void {
@@ -87,8 +108,11 @@ function served({ store }: ServerCommandsParts, zone: Name): Name {
   throw new LocalError("NO_ZONE", `this server does not serve the zone ${zone.toString()}`);
 }
 
-function statusOf({ settings, store, changer, version }: ServerCommandsParts, began: number): ServerStatus {
-  const stored = new Map(Array.from(store.zones(), (zone) => [zone.apex.key, zone]));
+function statusOf(parts: ServerCommandsParts, began: number): ServerStatus {
+  const { settings, store, changer, version } = parts;
+  // A copy that has expired is there without any record.
+  const served = Array.from(store.zones()).filter(({ records }) => records > 0);
+  const stored = new Map(served.map((zone) => [zone.apex.key, zone]));
   const { usedOctets, garbageOctets } = store.stats;
   return {
     version,
@@ -101,6 +125,7 @@ function statusOf({ settings, store, changer, version }: ServerCommandsParts, be
       serial: stored.get(name.key)?.serial ?? null,
       records: stored.get(name.key)?.records ?? null,
       frozen: changer.isFrozen(name),
+      secondary: secondaryOf(parts, name),
     })),
     memory: { usedOctets, garbageOctets },
   };

@@ -70,11 +70,17 @@ describeWithPeers("a secondary that keeps its zone on disk", ["knotd"], () => {
         writeFileSync(file, zoneText(2, "new A 192.0.2.2"));
         process.kill(peer.pid, "SIGHUP");
         await serve.line("stderr", /"serial":2,.*"as":"changes"/);
+        const { stdout } = await strata(["status", "--state", scratch.file("state")]);
+        expect(stdout).toMatch(
+          /example\. {2}serial 2, 3004 records, from 127\.0\.0\.1:\d+, confirmed \d+ s ago, expires in \d d\n/,
+        );
         await serve.stop(how);
       }
       await using _again = await RunningStrata.start([...words, ...primary]);
       expect(await ask(port, "new.example")).toContain("192.0.2.2");
       expect(await ask(port, "old.example")).not.toContain("192.0.2.1");
+      const { stdout } = await strata(["status", "--state", scratch.file("state")]);
+      expect(stdout).toMatch(/serial 2, .* expires in \d d/);
     },
   );
 });
