@@ -11,7 +11,7 @@ import { WorkError } from "./failure.ts";
 import { notifierOf, transfersGiven } from "./giving.ts";
 import { notifiesTaken, secondariesOf, secondariesReady } from "./secondary-zones.ts";
 import type { ServeSettings } from "./settings.ts";
-import { updatesTaken } from "./updating.ts";
+import { updatesForwarded, updatesTaken } from "./updating.ts";
 
 export interface ChangingParts {
   readonly settings: ServeSettings;
@@ -49,7 +49,8 @@ export function changingOf({ settings, store, files, log }: ChangingParts): Chan
   const changer = new ZoneChanger({ store, clock, log, changeLog: journaled, leases });
   const secondaries = secondariesOf(settings.secondaries, { store, changer, shelf: journal, log });
   const notify = notifiesTaken(secondaries);
-  const update = updatesTaken(settings.updates, { store, changer, log });
+  const update = updatesTaken(settings, { store, changer, log });
+  const forwarder = updatesForwarded(settings, { store, changer, log });
   const { keys, given, givenToAll: toAll } = settings;
   const giving = { zones: [...settings.zones, ...settings.secondaries], given, toAll };
   const transfer = transfersGiven(giving, { store, journal, log });
@@ -63,7 +64,7 @@ export function changingOf({ settings, store, files, log }: ChangingParts): Chan
     leases,
     secondaries,
     notifier,
-    control: isAsked ? { keys, transfer, notify, update } : null,
+    control: isAsked ? { keys, transfer, notify, update, forwarder } : null,
     async load() {
       await secondaries?.start();
     },

@@ -1,8 +1,14 @@
 /** Updates by UPDATE (RFC 2136) as a server is set up to take them: which zones, from whom, of what. */
-import type { Log } from "../base/index.ts";
+import { type Log, systemClock, systemRandom } from "../base/index.ts";
 import { Name, type TsigKey, typeFromText } from "../dns/index.ts";
-import { type ControlHandler, type TsigKeys, updateHandler, type UpdateTreatment } from "../nameserver/index.ts";
-import { Prefix } from "../net/index.ts";
+import {
+  type ControlHandler,
+  type TsigKeys,
+  UpdateForwarder,
+  updateHandler,
+  type UpdateTreatment,
+} from "../nameserver/index.ts";
+import { formatEndpoint, Prefix, systemRelay } from "../net/index.ts";
 import {
   type GrantedNames,
   LEASE_BOUNDS,
@@ -14,6 +20,7 @@ import {
 } from "../zones/index.ts";
 import type { Configuration, GrantConfiguration } from "./configuration.ts";
 import { UsageError } from "./failure.ts";
+import type { SecondaryZone } from "./secondary-zones.ts";
 
 /** Who may change what in one zone. */
 export interface ZoneUpdates {
@@ -69,18 +76,42 @@ export interface UpdatingParts {
   readonly log: Log;
 }
 
+interface UpdatingSettings {
+  readonly updates: readonly ZoneUpdates[];
+  readonly secondaries: readonly SecondaryZone[];
+}
+
 /** Null where no zone takes any. */
-export function updatesTaken(zones: readonly ZoneUpdates[], { store, ...parts }: UpdatingParts): ControlHandler | null {
-  if (zones.length === 0) return null;
+export function updatesTaken(
+  { updates, secondaries }: UpdatingSettings,
+  { store, ...parts }: UpdatingParts,
+): ControlHandler | null {
+  if (updates.length + secondaries.length === 0) return null;
   const taken = new Map<string, UpdateTreatment>();
-  for (const [key, ofZone] of Map.groupBy(zones, ({ apex }) => apex.key)) {
+  for (const [key, ofZone] of Map.groupBy(updates, ({ apex }) => apex.key)) {
     const grants = ofZone.flatMap((one) => one.grants);
-    if (grants.length > 0)
-      taken.set(key, { kind: "taken", policy: new UpdatePolicy(grants), leases: ofZone[0]!.leases });
+    const [first] = ofZone;
+    if (grants.length > 0) taken.set(key, { kind: "taken", policy: new UpdatePolicy(grants), leases: first!.leases });
+  }
+  for (const { name, primaries } of secondaries) {
+    const where = primaries.map(({ endpoint }) => formatEndpoint(endpoint)).join(", ");
+    const text = `the zone ${name.toString()} is a copy here: send updates to ${where}, or sign them to have them passed on`;
+    taken.set(name.key, { kind: "refused", text });
   }
   const treatmentOf = (apex: Name): UpdateTreatment | null => {
     if (store.zoneOf(apex) === 0) return null;
-    return taken.get(apex.key) ?? { kind: "refused" };
+    return taken.get(apex.key) ?? { kind: "refused", text: `the zone ${apex.toString()} takes no updates` };
   };
   return updateHandler({ ...parts, treatmentOf });
+}
+
+/** Null where this server is a secondary of no zone. */
+export function updatesForwarded({ secondaries }: UpdatingSettings, { log }: UpdatingParts): UpdateForwarder | null {
+  if (secondaries.length === 0) return null;
+  const primaries = new Map(secondaries.map((zone) => [zone.name.key, zone.primaries.map(({ endpoint }) => endpoint)]));
+  return new UpdateForwarder({
+    primariesOf: (apex) => primaries.get(apex.key) ?? null,
+    relay: systemRelay({ clock: systemClock, random: systemRandom }),
+    log,
+  });
 }

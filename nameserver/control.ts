@@ -22,6 +22,7 @@ import {
 import { LATER, type Later, type Peer, type Taken } from "../net/index.ts";
 import { EVENT, type NameServerCounters } from "./counters.ts";
 import { type Desk } from "./desk.ts";
+import type { UpdateForwarder } from "./forward.ts";
 import type { TsigKeys } from "./signature.ts";
 
 /** What a handler makes of a request. Sections that are left out are empty. */
@@ -62,6 +63,8 @@ export interface Control {
   readonly transfer: ControlHandler | null;
   readonly notify: ControlHandler | null;
   readonly update: ControlHandler | null;
+  /** Of zones that others are primary of. None is passed on unless given. */
+  readonly forwarder?: UpdateForwarder | null;
 }
 
 /** Whether the request on the desk is control's business, where a server has any. */

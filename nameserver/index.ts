@@ -10,3 +10,4 @@ export { SERVER_SETTINGS, type ServerSettings } from "./settings.ts";
 export { type NameServerThreadsParts, startThreads } from "./threads.ts";
 export { type TransportEvents, transportEvents } from "./transport-events.ts";
 export { updateHandler, type UpdateParts, type UpdateTreatment } from "./update.ts";
+export { UpdateForwarder } from "./forward.ts";

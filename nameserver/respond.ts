@@ -9,7 +9,7 @@
  */
 import type { Clock } from "../base/index.ts";
 import { CLASS, EDE, EDNS_VERSION, OPCODE, RCODE, type RequestOutcome, TYPE } from "../dns/index.ts";
-import { LATER, type Later } from "../net/index.ts";
+import { type Endpoint, LATER, type Later } from "../net/index.ts";
 import type { ZoneStore } from "../zones/index.ts";
 import type { AccessList } from "./access.ts";
 import type { Chaos } from "./chaos.ts";
@@ -56,7 +56,9 @@ export function respond(server: Server, desk: Desk, outcome: RequestOutcome, lat
   if (!checkCookie(server, desk)) return refuse(server, desk, RCODE.BADCOOKIE, -1);
   const isControls = isForControl(desk);
   if (isControls && server.control === "elsewhere") return LATER;
-  if (desk.view.tsigOffset >= 0) {
+  const primaries = isControls ? primariesFor(server, desk) : null;
+  // What is passed on is signed for whoever it is passed on to.
+  if (desk.view.tsigOffset >= 0 && primaries === null) {
     const rcode = checkSignature(server, desk);
     if (rcode !== RCODE.NOERROR) return refuse(server, desk, rcode, -1);
   }
@@ -65,11 +67,18 @@ export function respond(server: Server, desk: Desk, outcome: RequestOutcome, lat
     return refuse(server, desk, RCODE.REFUSED, EDE.PROHIBITED);
   }
   if (isControls && server.control !== null && server.control !== "elsewhere") {
+    if (primaries !== null) return server.control.forwarder!.pass(primaries, desk, counters, later);
     const handler = handlerOf(server.control, desk);
     if (handler !== null) return takeControl(handler, desk, counters, later);
   }
   if (desk.view.opcode !== OPCODE.QUERY) return refuse(server, desk, RCODE.NOTIMP, -1);
   return answerQuery(server, desk, later);
+}
+
+/** To whom the request is to be passed on; null: it is not. */
+function primariesFor({ control }: Server, desk: Desk): readonly Endpoint[] | null {
+  if (control === null || control === "elsewhere") return null;
+  return control.forwarder?.primariesFor(desk) ?? null;
 }
 
 /** False when the client has to come back with the cookie it is given now (RFC 7873 §5.2.3). */

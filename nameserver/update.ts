@@ -40,8 +40,8 @@ import type { ControlHandler, ControlRequest, Reply } from "./control.ts";
 /** What is done with updates of a zone. Null: it is none of ours. */
 export type UpdateTreatment =
   | { readonly kind: "taken"; readonly policy: UpdatePolicy; readonly leases: LeaseBounds }
-  /** It is ours, and nobody may change it. */
-  | { readonly kind: "refused" };
+  /** It is ours, and nobody may change it here; why, in words. */
+  | { readonly kind: "refused"; readonly text: string };
 
 export interface UpdateParts {
   readonly changer: Pick<ZoneChanger, "submit">;
@@ -79,7 +79,7 @@ function takeUpdate(parts: UpdateParts, request: ControlRequest): UpdateRefusal 
     return refused(RCODE.NOTAUTH, EDE.NOT_AUTHORITATIVE, text);
   }
   if (treatment.kind === "refused") {
-    return refused(RCODE.REFUSED, EDE.PROHIBITED, `the zone ${zone.name.toString()} takes no updates`);
+    return refused(RCODE.REFUSED, EDE.PROHIBITED, treatment.text);
   }
   const requester = requesterOf(request);
   const stranger = treatment.policy.refusalOf(requester);

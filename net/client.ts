@@ -5,6 +5,7 @@
 import { askOver, type AskParts } from "./asking.ts";
 import { askManyOver } from "./asking-many.ts";
 import type { Ask, AskMany } from "./exchange.ts";
+import { type Relay, relayOver, type RelayParts } from "./relay.ts";
 import { TcpQuestion } from "./tcp-client.ts";
 import { UpstreamSockets } from "./udp-client.ts";
 
@@ -20,4 +21,9 @@ export function systemAsk(parts: AskParts): Ask {
 /** Each on a connection of its own. */
 export function systemAskMany(parts: AskParts): AskMany {
   return askManyOver((_transport, server, asked, events) => new TcpQuestion(server, asked, events), parts);
+}
+
+/** Likewise. */
+export function systemRelay(parts: RelayParts): Relay {
+  return relayOver((_transport, server, asked, events) => new TcpQuestion(server, asked, events), parts);
 }

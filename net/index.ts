@@ -38,7 +38,7 @@ export {
   MMSGHDR_OCTETS,
   MSG_DONTWAIT,
 } from "./batch-system.ts";
-export { systemAsk, systemAskMany } from "./client.ts";
+export { systemAsk, systemAskMany, systemRelay } from "./client.ts";
 export { type HttpBody, type HttpListener, type HttpPage, listenHttp } from "./http.ts";
 export {
   type Ask,
@@ -85,6 +85,7 @@ export {
   type StreamSystem,
   wake,
 } from "./stream-system.ts";
+export { type Relay, relayOver } from "./relay.ts";
 export { listenTcp } from "./tcp.ts";
 export { listenUdp } from "./udp-listen.ts";
 export { type AskerTools, type ThreadAsker } from "./threads/asking.ts";

@@ -85,7 +85,7 @@ class Rig {
         treatmentOf: (zone) => {
           if (this.store.zoneOf(zone) === 0) return null;
           return zone.toString() === "closed."
-            ? { kind: "refused" }
+            ? { kind: "refused", text: "it takes no updates" }
             : { kind: "taken", policy: this.#policy, leases: LEASE_BOUNDS };
         },
       }),

@@ -165,6 +165,18 @@ async function takesStrataUpdate(start: () => Promise<Primary>): Promise<void> {
 describe("strata update", () => {
   test("changes a zone of ours", () => takesStrataUpdate(ourPrimary));
 
+  test("changes a zone by way of a secondary, which does not know the key", async () => {
+    await using primary = await ourPrimary();
+    const port = await freePort();
+    const words = ["serve", "--secondary", `vu.nl=127.0.0.1:${primary.port}`, "--listen", `127.0.0.1:${port}`];
+    await using _secondary = await RunningStrata.start(words);
+    const update = ["update", "--server", `127.0.0.1:${port}`, "--zone", "vu.nl", "add pc24.vu.nl 30 A 192.0.2.24"];
+    expect(await strata([...update, "--key", keyFile])).toMatchObject({ status: 0, stderr: "" });
+    expect(await records(primary.port, "pc24.vu.nl", "A")).toHaveLength(1);
+    expect((await strata([...update, "--key", otherKeyFile])).stderr).toContain("does not accept the key");
+    expect((await strata(update)).stderr).toContain(`send updates to 127.0.0.1:${primary.port}`);
+  });
+
   test("takes a script, and stops where a message is refused", async () => {
     await using primary = await ourPrimary();
     const script = scratch.file("script");
