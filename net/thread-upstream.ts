@@ -64,6 +64,8 @@ export class ThreadUpstream {
   #gathering: Port | null = null;
   #gathered = 0;
   #turn = 0;
+  /** Where an idle socket was found last. */
+  #idleAt = 0;
   #generation = 0;
   #sweptAt: number;
   waiting = 0;
@@ -168,7 +170,22 @@ export class ThreadUpstream {
       if (chosen.mayTake(now)) return chosen;
       chosen.retire();
     }
-    return this.#open(known, now);
+    if (ports.length === 0 && this.#free.length === 0) this.#closeIdle();
+    const opened = this.#open(known, now);
+    if (opened === null && ports.length === 0) this.#servers.delete(known.key);
+    return opened;
+  }
+
+  /** Makes room for a server that has no socket, when there is one that nobody waits for. */
+  #closeIdle(): void {
+    for (let i = 0; i < UPSTREAM_PLACES; i++) {
+      this.#idleAt = (this.#idleAt + 1) % UPSTREAM_PLACES;
+      const port = this.#ports[this.#idleAt];
+      if (port?.isIdle === true) {
+        port.retire();
+        return;
+      }
+    }
   }
 
   #serverPorts(server: Endpoint): ServerPorts {
@@ -272,6 +289,10 @@ class Port implements Sent {
     this.generation = bounds.generation;
     this.#bounds = bounds;
     this.#events = events;
+  }
+
+  get isIdle(): boolean {
+    return this.#waiting === 0;
   }
 
   mayTake(now: number): boolean {

@@ -3,7 +3,7 @@
  * would have, and gives the engine what is in hand of the questions it has to end. One question is asked by one of them at a time.
  */
 import type { Clock } from "../base/index.ts";
-import { CLASS, decodeMessage, type Message, Name, type Question, type Rrset } from "../dns/index.ts";
+import { CLASS, decodeMessage, LOWER_CASE, type Message, Name, type Question, type Rrset } from "../dns/index.ts";
 import { type Ask, type Endpoint, ExchangeError, type Reply } from "../net/index.ts";
 import type { AnswerCache } from "./answer-cache.ts";
 import type { AnswerKey } from "./answer-key.ts";
@@ -166,7 +166,9 @@ export class DirectDesk {
   serverInHand<T extends { readonly endpoint: Endpoint }>(question: Question, servers: readonly T[]): T | null {
     if (this.#inHand.size === 0) return null;
     const inHand = this.#inHand.get(this.#hash(question));
-    return inHand === undefined ? null : (servers.find(({ endpoint }) => isSame(endpoint, inHand.server)) ?? null);
+    return inHand === undefined || !isAbout(inHand.told, question)
+      ? null
+      : (servers.find(({ endpoint }) => isSame(endpoint, inHand.server)) ?? null);
   }
 
   /** An Ask that gives what is in hand in place of asking the same server the same again. */
@@ -200,7 +202,7 @@ export class DirectDesk {
     if (this.#inHand.size === 0 || question === undefined || !isAskedDirectly(message)) return null;
     const hash = this.#hash(question);
     const inHand = this.#inHand.get(hash);
-    if (inHand === undefined) return null;
+    if (inHand === undefined || !isAbout(inHand.told, question)) return null;
     if (this.#clock.now() - inHand.putAt > IN_HAND_MILLISECONDS) {
       this.#inHand.delete(hash);
       return null;
@@ -213,6 +215,14 @@ export class DirectDesk {
   #hash({ name, type, class: recordClass }: Question): number {
     return questionHash(nameHash(this.claims.shared.seed, name.octets, 0, name.octets.length), type, recordClass);
   }
+}
+
+/** Two questions may have one hash. The client's request begins with its question, as it wrote it. */
+function isAbout({ request }: Told, { name, type }: Question): boolean {
+  const { octets } = name;
+  const end = HEADER_OCTETS + octets.length;
+  if (request[end] !== type >> 8 || request[end + 1] !== (type & 0xff)) return false;
+  return octets.every((octet, i) => LOWER_CASE[octet] === LOWER_CASE[request[HEADER_OCTETS + i]!]);
 }
 
 function isSame(one: Endpoint, other: Endpoint): boolean {

@@ -80,6 +80,12 @@ export class DirectFlight implements Awaiting {
     return writePlainOpt(this.message, this.questionEnd);
   }
 
+  isFor({ question, questionOctets }: AnswerKey): boolean {
+    if (this.questionEnd !== HEADER_OCTETS + questionOctets) return false;
+    for (let i = 0; i < questionOctets; i++) if (this.question[i] !== question[i]) return false;
+    return true;
+  }
+
   isAsked({ server, sent, now }: { readonly server: RouteServer; readonly sent: Sent; readonly now: number }): void {
     this.server = server;
     this.#sent = sent;

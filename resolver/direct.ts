@@ -81,6 +81,8 @@ export class DirectAsker implements ThreadAsker, FlightOwner {
     const ofName = nameHash(claims.shared.seed, question, 0, nameEnd);
     const hash = questionHash(ofName, type, CLASS.IN);
     const flight = this.#flights.get(hash);
+    // Two questions may have one hash.
+    if (flight !== undefined && !flight.isFor(key)) return false;
     if (flight !== undefined) return flight.join({ request: request.slice(), from, socket, limitOctets });
     if (this.#flights.size >= FLIGHTS_MAX || this.#isKnown(ofName, hash)) return false;
     const route = this.#routeTo(ofName);

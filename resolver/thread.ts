@@ -48,7 +48,16 @@ runQueryThread((task, nextNews) => {
     allow: allow.map((text) => Prefix.parse(text)),
     counts,
   });
-  if (direct === null) return { handler, afterTurn: nothing, onNews: nothing };
+  let asker: DirectAsker | null = null;
+  let lookedAt = 0;
+  // Looking costs more than a question does, and ways last longer than this.
+  const afterTurn = (): void => {
+    const now = systemClock.now();
+    if (now - lookedAt < NEWS_MILLISECONDS) return;
+    lookedAt = now;
+    for (let news = nextNews(); news !== undefined; news = nextNews()) if (isRoute(news)) asker?.learn(news);
+  };
+  if (direct === null) return { handler, afterTurn, onNews: nothing };
   const { claims, ...rest } = direct;
   const parts = {
     ...rest,
@@ -58,18 +67,10 @@ runQueryThread((task, nextNews) => {
     clock: systemClock,
     random: systemRandom,
   };
-  let asker: DirectAsker | null = null;
-  let lookedAt = 0;
   return {
     handler,
     asker: (tools) => (asker = new DirectAsker(parts, tools)),
-    // Looking costs more than a question does, and ways last longer than this.
-    afterTurn: () => {
-      const now = systemClock.now();
-      if (asker === null || now - lookedAt < NEWS_MILLISECONDS) return;
-      lookedAt = now;
-      for (let news = nextNews(); news !== undefined; news = nextNews()) if (isRoute(news)) asker.learn(news);
-    },
+    afterTurn,
     onNews: nothing,
   };
 });

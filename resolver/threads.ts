@@ -53,6 +53,7 @@ export async function startThreads({ server, answers, allow, ...parts }: Resolve
     handedOn: server,
     tcp: "elsewhere",
   });
-  direct?.onRoute((route) => threads.tell(route));
+  // Others would never read it.
+  if (threads.transport === "batch") direct?.onRoute((route) => threads.tell(route));
   return threads;
 }

@@ -1,7 +1,8 @@
 /** Query threads that ask by themselves, beside each other and the engine: who asks what, for how long they know a way, and whom they believe. */
 import { describe, expect, test } from "vitest";
-import { decodeMessage, encodeMessage, RCODE } from "../../dns/index.ts";
+import { decodeMessage, encodeMessage, Name, RCODE, TYPE } from "../../dns/index.ts";
 import { LATER } from "../../net/index.ts";
+import { nameHash, questionHash } from "../../resolver/claims.ts";
 import { askStub, DirectRig } from "../support/direct-rig.ts";
 import { FORMS, makeWorld, ONE, requestFor, requestOf, ROOT_ZONE } from "../support/direct-zone.ts";
 import { rr } from "../support/messages.ts";
@@ -59,6 +60,32 @@ describe("one question at a time", () => {
     await world.clock.run(rig.ask(requestOf("host2.example."), 1));
     expect(world.askedOf(ONE)).toEqual(names.map((name) => `${name} A`));
     await world.clock.run(silent!);
+  });
+
+  test("two questions that have one hash get each its own answer", async () => {
+    const world = makeWorld(ROOT_ZONE);
+    const rig = await prepared(world);
+    attachRaw(world, (right) => [right]);
+    const [one, other] = namesOfOneHash(rig.claims.shared.seed);
+    const responses = await world.clock.run(Promise.all([one, other].map((name) => rig.ask(requestOf(name)))));
+    expect(responses.map((octets) => hex(decodeMessage(octets).answer[0]!.rdata))).toEqual([
+      hex(addressFor(one)),
+      hex(addressFor(other)),
+    ]);
+    expect(rig.answersAsked).toBe(1);
+  });
+
+  test("what is in hand of one question is not taken for another of the same hash", async () => {
+    const world = makeWorld(ROOT_ZONE);
+    const rig = await prepared(world);
+    const [one, other] = namesOfOneHash(rig.claims.shared.seed);
+    // The reply to one is left to the engine, which has it in hand when the other comes by the long way.
+    attachRaw(world, (right) => [right.map((octet, i) => (i === 2 ? octet & ~0x04 : octet))]);
+    const responses = [rig.ask(requestOf(one)), askStub(rig.stub, requestOf(other))];
+    for (const octets of await world.clock.run(Promise.all(responses))) {
+      expect(decodeMessage(octets).rcode).toBe(RCODE.SERVFAIL);
+    }
+    expect(rig.stub.faults).toBe(0);
   });
 
   test("a failure that is remembered is not asked again by a thread", async () => {
@@ -139,7 +166,7 @@ describe("what does not come from the server, or is no message", () => {
     const rig = await prepared(world);
     attachRaw(world, (right) => [right.slice(0, -2), right]);
     const octets = await world.clock.run(rig.ask(requestOf("host1.example.")));
-    expect(decodeMessage(octets).answer.map(({ rdata }) => Buffer.from(rdata).toString("hex"))).toEqual(["c0000201"]);
+    expect(decodeMessage(octets).answer.map(({ rdata }) => hex(rdata))).toEqual([hex(addressFor("host1."))]);
     expect(rig.answersAsked).toBe(1);
   });
 
@@ -163,12 +190,36 @@ describe("what does not come from the server, or is no message", () => {
   });
 });
 
+const hex = (octets: Uint8Array): string => Buffer.from(octets).toString("hex");
+
+const namesOfHash = new Map<number, string>();
+
+/** Two hosts whose addresses are asked for with one hash. */
+function namesOfOneHash(seed: number): readonly [string, string] {
+  for (let i = 0; i < 1_000_000; i++) {
+    const text = `host${i}.example.`;
+    const { octets } = Name.parse(text);
+    const hash = questionHash(nameHash(seed, octets, 0, octets.length), TYPE.A, 1);
+    const earlier = namesOfHash.get(hash);
+    if (earlier !== undefined && earlier !== text) return [earlier, text];
+    namesOfHash.set(hash, text);
+  }
+  throw new Error("no two of so many have one hash");
+}
+
+/** A host's address tells its name. */
+const addressFor = (name: string): Uint8Array => {
+  const number = Number(name.replaceAll(/\D/g, ""));
+  return Uint8Array.of(10, number >> 16, number >> 8, number);
+};
+
 /** The server at ONE answers hosts, over UDP with all that `replies` makes of the right response. */
 function attachRaw(world: World, replies: (right: Uint8Array) => readonly Uint8Array[]): void {
   world.network.host(ONE).attach(PORT, {
     handle(octets, response, peer, later) {
       const request = decodeMessage(octets);
-      const host = { ...rr("x. 300 A 192.0.2.1"), owner: request.question[0]!.name };
+      const { name } = request.question[0]!;
+      const host = { ...rr("x. 300 A 192.0.2.1"), owner: name, rdata: addressFor(name.toString()) };
       const right = encodeMessage({ ...request, response: true, authoritative: true, answer: [host] });
       if (peer.transport === "tcp") {
         response.set(right);
