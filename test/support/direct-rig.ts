@@ -81,6 +81,8 @@ interface ThreadParts {
 
 class RigThread {
   readonly asker: DirectAsker;
+  /** As when the control thread has too much to do. */
+  losesRequests = false;
   readonly #world: World;
   readonly #rig: DirectRig;
   readonly #handler: AnswerServer;
@@ -136,6 +138,7 @@ class RigThread {
     if (this.#isDead) return;
     this.asker.endTurn(this.#world.clock.now());
     for (const { request, from } of this.#handedOn.splice(0)) {
+      if (this.losesRequests) continue;
       void askStub(this.#rig.stub, request).then((response) => this.#waiting[from.name[0]!]!(response));
     }
   }
