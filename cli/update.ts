@@ -100,6 +100,8 @@ interface Outcome {
   /** What was granted; null: nothing was, or none was asked for. */
   readonly lease: UpdateLease | null;
   readonly asked: UpdateLease | null;
+  /** Of what is added. */
+  readonly ttls: readonly number[];
 }
 
 /** Sends messages, one after another. */
@@ -128,7 +130,8 @@ class UpdateSender {
     const asked = this.#lease;
     const options = asked === null ? [] : [encodeUpdateLease(asked)];
     const message = await this.#exchange(server, updateMessage(zone, work, options));
-    return { zone, server, message, asked, lease: grantedLease(message) };
+    const ttls = work.updates.map(({ ttlSeconds }) => ttlSeconds);
+    return { zone, server, message, asked, ttls, lease: grantedLease(message) };
   }
 
   /** The zone that the server has the name in: who has authority for it names its SOA (RFC 2136 §4.1 leaves the way open). */
@@ -212,12 +215,18 @@ function grantedLease({ edns }: Message): UpdateLease | null {
   }
 }
 
-function tell({ zone, server, message, asked, lease }: Outcome, output: Output): void {
+function tell({ zone, server, message, asked, lease, ttls }: Outcome, output: Output): void {
   const where = `${zone.toString()} at ${formatEndpoint(server)}`;
   if (message.rcode === RCODE.NOERROR) {
     const keySeconds = lease?.keySeconds ?? null;
     const forKeys = keySeconds === null ? "" : ` (KEY records ${keySeconds} s)`;
     output.result(`${where}: done${lease === null ? "" : `, for ${lease.seconds} s${forKeys}`}`);
+    const longest = Math.max(0, ...ttls);
+    if (lease !== null && longest > lease.seconds) {
+      output.note(
+        `${output.notePaint.yellow("strata:")} caches keep it for its TTL, ${longest} s, which is longer than its lease`,
+      );
+    }
     if (asked !== null && lease === null) {
       output.note(
         `${output.notePaint.yellow("strata:")} the server grants no leases: what was added stays until it is deleted`,

@@ -26,7 +26,7 @@ export interface LeasesParts {
 /** Leases that end in so many milliseconds end together, which is one change. */
 const TOGETHER_MILLISECONDS = 100;
 /** When a change could not be made: the zone is frozen, the disk full. */
-const RETRY_MILLISECONDS = 2000;
+const RETRY_MILLISECONDS = 3000;
 /** Timers of the system are for 24 days at most, and a wait is looked at anew much sooner. */
 const WAIT_MILLISECONDS_MAX = 3_600_000;
 
@@ -178,8 +178,14 @@ export class Leases implements LeaseKeeping {
       return true;
     } catch (error) {
       if (!(error instanceof ChangeError)) throw error;
-      const { message: reason } = error;
-      this.#log.warn({ zone: apex.toString(), reason }, "records whose lease has ended could not be removed yet");
+      const { code, message: reason } = error;
+      if (code === "NO_ZONE") {
+        // It is not served any more; should it be again, the journal still has them.
+        for (const key of keys) this.#forget(key);
+        return true;
+      }
+      const say = code === "DISK" || code === "MEMORY" ? this.#log.warn : this.#log.debug;
+      say({ zone: apex.toString(), reason }, "records whose lease has ended could not be removed yet");
       return false;
     }
   }

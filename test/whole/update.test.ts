@@ -200,3 +200,53 @@ describeWithPeers("strata update changes a zone of BIND", ["named"], () => {
 describeWithPeers("strata update changes a zone of Knot", ["knotd"], () => {
   test("and is told what is wrong", () => takesStrataUpdate(() => peerPrimary("knotd")));
 });
+
+describe("a lease", () => {
+  test("ends on primary and secondary, also when the primary was killed meanwhile", async () => {
+    const [port, copyPort] = [await freePort(), await freePort()];
+    const configuration = scratch.file("leases.yaml");
+    writeFileSync(
+      configuration,
+      `listen: [127.0.0.1:${port}]
+state: ${scratch.file("leases-state")}
+keyFiles: [${keyFile}]
+zones:
+  - name: vu.nl
+    file: ${zoneFile("leases")}
+    leases: { secondsMin: 1 }
+    update: [{ key: update.vu.nl }]
+`,
+    );
+    const start = (): Promise<RunningStrata> =>
+      RunningStrata.start([
+        "serve",
+        "--config",
+        configuration,
+        "--transfer",
+        "127.0.0.1",
+        "--notify",
+        `127.0.0.1:${copyPort}`,
+      ]);
+    const update = (...words: readonly string[]): Promise<Outcome> =>
+      strata(["update", "--server", `127.0.0.1:${port}`, "--key", keyFile, ...words]);
+    const killed = await start();
+    const copy = ["serve", "--secondary", `vu.nl=127.0.0.1:${port}`, "--listen", `127.0.0.1:${copyPort}`];
+    await using _copy = await RunningStrata.start(copy);
+
+    expect((await update("--lease", "600s", "add pc1.vu.nl 5 A 192.0.2.1")).stdout).toContain("done, for 600 s");
+    expect((await update("--lease", "1s", "add pc2.vu.nl 1 A 192.0.2.2")).stdout).toContain("done, for 1 s");
+    await killed.stop("SIGKILL");
+
+    await using _again = await start();
+    await untilGone(port, "pc2.vu.nl");
+    await untilGone(copyPort, "pc2.vu.nl");
+    expect(await records(copyPort, "pc1.vu.nl", "A")).toHaveLength(1);
+    const leases = await strata(["zone", "leases", "vu.nl", "--state", scratch.file("leases-state")]);
+    expect(leases.stdout).toMatch(/^pc1\.vu\.nl\. A 192\.0\.2\.1 {2}\d+ s left, key update\.vu\.nl\.\n$/);
+  });
+});
+
+/** Asks until the name has no address there, or the test's time is up. */
+async function untilGone(port: number, name: string): Promise<void> {
+  while ((await records(port, name, "A")).length > 0);
+}
