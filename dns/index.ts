@@ -103,22 +103,18 @@ export {
 } from "./packet.ts";
 export {
   appendTsigError,
-  findTsig,
-  readTsig,
   type Signed,
   type Signing,
   signMessage,
-  timeOctets,
   TSIG_ERROR,
   TSIG_FUDGE_SECONDS,
   TSIG_UNSIGNED_MAX,
   TsigError,
   tsigOctets,
-  type TsigRecord,
   TsigSigner,
   TsigVerifier,
   verifyTsig,
-  withoutTsig,
 } from "./tsig.ts";
+export { findTsig, readTsig, timeOctets, type TsigRecord, withoutTsig } from "./tsig-record.ts";
 export { TSIG_ALGORITHMS, type TsigAlgorithm, tsigAlgorithmFromText, TsigKey } from "./tsig-key.ts";
 export { type PacketOption, type PacketOptionInput } from "./packet-option.ts";

@@ -51,10 +51,16 @@ export class TsigKey {
     return new Uint8Array(hmac.digest());
   }
 
-  /** Whether the code is that of the octets. Takes as long for a wrong one as for the right one. */
+  /** A code that is cut shorter says nothing about anybody (RFC 8945 §5.2.2.1). */
+  get macOctetsMin(): number {
+    return Math.max(10, this.macOctets / 2);
+  }
+
+  /** Whether the code, or as much as there is of it, is that of the octets. Takes as long for a wrong one as for the right one. */
   verifies(mac: Uint8Array, parts: readonly Uint8Array[]): boolean {
-    const right = this.mac(parts);
-    return mac.length === right.length && timingSafeEqual(mac, right);
+    const { length } = mac;
+    if (length < this.macOctetsMin || length > this.macOctets) return false;
+    return timingSafeEqual(mac, this.mac(parts).subarray(0, length));
   }
 
   toString(): string {

@@ -20,13 +20,10 @@ import {
 /** By name, as `Name.key` writes it. */
 export type TsigKeys = ReadonlyMap<string, TsigKey>;
 
-/** Codes shorter than this say nothing about anybody (RFC 8945 §5.2.2.1). */
-const MAC_OCTETS_MIN = 10;
-
 export type Authenticated =
-  | { readonly kind: "signed"; readonly key: TsigKey; readonly signer: TsigSigner; readonly bare: Uint8Array }
+  | { readonly kind: "signed"; readonly key: TsigKey; readonly signer: TsigSigner }
   /** NOTAUTH; `sign` puts the TSIG record that tells why behind a response. */
-  | { readonly kind: "refused"; readonly reason: string; readonly sign: (response: Uint8Array) => Uint8Array }
+  | { readonly kind: "refused"; readonly sign: (response: Uint8Array) => Uint8Array }
   | { readonly kind: "malformed" };
 
 /** Checks the TSIG that begins at `tsigOffset` and ends the request. */
@@ -44,42 +41,34 @@ export function authenticate(
     throw error;
   }
   const key = keys.get(record.keyName.key);
-  if (key === undefined || !record.algorithm.equals(key.algorithmName)) {
-    return refused(record, TSIG_ERROR.BADKEY, `the key ${record.keyName.toString()} is not known`);
-  }
+  if (key === undefined || !record.algorithm.equals(key.algorithmName)) return refused(record, TSIG_ERROR.BADKEY);
   const { length } = record.mac;
-  if (length > key.macOctets || length < MAC_OCTETS_MIN) return { kind: "malformed" };
-  if (length < key.macOctets) return refused(record, TSIG_ERROR.BADTRUNC, "its code is truncated");
+  if (length > key.macOctets || length < key.macOctetsMin) return { kind: "malformed" };
   const bare = withoutTsig(request, tsigOffset, record.originalId);
   try {
     verifyTsig(key, { bare, record }, { nowSeconds });
   } catch (error) {
     if (!(error instanceof TsigError)) throw error;
-    return error.error === TSIG_ERROR.BADTIME
-      ? tooLate({ key, record, nowSeconds, reason: error.message })
-      : refused(record, error.error, error.message);
+    if (error.error === TSIG_ERROR.BADSIG) return refused(record, error.error);
+    return refusedSigned(key, record, error.error, nowSeconds);
   }
-  return { kind: "signed", key, signer: new TsigSigner(key, record.mac), bare };
+  return { kind: "signed", key, signer: new TsigSigner(key, record.mac) };
 }
 
-function refused(record: TsigRecord, error: number, reason: string): Authenticated {
-  return { kind: "refused", reason, sign: (response) => appendTsigError(response, record, error) };
+/** Who does not have the key could not read a signature, and whose signature is wrong may not have it (RFC 8945 §5.3.2). */
+function refused(record: TsigRecord, error: number): Authenticated {
+  return { kind: "refused", sign: (response) => appendTsigError(response, record, error) };
 }
 
-/** The only error that is signed: the key is right, and the client learns our time (RFC 8945 §5.2.3). */
-function tooLate({ key, record, nowSeconds, reason }: Late): Authenticated {
-  const signing = {
-    nowSeconds: record.timeSigned,
-    requestMac: record.mac,
-    error: TSIG_ERROR.BADTIME,
-    otherData: timeOctets(nowSeconds),
-  };
-  return { kind: "refused", reason, sign: (response) => signMessage(response, key, signing).octets };
-}
-
-interface Late {
-  readonly key: TsigKey;
-  readonly record: TsigRecord;
-  readonly nowSeconds: number;
-  readonly reason: string;
+/**
+ * The key is right and the time is not, or the code is cut short: so the client is told with a signature (RFC 8945 §5.3.2). Of the time
+ * it learns ours, in a response that is on time by its own clock (§5.2.3).
+ */
+function refusedSigned(key: TsigKey, record: TsigRecord, error: number, nowSeconds: number): Authenticated {
+  const { mac: requestMac, timeSigned, fudgeSeconds } = record;
+  const signing =
+    error === TSIG_ERROR.BADTIME
+      ? { nowSeconds: timeSigned, fudgeSeconds, requestMac, error, otherData: timeOctets(nowSeconds) }
+      : { nowSeconds, requestMac, error };
+  return { kind: "refused", sign: (response) => signMessage(response, key, signing).octets };
 }

@@ -91,27 +91,46 @@ describe("a signature that is not right (RFC 8945 §5.2)", () => {
     const { octets, mac } = signed("example. SOA", NOW - 1000);
     const [response] = handle(octets);
     const record = tsigOf(response!);
-    expect(record).toMatchObject({ error: TSIG_ERROR.BADTIME, timeSigned: NOW - 1000 });
+    expect(record).toMatchObject({ error: TSIG_ERROR.BADTIME, timeSigned: NOW - 1000, fudgeSeconds: 300 });
     expect([...record.otherData]).toEqual([0, 0, ...Uint8Array.of(NOW >> 24, NOW >> 16, NOW >> 8, NOW)]);
     const bare = withoutTsig(response!, findTsig(response!), record.originalId);
     expect(() => verifyTsig(key, { bare, record }, { nowSeconds: NOW - 1000, requestMac: mac })).not.toThrow();
   });
 
-  test.each([
-    [31, TSIG_ERROR.BADTRUNC, RCODE.NOTAUTH],
-    [9, null, RCODE.FORMERR],
-    [33, null, RCODE.FORMERR],
-  ])("a code of %i octets of 32 (§5.2.2.1)", (macOctets, error, rcode) => {
+  /** The request with a code of that many octets: what there is of the right one, or a wrong one. */
+  function cutTo(macOctets: number, isRight: boolean): Uint8Array {
     const { octets } = signed("example. SOA");
     const macAt = octets.length - 6 - 32;
     const mac = new Uint8Array(macOctets).fill(7);
+    if (isRight) mac.set(octets.subarray(macAt, macAt + Math.min(32, macOctets)));
     const changed = new Uint8Array([...octets.subarray(0, macAt), ...mac, ...octets.subarray(macAt + 32)]);
     changed[macAt - 1] = macOctets;
-    const rdlengthAt = findTsig(octets) + key.name.octets.length + 8;
-    changed[rdlengthAt + 1]! += macOctets - 32;
-    const [response] = handle(changed);
-    expect(decodeMessage(response!).rcode).toBe(rcode);
-    if (error !== null) expect(tsigOf(response!).error).toBe(error);
+    changed[findTsig(octets) + key.name.octets.length + 9]! += macOctets - 32;
+    return changed;
+  }
+
+  test.each([
+    [31, true, TSIG_ERROR.BADTRUNC],
+    [16, true, TSIG_ERROR.BADTRUNC],
+    [31, false, TSIG_ERROR.BADSIG],
+  ])("a code of %i octets of 32, right: %s (§5.2.2.1, §5.2.4)", (macOctets, isRight, error) => {
+    const request = cutTo(macOctets, isRight);
+    const [response] = handle(request);
+    expect(decodeMessage(response!).rcode).toBe(RCODE.NOTAUTH);
+    const record = tsigOf(response!);
+    expect(record.error).toBe(error);
+    if (error === TSIG_ERROR.BADSIG) expect(record.mac).toHaveLength(0);
+    else {
+      const bare = withoutTsig(response!, findTsig(response!), record.originalId);
+      const signing = { nowSeconds: NOW, requestMac: tsigOf(request).mac };
+      expect(() => verifyTsig(key, { bare, record }, signing)).not.toThrow();
+    }
+  });
+
+  test.each([0, 15, 33])("a code of %i octets of 32 is no code (§5.2.2.1)", (macOctets) => {
+    const [response] = handle(cutTo(macOctets, true));
+    expect(decodeMessage(response!).rcode).toBe(RCODE.FORMERR);
+    expect(findTsig(response!)).toBe(-1);
   });
 });
 

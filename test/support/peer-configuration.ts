@@ -24,6 +24,7 @@ export const PROGRAMS = {
   "dnssec-keygen": "bind9-utils",
   "dnssec-signzone": "bind9-utils",
   kdig: "knot-dnsutils",
+  "tsig-keygen": "bind9",
   drill: "ldnsutils",
   "ldns-read-zone": "ldnsutils",
   "ldns-signzone": "ldnsutils",
