@@ -2,7 +2,6 @@
  * What a name server needs whose zones change while it serves them: the one who changes them, and who answers requests that do or
  * tell of it. Each part is there where the settings ask for it.
  */
-import { join } from "node:path";
 import { type Files, type Log, systemClock } from "../base/index.ts";
 import type { Control } from "../nameserver/index.ts";
 import type { Notifier, Secondaries } from "../replication/index.ts";
@@ -11,6 +10,7 @@ import { WorkError } from "./failure.ts";
 import { notifierOf, transfersGiven } from "./giving.ts";
 import { notifiesTaken, secondariesOf, secondariesReady } from "./secondary-zones.ts";
 import type { ServeSettings } from "./settings.ts";
+import { journalFileOf } from "./state.ts";
 import { updatesForwarded, updatesTaken } from "./updating.ts";
 
 export interface ChangingParts {
@@ -88,7 +88,7 @@ function openJournal(folder: string | null, { files, log }: Pick<ChangingParts, 
   if (folder === null) return null;
   files.makeFolder(folder);
   try {
-    return Journal.open(join(folder, "journal.sqlite"), { clock: systemClock, files, log });
+    return Journal.open(journalFileOf(folder), { clock: systemClock, files, log });
   } catch (error) {
     if (error instanceof JournalError) throw new WorkError(error.message);
     throw error;

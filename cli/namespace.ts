@@ -31,7 +31,10 @@ export const namespace = z
   .strictObject({
     port: port.default(8053).describe("The port of all servers, because an NS record carries none."),
     zones: z.array(zone).min(1),
-    servers: z.array(server).min(1),
+    servers: z
+      .array(server)
+      .min(1)
+      .describe("The first that has a zone is its primary and reads the file; the others fetch the zone from there."),
     recursion: z.array(prefix).default(["127.0.0.0/8"]).describe("Clients for which names are handed down."),
     resolver: z.strictObject({ address }).describe("The caching resolver for stubs."),
     try: z.array(z.string()).default([]).describe("Commands to suggest when everything runs."),

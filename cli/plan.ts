@@ -16,10 +16,13 @@ import { hintsFileOf, serverFolderOf, type State } from "./state.ts";
 import { readYaml } from "./yaml.ts";
 
 type ServerConfiguration = z.input<typeof configuration>;
+type ZoneConfiguration = NonNullable<ServerConfiguration["zones"]>[number];
 
 export interface ServerPlan {
   readonly name: string;
   readonly address: string;
+  /** Whether it fetches a zone from another, which had better run before. */
+  readonly isSecondary: boolean;
   readonly configuration: ServerConfiguration;
 }
 
@@ -66,13 +69,14 @@ interface PlanContext {
 const isSameName = (one: string, other: string): boolean => Name.parse(one).equals(Name.parse(other));
 
 function planServer(server: Namespace["servers"][number], context: PlanContext): ServerPlan {
-  const { description, port, wishes, folder } = context;
+  const { description, port, wishes } = context;
   const zones = description.zones
     .filter((zone) => server.zones.some((name) => isSameName(name, zone.name)))
-    .map((zone) => ({ ...zone, file: inFolder(folder, zone.file) }));
+    .map((zone) => planZone(zone, server, context));
   return {
     name: server.name,
     address: server.address,
+    isSecondary: zones.some(({ primaries }) => primaries !== undefined),
     configuration: {
       listen: [formatEndpoint({ address: server.address, port })],
       zones,
@@ -84,6 +88,25 @@ function planServer(server: Namespace["servers"][number], context: PlanContext):
       log: logLevel(wishes.log),
     },
   };
+}
+
+/** All servers of a name space are on this machine, and the system chooses from which of its addresses one asks another. */
+const LOOPBACK = ["127.0.0.0/8", "::1/128"];
+
+/** The first server that has a zone is its primary and reads the file; the others fetch the zone from there. */
+function planZone(
+  zone: Namespace["zones"][number],
+  server: Namespace["servers"][number],
+  { description, port, folder }: PlanContext,
+): ZoneConfiguration {
+  const { name, layer } = zone;
+  const having = description.servers.filter(({ zones }) => zones.some((one) => isSameName(one, name)));
+  const [primary, ...secondaries] = having;
+  const endpointOf = ({ address }: { readonly address: string }): string => formatEndpoint({ address, port });
+  if (server !== primary) return { name, layer, primaries: [endpointOf(primary!)] };
+  const file = inFolder(folder, zone.file);
+  if (secondaries.length === 0) return { name, layer, file };
+  return { name, layer, file, transfer: { allow: LOOPBACK }, notify: secondaries.map(endpointOf) };
 }
 
 type LogLevel = NonNullable<ServerConfiguration["log"]>;

@@ -32,6 +32,8 @@ export interface StateFolder {
 
 /** Where one of its servers keeps what must outlive it. */
 export const serverFolderOf = (folder: string, name: string): string => `${folder}/servers/${name}`;
+/** The journal of a server with that folder. */
+export const journalFileOf = (serverFolder: string): string => `${serverFolder}/journal.sqlite`;
 export const hintsFileOf = (folder: string): string => `${folder}/root.hints`;
 const stateFileOf = (folder: string): string => `${folder}/state.json`;
 

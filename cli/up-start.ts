@@ -10,7 +10,7 @@ import { type RunningNameServer, startNameServer } from "./name-server.ts";
 import type { Output } from "./output.ts";
 import type { NamespacePlan, ServerPlan } from "./plan.ts";
 import { settingsOf } from "./settings.ts";
-import { hintsFileOf } from "./state.ts";
+import { hintsFileOf, journalFileOf, serverFolderOf } from "./state.ts";
 import { type RunningStub, startStub } from "./stub.ts";
 import { type ChildPlan, Supervisor } from "./supervisor.ts";
 
@@ -32,17 +32,18 @@ export interface RunningNamespace {
 export async function startInProcess(work: UpWork): Promise<RunningNamespace> {
   const { plan, log, output } = work;
   const parts = { files: systemFiles, log, note: (text: string) => output.note(text) };
-  const started = await Promise.allSettled<RunningNameServer | RunningStub>([
-    ...plan.servers.map((server) =>
-      settingsOf(configuration.parse(server.configuration), ".", systemFiles).then((settings) =>
-        startNameServer(settings, parts),
-      ),
-    ),
+  removeCopies(plan, work.stateFolder);
+  const start = async ({ configuration: content }: ServerPlan): Promise<RunningNameServer> =>
+    startNameServer(await settingsOf(configuration.parse(content), ".", systemFiles), parts);
+  const [primaries, secondaries] = inTurn(plan);
+  const started: PromiseSettledResult<RunningNameServer | RunningStub>[] = await Promise.allSettled([
+    ...primaries.map(start),
     startResolver(work),
   ]);
+  if (!started.some(isRejected)) started.push(...(await Promise.allSettled(secondaries.map(start))));
   const running = started.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
   const close = async (): Promise<void> => void (await Promise.all(running.map((one) => one.close())));
-  const failed = started.find((outcome) => outcome.status === "rejected");
+  const failed = started.find(isRejected);
   if (failed !== undefined) {
     await close();
     throw failed.reason;
@@ -53,6 +54,30 @@ export async function startInProcess(work: UpWork): Promise<RunningNamespace> {
     records: (zone) => keepers.map((keeper) => keeper.records(zone)).find((count) => count !== null) ?? null,
     reload: () => keepers.forEach((keeper) => void keeper.reload()),
   };
+}
+
+/** Who fetches zones starts when those run who have them, or it would have to ask twice. */
+function inTurn({
+  servers,
+}: NamespacePlan): readonly [primaries: readonly ServerPlan[], secondaries: readonly ServerPlan[]] {
+  return [servers.filter(({ isSecondary }) => !isSecondary), servers.filter(({ isSecondary }) => isSecondary)];
+}
+
+const isRejected = (outcome: PromiseSettledResult<unknown>): outcome is PromiseRejectedResult =>
+  outcome.status === "rejected";
+
+/**
+ * A copy of a zone that an older name space has left here could be newer than what its primary reads now, by its serial, and would
+ * be served on. All start together here, so nothing is lost without it.
+ */
+function removeCopies({ servers }: NamespacePlan, stateFolder: string): void {
+  for (const { name, isSecondary } of servers) {
+    if (!isSecondary) continue;
+    const journal = journalFileOf(serverFolderOf(stateFolder, name));
+    for (const ending of ["", "-wal", "-shm"]) {
+      if (systemFiles.exists(journal + ending)) systemFiles.remove(journal + ending);
+    }
+  }
 }
 
 function startResolver({ plan, stateFolder, log }: UpWork): Promise<RunningStub> {
@@ -90,12 +115,12 @@ export async function startProcesses(work: UpWork): Promise<RunningNamespace> {
   };
   const onStop = (): void => void supervisor.stop();
   stop.addEventListener("abort", onStop, { once: true });
-  const started = await Promise.allSettled(
-    [...plan.servers.map((server) => serverChild(server, stateFolder)), resolverChild(work)].map((child) =>
-      supervisor.start(child),
-    ),
-  );
-  const failed = started.find((outcome) => outcome.status === "rejected");
+  removeCopies(plan, stateFolder);
+  const start = (server: ServerPlan): Promise<void> => supervisor.start(serverChild(server, stateFolder));
+  const [primaries, secondaries] = inTurn(plan);
+  const started = await Promise.allSettled([...primaries.map(start), supervisor.start(resolverChild(work))]);
+  if (!started.some(isRejected)) started.push(...(await Promise.allSettled(secondaries.map(start))));
+  const failed = started.find(isRejected);
   if (failed !== undefined) {
     await close();
     throw failed.reason;

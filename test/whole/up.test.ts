@@ -1,5 +1,6 @@
 /** `strata up`: the textbook's name space runs, names are found in three ways, and it stops cleanly. */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { RunningStrata, Scratch, strata } from "../support/strata.ts";
 
@@ -115,6 +116,36 @@ test.each(["SIGINT", "SIGTERM"] as const)("%s ends it with 0 and takes its state
   const up = await RunningStrata.start(["up", "--state", scratch.file("state"), "--port", PORT]);
   expect(await up.stop(signal)).toBe(0);
   expect(existsSync(scratch.file("state/state.json"))).toBe(false);
+});
+
+test.each([[[]], [["--processes"]]])("a change at a primary comes to its secondary at once %j", async (how) => {
+  using scratch = new Scratch();
+  const [state, folder] = [scratch.file("state"), scratch.file("internet")];
+  cpSync(fileURLToPath(new URL("../../examples/internet", import.meta.url)), folder, { recursive: true });
+  const words = ["up", `${folder}/namespace.yaml`, "--state", state, "--port", PORT, ...how];
+  await using up = await RunningStrata.start(words);
+  const file = `${folder}/vu.nl.zone`;
+  const text = readFileSync(file, "utf8").replace("2026112301", "2026112302");
+  writeFileSync(file, `${text}\nfresh A 192.0.2.99\n`);
+  up.signal("SIGHUP");
+  await up.line("stderr", /vu\.nl\. has 14 records/);
+  const agreed = await strata(["propagation", "vu.nl", "--watch", "--state", state]);
+  expect([agreed.status, agreed.stderr]).toEqual([0, ""]);
+  const second = ["--server", `127.0.1.15:${PORT}`, "--mode", "iterative", "--port", PORT];
+  expect((await strata(["resolve", "fresh.vu.nl", ...second])).stdout).toContain("192.0.2.99");
+});
+
+test("a copy that another name space left in the state folder is not served", async () => {
+  using scratch = new Scratch();
+  const [state, folder] = [scratch.file("state"), scratch.file("internet")];
+  cpSync(fileURLToPath(new URL("../../examples/internet", import.meta.url)), folder, { recursive: true });
+  const file = `${folder}/vu.nl.zone`;
+  const text = readFileSync(file, "utf8");
+  writeFileSync(file, `${text.replace("2026112301", "2027010101")}\nfresh A 192.0.2.99\n`);
+  await (await RunningStrata.start(["up", `${folder}/namespace.yaml`, "--state", state, "--port", PORT])).stop();
+  await using _up = await RunningStrata.start(["up", "--state", state, "--port", PORT]);
+  const second = ["--server", `127.0.1.15:${PORT}`, "--mode", "iterative", "--port", PORT];
+  expect((await strata(["resolve", "fresh.vu.nl", ...second])).status).toBe(1);
 });
 
 test("state that a dead strata up left is said to be stale by resolve, and taken over by up", async () => {
