@@ -107,6 +107,16 @@ class Rig {
     return this.clock.run(promise);
   }
 
+  /** All that comes back for these octets. */
+  async sendOctets(octets: Uint8Array): Promise<Uint8Array[]> {
+    const sent: Uint8Array[] = [];
+    const response = new Uint8Array(65_535);
+    const peer = { address: "192.0.2.7", port: 5353, transport: "tcp" } as const;
+    const length = this.#server.handle(octets, response, peer, (later) => void sent.push(later));
+    await this.clock.advance(1);
+    return length > 0 ? [response.slice(0, length)] : sent;
+  }
+
   update(text: string, zone = "example.", from?: string): Promise<Message> {
     return this.send(updateMessage(text, zone), from);
   }
@@ -260,4 +270,33 @@ describe("a lease (RFC 9664 §4.3)", () => {
     expect([rig.addresses("new.example."), rig.addresses("www.example.")]).toEqual([0, 0]);
     expect(rig.log.entries.map(({ by }) => by)).toEqual(["client 192.0.2.7", "lease"]);
   });
+});
+
+const SEED = Number(process.env["STRATA_SEED"] ?? 2136);
+
+test(`3,000 spoilt updates each get one response, and leave a zone that is one (seed ${SEED})`, async () => {
+  const random = new SeededRandom(SEED);
+  const rig = new Rig();
+  const whole = encodeMessage({
+    ...updateMessage(
+      `yes www.example.\n${ADD}\ndelete www.example. TXT\ndelete example. NS\nadd x.example. 1 MX 1 a.example.`,
+    ),
+    edns: { ...edns, options: [{ code: OPTION.UPDATE_LEASE, data: Uint8Array.of(0, 0, 1, 0) }] },
+  });
+  const seen = new Map<string, number>();
+  for (let i = 0; i < 3000; i++) {
+    const spoilt = whole.slice(0, random.below(20) === 0 ? random.below(whole.length) : whole.length);
+    for (let flips = random.below(4); flips > 0; flips--)
+      spoilt[2 + random.below(spoilt.length)]! ^= 1 << random.below(8);
+    const responses = await rig.sendOctets(spoilt);
+    const isQuery = (spoilt[2]! & 0x80) === 0 && spoilt.length >= 12;
+    expect(responses.length, `message ${i} of seed ${SEED}`).toBe(Number(isQuery));
+    const rcode = responses.length === 0 ? "silence" : rcodeToText(responses[0]![3]! & 15);
+    seen.set(rcode, (seen.get(rcode) ?? 0) + 1);
+    const view = ZoneView.of(rig.store, apex)!;
+    expect(view.get(apex, TYPE.SOA)?.rdatas).toHaveLength(1);
+    expect(view.get(apex, TYPE.NS)?.rdatas.length).toBeGreaterThan(0);
+  }
+  for (const rcode of ["NOERROR", "FORMERR", "NOTZONE", "NOTAUTH", "silence"])
+    expect(seen.has(rcode), rcode).toBe(true);
 });
