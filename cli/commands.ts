@@ -11,6 +11,13 @@ import { resolverCommand } from "./command/resolver.ts";
 import { serveCommand } from "./command/serve.ts";
 import { updateCommand } from "./command/update.ts";
 import { upCommand } from "./command/up.ts";
+import {
+  zoneApplyCommand,
+  zoneDiffCommand,
+  zoneHistoryCommand,
+  zonePlanCommand,
+  zoneRollbackCommand,
+} from "./command/zone-changes.ts";
 import { zoneCheckCommand } from "./command/zone-check.ts";
 import { zoneLeasesCommand } from "./command/zone-leases.ts";
 import { zonePrintCommand } from "./command/zone-print.ts";
@@ -23,6 +30,11 @@ export const COMMANDS: readonly Command[] = [
   updateCommand,
   zoneCheckCommand,
   zonePrintCommand,
+  zoneDiffCommand,
+  zonePlanCommand,
+  zoneApplyCommand,
+  zoneRollbackCommand,
+  zoneHistoryCommand,
   zoneLeasesCommand,
   statusCommand,
   reloadCommand,

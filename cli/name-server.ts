@@ -57,8 +57,7 @@ export async function startNameServer(settings: ServeSettings, parts: NameServer
     };
     await changing.start();
     const channel = new ControlChannel();
-    const { changer, leases, secondaries } = changing;
-    const control = await openControl(channel, { settings, store, zones, changer, leases, secondaries, files, log });
+    const control = await openControl(channel, { ...changing, settings, store, zones, files, log });
     const page = nameServerMetricsPage({ counters: server.counters, store, events });
     const metrics = await openMetrics(settings, { page, listening, log });
     return {

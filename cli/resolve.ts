@@ -48,6 +48,8 @@ const DNS_PORT = 53;
 const NEVER = new AbortController().signal;
 
 export async function resolve(given: Arguments, output: Output): Promise<number> {
+  const at = given.text("at");
+  if (at !== null) return (await import("./control/zone-changes.ts")).resolveAt(given, at, output);
   const query = readQuery(given);
   const way = findWay(given);
   if (given.flag("compare")) return resolveCompared({ given, query, way }, output);

@@ -69,6 +69,7 @@ export {
 } from "./edns.ts";
 export { formatIpv4, formatIpv6, parseIpv4, parseIpv6 } from "./field/address.ts";
 export { DataError } from "./field/field.ts";
+export { timeFromText, timeToText } from "./field/signature-time.ts";
 export { decimalOf, secondsOf } from "./field/number.ts";
 export { type NameField, type RdataType } from "./declare.ts";
 export { rdataType, rdataTypes } from "./rdata.ts";

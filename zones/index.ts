@@ -40,6 +40,7 @@ export { formatRecord, masterLines, writeMaster } from "./master/writer.ts";
 export type { ImagePlace } from "./image.ts";
 export { type Forgetting, forgettingOf } from "./forgetting.ts";
 export { diffZones, type ZoneVersion } from "./zone-diff.ts";
+export { meaningOf } from "./meaning.ts";
 export { type SerialRule, ZoneDraft } from "./draft.ts";
 export {
   type HistoryEntry,

@@ -23,6 +23,12 @@ export const resolveCommand: Command = {
     port: PORT_OPTION,
     trace: { kind: "flag", describe: "draw every step: whom was asked, what came back, what was kept" },
     compare: { kind: "flag", describe: "resolve cold and warm, iteratively and recursively, side by side" },
+    at: {
+      kind: "text",
+      value: "TIME",
+      describe:
+        "as it was then, by the journal of a server on this machine: YYYYMMDDHHmmSS, seconds since 1970, or how long ago as 5m",
+    },
     json: JSON_OPTION,
     tcp: { kind: "flag", describe: "ask over TCP from the start" },
     timeout: { kind: "number", value: "S", default: 10, describe: "give up after so many seconds" },

@@ -62,21 +62,30 @@ export class ControlWords {
 
   /** The zone that the command is about, or null for all. Throws LocalError when it is no name. */
   zone(): Name | null {
-    const text = this.text("zone");
-    if (text === null) return null;
-    try {
-      return Name.parse(text);
-    } catch (error) {
-      if (error instanceof NameError) throw new LocalError("BAD_NAME", `the zone ${text}: ${error.message}`);
-      throw error;
-    }
+    return this.#name("zone");
   }
 
   /** Throws LocalError when it is not given or no name. */
   requiredZone(): Name {
-    const zone = this.zone();
-    if (zone === null) throw new LocalError("MALFORMED", "zone is missing");
-    return zone;
+    return this.requiredName("zone");
+  }
+
+  /** Throws LocalError when it is not given or no name. */
+  requiredName(word: string): Name {
+    const name = this.#name(word);
+    if (name === null) throw new LocalError("MALFORMED", `${word} is missing`);
+    return name;
+  }
+
+  #name(word: string): Name | null {
+    const text = this.text(word);
+    if (text === null) return null;
+    try {
+      return Name.parse(text);
+    } catch (error) {
+      if (error instanceof NameError) throw new LocalError("BAD_NAME", `${word} ${text}: ${error.message}`);
+      throw error;
+    }
   }
 }
 

@@ -5,8 +5,9 @@ import { strataVersion } from "../version.ts";
 import { controlSocketOf } from "./asking.ts";
 import type { ControlChannel } from "./channel.ts";
 import { addServerCommands, type ServerCommandsParts } from "./server-commands.ts";
+import { addZoneCommands, type ZoneCommandsParts } from "./zone-commands.ts";
 
-export interface OpeningParts extends Omit<ServerCommandsParts, "version"> {
+export interface OpeningParts extends Omit<ServerCommandsParts, "version">, ZoneCommandsParts {
   readonly files: Files;
   readonly log: Log;
 }
@@ -16,6 +17,7 @@ export async function openControl(channel: ControlChannel, parts: OpeningParts):
   const { settings, files, log } = parts;
   if (settings.stateFolder === null) return null;
   addServerCommands(channel, { ...parts, version: strataVersion() });
+  addZoneCommands(channel, parts);
   files.makeFolder(settings.stateFolder);
   try {
     return await channel.listen(controlSocketOf(settings.stateFolder), { files, log });

@@ -13,10 +13,10 @@ const DAY_SECONDS = 86_400;
 
 export const signatureTime: Field = {
   ...u32,
-  format: (octets, at) => formatTime(readU32(octets, at)),
+  format: (octets, at) => timeToText(readU32(octets, at)),
   parse(tokens, out, label) {
     const token = wanted(tokens, label, WANTED);
-    const value = token.octets.length === DATE_DIGITS ? parseTime(tokenText(token)) : decimalOf(token.octets);
+    const value = token.octets.length === DATE_DIGITS ? timeFromText(tokenText(token)) : decimalOf(token.octets);
     if (token.quoted || value < 0 || value > 0xffffffff) {
       throw wrong(token, `the ${label} cannot be ${shown(tokenText(token))}; ${WANTED} is wanted`);
     }
@@ -24,15 +24,16 @@ export const signatureTime: Field = {
   },
 };
 
-function formatTime(time: number): string {
+/** Seconds since 1970 as YYYYMMDDHHmmSS in UTC. */
+export function timeToText(time: number): string {
   const ofDay = time % DAY_SECONDS;
   const { year, month, day } = dateOf(Math.floor(time / DAY_SECONDS));
   const parts = [month, day, Math.floor(ofDay / 3600), Math.floor(ofDay / 60) % 60, ofDay % 60];
   return String(year) + parts.map((part) => String(part).padStart(2, "0")).join("");
 }
 
-/** -1 when it is no time. */
-function parseTime(text: string): number {
+/** Seconds since 1970; -1 when it is no time of that form. */
+export function timeFromText(text: string): number {
   const parts = [text.slice(0, 4), ...(text.slice(4).match(/../g) ?? [])];
   if (parts.some((part) => [...part].some((digit) => digit < "0" || digit > "9"))) return -1;
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts.map(Number);
