@@ -10,7 +10,7 @@ const apex = Name.parse("vu.nl.");
 const secondary = { address: "192.0.2.2", port: 53 };
 
 /** A primary that tells one secondary, which answers with this RCODE; null: not at all. */
-function rig({ windowSeconds = 0, answer = RCODE.NOERROR as number | null } = {}) {
+function rig({ windowSeconds = 0, answer = RCODE.NOERROR } = {}) {
   const clock = new SimulatedClock();
   const network = new MemoryNetwork(clock, new SeededRandom(1));
   const told: { readonly message: Message; readonly atSeconds: number }[] = [];
