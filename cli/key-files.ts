@@ -8,7 +8,7 @@ import { readKeys } from "./keys.ts";
 export class KeyFiles {
   readonly #files: Files;
   readonly #all: Map<string, TsigKey>;
-  readonly #read = new Map<string, readonly TsigKey[]>();
+  readonly #read = new Map<string, Promise<readonly TsigKey[]>>();
 
   /** @param configured The keys that are there without any option. */
   constructor(configured: TsigKeys, files: Files) {
@@ -22,9 +22,15 @@ export class KeyFiles {
   }
 
   /** Throws UsageError, FileError. */
-  async read(option: string, file: string): Promise<readonly TsigKey[]> {
+  read(option: string, file: string): Promise<readonly TsigKey[]> {
     const known = this.#read.get(file);
     if (known !== undefined) return known;
+    const reading = this.#readNow(option, file);
+    this.#read.set(file, reading);
+    return reading;
+  }
+
+  async #readNow(option: string, file: string): Promise<readonly TsigKey[]> {
     const keys = await readKeys(file, this.#files);
     for (const key of keys) {
       if (this.#all.has(key.name.key)) {
@@ -32,7 +38,6 @@ export class KeyFiles {
       }
       this.#all.set(key.name.key, key);
     }
-    this.#read.set(file, keys);
     return keys;
   }
 }

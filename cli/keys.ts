@@ -39,9 +39,12 @@ interface Token {
   readonly at: number;
 }
 
-/** Characters of BIND's configuration: comments of three kinds, quoted words, and signs. One expression a token, none backtracks. */
+/**
+ * Characters of BIND's configuration: comments of three kinds, quoted words, and signs. A slash may stand in a word, as base64 has them;
+ * what looks like a comment begins one only where a word may begin. One expression a token, none backtracks.
+ */
 const SPACE = /(?:\s+|#[^\n]*|\/\/[^\n]*|\/\*[^]*?\*\/)/y;
-const WORD = /"([^"\n]*)"|[^\s{};"#/]+/y;
+const WORD = /"([^"\n]*)"|(?:[^\s{};"#/]|\/(?![/*]))[^\s{};"]*/y;
 
 class KeyReader {
   readonly #file: string;

@@ -22,7 +22,7 @@ export function readYaml<Schema extends z.ZodType>(source: YamlSource, schema: S
   };
   const faults = [...document.errors, ...document.warnings];
   if (faults.length > 0) {
-    throw new ConfigurationError(faults.map((fault) => place(fault.pos[0], `not YAML: ${fault.message}`)));
+    throw new ConfigurationError(faults.map(({ pos, message }) => place(pos[0], `not YAML: ${withoutText(message)}`)));
   }
   const checked = schema.safeParse(document.toJS() ?? {}, { reportInput: true });
   if (checked.success) return checked.data;
@@ -32,6 +32,12 @@ export function readYaml<Schema extends z.ZodType>(source: YamlSource, schema: S
   );
   throw new ConfigurationError(problems.sort((a, b) => a.line - b.line || a.column - b.column));
 }
+
+/** Only what may be a mistyped key of ours is shown: other text may hold a secret that is in the wrong place. */
+const shown = (key: string): string => (/^[A-Za-z]{1,24}$/.test(key) ? ` "${key}"` : "");
+
+/** Some faults end in a colon and what stands there, which may be a key's secret; their place tells as much. */
+const withoutText = (message: string): string => message.replace(/: [^]*$/, "");
 
 interface Description {
   readonly path: Path;
@@ -49,7 +55,7 @@ function describeIssue(issue: Issue, known: KnownKeys): Description[] {
     const keys = known(path);
     return issue.keys.map((key) => {
       const hint = suggestion(key, keys) || (keys.length > 0 ? `; known here: ${keys.join(", ")}` : "");
-      return { path, key, message: `unknown key "${key}"${hint}` };
+      return { path, key, message: `unknown key${shown(key)}${hint}` };
     });
   }
   const where = path.length === 0 ? "" : `${formatPath(path)}: `;

@@ -1,4 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { SeededRandom } from "../../base/index.ts";
+import { ConfigurationError } from "../../cli/configuration-error.ts";
+import { KeyFiles } from "../../cli/key-files.ts";
 import { MemoryOutput } from "../../cli/output.ts";
 import { readKey, readKeys } from "../../cli/keys.ts";
 import { run } from "../../cli/run.ts";
@@ -6,6 +9,7 @@ import { Name, TsigKey } from "../../dns/index.ts";
 import { MemoryFiles } from "../support/memory-files.ts";
 
 const SECRET = "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0MTI=";
+const SLASHED = "a/b//c/+";
 const read = (text: string) => readKeys("k", new MemoryFiles({ k: text }));
 
 describe("key files", () => {
@@ -16,11 +20,13 @@ describe("key files", () => {
       "with comments of all three kinds",
       `# a\n// b\n/* c\n */ key ddns-key { /* d */ secret "${SECRET}"; algorithm hmac-sha256; }; // e`,
     ],
+    ["a secret with slashes, without quotes", `key ddns-key { algorithm hmac-sha256; secret ${SLASHED}; };`, SLASHED],
+    ["a secret that begins with one", `key ddns-key{algorithm hmac-sha256;secret /+8=;};//`, "/+8="],
     ["as YAML", `keys:\n  - name: ddns-key\n    secret: ${SECRET}\n`],
-  ])("%s", async (_, text) => {
+  ])("%s", async (_, text, secret = SECRET) => {
     const [key] = await read(text);
     expect([key!.name.toString(), key!.algorithm]).toEqual(["ddns-key.", "hmac-sha256"]);
-    const own = new TsigKey(Name.parse("ddns-key"), "hmac-sha256", Buffer.from(SECRET, "base64"));
+    const own = new TsigKey(Name.parse("ddns-key"), "hmac-sha256", Buffer.from(secret, "base64"));
     expect(key!.mac([Uint8Array.of(1)])).toEqual(own.mac([Uint8Array.of(1)]));
   });
 
@@ -44,6 +50,49 @@ describe("key files", () => {
     const text = `key a { algorithm hmac-sha256; secret "${SECRET}" oops; };`;
     await expect(read(text)).rejects.not.toThrow(SECRET.slice(0, 8));
     await expect(read(text)).rejects.toThrow("; is wanted here");
+  });
+
+  test("whatever is wrong with a file, its error never shows a secret that stands anywhere in it", async () => {
+    const random = new SeededRandom(8945);
+    const parts = [
+      "key",
+      "a",
+      "{",
+      "}",
+      ";",
+      "algorithm",
+      "hmac-sha256",
+      "secret",
+      `"${SECRET}"`,
+      SECRET,
+      '"',
+      "keys:",
+      "- name:",
+      "\n",
+      "  ",
+    ];
+    for (let i = 0; i < 3000; i++) {
+      const text = Array.from({ length: 3 + random.below(14) }, () => parts[random.below(parts.length)]).join(" ");
+      await read(text).catch((error: unknown) => {
+        expect(error, text).toBeInstanceOf(ConfigurationError);
+        expect(String(error), text).not.toContain(SECRET.slice(0, 8));
+      });
+    }
+  });
+
+  test("a file that two options name is read once; another key of the same name is told", async () => {
+    const files = new KeyFiles(
+      new Map(),
+      new MemoryFiles({
+        k: `key a { algorithm hmac-sha256; secret ${SECRET}; };`,
+        m: `key A { algorithm hmac-sha512; secret ${SECRET}; };`,
+      }),
+    );
+    const [one, two] = await Promise.all([files.read("update-key", "k"), files.read("update-key", "k")]);
+    expect(one).toBe(two);
+    await expect(files.read("transfer-key", "m")).rejects.toThrow(
+      "--transfer-key m: another key of the name A. is given elsewhere",
+    );
   });
 
   test("one key is wanted and two stand there", async () => {
