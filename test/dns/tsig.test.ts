@@ -231,6 +231,34 @@ describe("responses (RFC 8945 §5.3)", () => {
     expect(errorOf(() => swapped.verify(signed[2]!, NOW))).toBe(TSIG_ERROR.BADSIG);
   });
 
+  test.each([1, 2, TSIG_UNSIGNED_MAX])(
+    "%i unsigned ones are covered by the next signature, put together by hand",
+    (count) => {
+      const first = signMessage(response, key, { nowSeconds: NOW, requestMac });
+      const unsigned = Array.from({ length: count }, (_, i) =>
+        encodeMessage(query(`a${i}.vu.nl.`, "A", { id: 4711, response: true })),
+      );
+      const timers = Uint8Array.from([0, 0, 0x6b, 0x49, 0xd2, 0x00, 1, 0x2c]);
+      const hmac = createHmac("sha256", secret).update(Uint8Array.of(0, 32)).update(first.mac);
+      for (const message of [...unsigned, response, timers]) hmac.update(message);
+      const last = signMessage(response, key, { nowSeconds: NOW }).octets;
+      last.set(hmac.digest(), last.length - 6 - 32);
+
+      const verifier = new TsigVerifier(key, requestMac);
+      verifier.verify(first.octets, NOW);
+      expect(unsigned.map((message) => verifier.verify(message, NOW))).toEqual(unsigned);
+      expect(verifier.isComplete).toBe(false);
+      expect(verifier.verify(last, NOW)).toEqual(response);
+      expect(verifier.isComplete).toBe(true);
+
+      const changed = new TsigVerifier(key, requestMac);
+      changed.verify(first.octets, NOW);
+      unsigned[0]![20]! ^= 1;
+      for (const message of unsigned) changed.verify(message, NOW);
+      expect(errorOf(() => changed.verify(last, NOW))).toBe(TSIG_ERROR.BADSIG);
+    },
+  );
+
   test("no more than 99 go unsigned, and what ends it must be signed", () => {
     const verifier = new TsigVerifier(key, requestMac);
     verifier.verify(signMessage(response, key, { nowSeconds: NOW, requestMac }).octets, NOW);

@@ -177,7 +177,7 @@ describeWithPeers("we ask the servers of others with keys", ["named", "nsd", "kn
   const signal = new AbortController().signal;
 
   beforeAll(() => {
-    // So much that NSD, which signs one message in some hundred, leaves most without a signature.
+    // So much that it takes many messages, whoever gives it away.
     const records = Array.from({ length: 12_000 }, (_, i) => `h${i} TXT "${"x".repeat(240)}"`).join("\n");
     writeFileSync(
       zone,
