@@ -14,7 +14,11 @@ function complete(words: readonly string[]): string[] {
 describe("bash completes", () => {
   test.each([
     ["commands", ["strata", "re"], ["resolver", "resolve", "reload"]],
-    ["the second word of a command", ["strata", "zone", ""], ["check", "print", "leases", "--help"]],
+    [
+      "the second word of a command",
+      ["strata", "zone", ""],
+      ["check", "print", "diff", "plan", "apply", "rollback", "history", "leases", "--help"],
+    ],
     ["options", ["strata", "resolve", "www.vu.nl", "--tr"], ["--trace"]],
     ["values", ["strata", "resolve", "www.vu.nl", "--mode", ""], ["iterative", "recursive", "resolver"]],
     ["layers", ["strata", "zone", "check", "f", "--layer", "m"], ["managerial"]],

@@ -9,8 +9,13 @@ import { rr } from "../support/messages.ts";
 const apex = Name.parse("vu.nl.");
 const secondary = { address: "192.0.2.2", port: 53 };
 
+interface Wishes {
+  readonly windowSeconds?: number;
+  readonly answer?: number | null;
+}
+
 /** A primary that tells one secondary, which answers with this RCODE; null: not at all. */
-function rig({ windowSeconds = 0, answer = RCODE.NOERROR } = {}) {
+function rig({ windowSeconds = 0, answer = RCODE.NOERROR }: Wishes = {}) {
   const clock = new SimulatedClock();
   const network = new MemoryNetwork(clock, new SeededRandom(1));
   const told: { readonly message: Message; readonly atSeconds: number }[] = [];
