@@ -76,9 +76,6 @@ export interface SecondaryWorldOptions {
   readonly shelf?: MemoryShelf;
   /** In place of those that are there. */
   readonly primaries?: readonly Primary[];
-  /** Where it lives, and in which network. */
-  readonly home?: string;
-  readonly network?: MemoryNetwork;
   /** All primaries are asked with it. */
   readonly key?: TsigKey;
 }
@@ -100,13 +97,13 @@ export class SecondaryWorld {
     this.shelf = options.shelf ?? new MemoryShelf();
     this.primaries = primaries;
     const random = new SeededRandom(seed);
-    this.network = options.network ?? new MemoryNetwork(this.clock, random, weather);
-    if (options.network === undefined) for (const one of primaries) this.network.attach(one.endpoint, one);
+    this.network = new MemoryNetwork(this.clock, random, weather);
+    for (const one of primaries) this.network.attach(one.endpoint, one);
     const tell = (_about: unknown, words: string): void => void this.told.push(words);
     const log: Log = { ...silentLog, warn: tell, error: tell };
     const { clock, store } = this;
     this.changer = new ZoneChanger({ store, clock, log, changeLog: this.shelf });
-    const { ask, askMany } = this.network.host(options.home ?? HOME);
+    const { ask, askMany } = this.network.host(HOME);
     this.secondaries = new Secondaries(
       [{ apex: APEX, primaries: options.primaries ?? primaries.map(({ endpoint }) => ({ endpoint, key })) }],
       {
