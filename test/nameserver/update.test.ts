@@ -297,6 +297,5 @@ test(`3,000 spoilt updates each get one response, and leave a zone that is one (
     expect(view.get(apex, TYPE.SOA)?.rdatas).toHaveLength(1);
     expect(view.get(apex, TYPE.NS)?.rdatas.length).toBeGreaterThan(0);
   }
-  for (const rcode of ["NOERROR", "FORMERR", "NOTZONE", "NOTAUTH", "silence"])
-    expect(seen.has(rcode), rcode).toBe(true);
+  for (const rcode of ["NOERROR", "FORMERR", "NXRRSET", "silence"]) expect(seen.has(rcode), rcode).toBe(true);
 });
