@@ -41,6 +41,15 @@ export const AIMS: readonly Aim[] = [
   aim("reload", "reload of 1,000,000 records under 50,000 queries/s", "p99 ms", "at most", 2, {
     ours: "p99 ms before",
   }),
+  aim(
+    "updates",
+    "durable updates, acknowledged one by one to 1 client",
+    "updates/s, 1 client",
+    "at least",
+    1,
+    "every peer",
+  ),
+  aim("updates", "durable updates, 32 clients at once", "updates/s, 32 clients", "at least", 1, "every peer"),
   aim("idle", "nothing to do", "CPU %", "at most", 0.5, "nothing"),
 ];
 

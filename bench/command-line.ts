@@ -13,8 +13,12 @@ export interface Wanted {
 export const usage = (known: readonly string[]): string =>
   `usage: npm run bench [-- [--list] [--rounds N] [--seconds N] [name …]]; there are ${known.join(", ")}`;
 
-/** What is wanted, or in words what is wrong. */
-export function wantedBy(words: readonly string[], known: readonly string[]): Wanted | string {
+/** What is wanted, or in words what is wrong. `byHand` are those that run only when they are named. */
+export function wantedBy(
+  words: readonly string[],
+  known: readonly string[],
+  byHand: readonly string[] = [],
+): Wanted | string {
   let parsed;
   try {
     parsed = parse(words);
@@ -33,7 +37,8 @@ export function wantedBy(words: readonly string[], known: readonly string[]): Wa
     ...(values.rounds === undefined ? {} : { rounds: Number(values.rounds) }),
     ...(values.seconds === undefined ? {} : { seconds: Number(values.seconds) }),
   };
-  return { names: positionals.length > 0 ? positionals : known, effort, isList: values.list };
+  const unlessNamed = known.filter((name) => !byHand.includes(name));
+  return { names: positionals.length > 0 ? positionals : unlessNamed, effort, isList: values.list };
 }
 
 function parse(words: readonly string[]) {

@@ -22,6 +22,7 @@ import { startUp } from "./start.ts";
 import { formatSpread } from "./statistics.ts";
 import { tcpLong, tcpShort } from "./tcp.ts";
 import { udp, udpDelegations, udpSigned } from "./udp.ts";
+import { updates } from "./update.ts";
 
 const benches: Readonly<Record<string, (effort: Effort) => Promise<Result>>> = {
   load,
@@ -37,14 +38,18 @@ const benches: Readonly<Record<string, (effort: Effort) => Promise<Result>>> = {
   "tcp-short": tcpShort,
   "resolver-hits": resolverHits,
   "resolver-misses": resolverMisses,
+  updates,
   idle,
   layers,
   respond,
   start: startUp,
 };
 
+/** Without an aim, and long: only when they are named. */
+const BY_HAND = ["reload-shared"];
+
 const names = Object.keys(benches);
-const wanted = wantedBy(process.argv.slice(2), names);
+const wanted = wantedBy(process.argv.slice(2), names, BY_HAND);
 if (typeof wanted === "string") {
   process.stderr.write(`${wanted}\n${usage(names)}\n`);
   process.exitCode = 64;

@@ -16,6 +16,11 @@ describe("what is asked for", () => {
   ])("%s", (_, words, expected) => expect(wantedBy(words, KNOWN)).toEqual(expected));
 });
 
+test("what takes long runs only by name", () => {
+  expect(wantedBy([], KNOWN, ["load"])).toMatchObject({ names: ["udp", "tcp-long"] });
+  expect(wantedBy(["load"], KNOWN, ["load"])).toMatchObject({ names: ["load"] });
+});
+
 describe("what cannot be", () => {
   test.each([
     ["a name there is not", ["upd"], "no benchmark is called upd"],
