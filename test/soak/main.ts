@@ -1,10 +1,11 @@
 /**
- * `npm run soak [-- MINUTES] [--dgram] [--only changes|convergence|load]`: ten million changes under the eyes of reading
+ * `npm run soak [-- MINUTES] [--dgram] [--only changes|convergence|crash|load]`: ten million changes under the eyes of reading
  * threads, a thousand seeds of primaries and secondaries on a bad network, then ten minutes of full load on a real server. Prints how it goes and, last, the verdict; exits with 1 when something is wrong.
  */
 import { parseArgs } from "node:util";
 import { converge } from "../support/convergence.ts";
 import { type ChangesOutcome, soakChanges } from "./changes.ts";
+import { crashLoop } from "./crash.ts";
 import type { Growth } from "./growth.ts";
 import { type ServeOutcome, type ServeRow, soakServe } from "./serve.ts";
 
@@ -16,6 +17,8 @@ const READER_REST_MILLISECONDS = 10;
 const ROW_MILLISECONDS = 30_000;
 const RELOAD_MILLISECONDS = 10_000;
 const SEEDS = 1000;
+const KILLS = 300;
+const CRASH_PORT = 9293;
 const MIB = 1 << 20;
 
 /**
@@ -43,10 +46,10 @@ const isUnderstood =
   positionals.length <= 1 &&
   minutes > 0 &&
   changes > 0 &&
-  (values.only === undefined || ["changes", "convergence", "load"].includes(values.only));
+  (values.only === undefined || ["changes", "convergence", "crash", "load"].includes(values.only));
 if (!isUnderstood) {
   process.stderr.write(
-    "usage: npm run soak [-- MINUTES] [--dgram] [--only changes|convergence|load] [--changes N] [--seed N]\n",
+    "usage: npm run soak [-- MINUTES] [--dgram] [--only changes|convergence|crash|load] [--changes N] [--seed N]\n",
   );
   process.exit(64);
 }
@@ -59,6 +62,7 @@ const expectThat = (isRight: boolean, complaint: string): void => void (isRight 
 const isWanted = (part: string): boolean => values.only === undefined || values.only === part;
 if (isWanted("changes")) judgeChanges(await runChanges());
 if (isWanted("convergence")) await runConvergence();
+if (isWanted("crash")) await runCrashes();
 if (isWanted("load")) judgeLoad(await runLoad());
 say(complaints.length === 0 ? "PASSED" : `FAILED: ${complaints.join("; ")}`);
 process.exitCode = complaints.length === 0 ? 0 : 1;
@@ -74,6 +78,18 @@ async function runConvergence(): Promise<void> {
     expectThat(told.length === 0, `converge(${seed}): ${told.join(", ")}`);
   }
   say(`${total.versions} versions, ${total.transfers} transfers`);
+}
+
+async function runCrashes(): Promise<void> {
+  say(`${KILLS} kills of a server under a stream of updates, seed ${values.seed}`);
+  const { acknowledged, unacknowledged, faults } = await crashLoop({
+    kills: KILLS,
+    seed: Number(values.seed),
+    port: CRASH_PORT,
+    onKill: (kills, soFar) => void (kills % 50 === 0 && say(`${kills} kills, ${soFar} updates acknowledged`)),
+  });
+  say(`${acknowledged} updates acknowledged, ${unacknowledged} more were made and not told of`);
+  expectThat(faults.length === 0, `crashes: ${faults.join(", ")}`);
 }
 
 function runChanges(): Promise<ChangesOutcome> {
