@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { SeededRandom } from "../../base/index.ts";
 import {
   decodeMessage,
   findTsig,
@@ -132,6 +133,33 @@ describe("a signature that is not right (RFC 8945 §5.2)", () => {
     expect(decodeMessage(response!).rcode).toBe(RCODE.FORMERR);
     expect(findTsig(response!)).toBe(-1);
   });
+});
+
+test("a signed update that is spoilt anywhere, or cut, never comes to be done, and each response is a message", () => {
+  const random = new SeededRandom(8945);
+  const done: string[] = [];
+  const { server } = serverOf(zones, {}, { control: control((request) => void done.push(String(request.key))) });
+  const whole = signMessage(requestOf("example. SOA", { edns, message: { opcode: OPCODE.UPDATE } }), key, {
+    nowSeconds: NOW,
+  }).octets;
+  const buffer = new Uint8Array(65_535);
+  for (let i = 0; i < 20_000; i++) {
+    const request = whole.slice(0, random.below(4) === 0 ? random.below(whole.length) : whole.length);
+    for (let flips = 1 + random.below(3); flips > 0 && request.length > 2; flips--) {
+      // The id may change (§4.3.1), and letters of names in TSIG may be in either case.
+      request[2 + random.below(request.length - 2)]! ^= [1, 2, 4, 8, 16, 64, 128][random.below(7)]!;
+    }
+    const isWhole = request.length === whole.length && request.every((octet, at) => octet === whole[at]);
+    const transport = random.below(2) === 0 ? "udp" : "tcp";
+    const length = server.handle(request, buffer, { address: "127.0.0.1", port: 5353, transport }, () => undefined);
+    if (length > 0) expect(decodeMessage(buffer.slice(0, length)).response).toBe(true);
+    if (!isWhole)
+      expect(
+        done.filter((by) => by !== "null"),
+        `request ${i}`,
+      ).toEqual([]);
+    done.length = 0;
+  }
 });
 
 describe("what is signed and not a query", () => {
