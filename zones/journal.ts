@@ -75,6 +75,8 @@ export class Journal implements ChangeLog {
   readonly #ids = new Map<string, { readonly id: number; readonly apex: Name }>();
   readonly #insert: StatementSync;
   #appends = 0;
+  /** Zones whose rows the transaction that is under way has made. */
+  #made: string[] = [];
 
   private constructor(path: string, database: DatabaseSync, parts: JournalParts) {
     this.#path = path;
@@ -121,7 +123,7 @@ export class Journal implements ChangeLog {
   }
 
   append(entries: readonly JournalEntry[], leases: readonly LeaseNote[] = []): void {
-    transaction(this.#database, this.#path, () => {
+    this.#transaction(() => {
       for (const note of leases) writeLease(this.#database, this.#idOf(note.apex), note);
       for (const { change, atSeconds, by } of entries) {
         const octets = encodeChangeSet(change);
@@ -215,7 +217,7 @@ export class Journal implements ChangeLog {
   /** Makes this the base of the zone, in the place of any other; `changes` must be none. It is on disk when this returns. Throws JournalError. */
   keep(apex: Name, { pieces, checkedAtSeconds }: KeptZone, source: ZoneSource | null = null): void {
     const database = this.#database;
-    transaction(database, this.#path, () => {
+    this.#transaction(() => {
       const id = this.#idOf(apex);
       database.prepare("DELETE FROM piece WHERE zone = ?").run(id);
       const insert = database.prepare("INSERT INTO piece (zone, number, octets, sum) VALUES (?, ?, ?, ?)");
@@ -283,6 +285,18 @@ export class Journal implements ChangeLog {
     return guarded(this.#path, () => this.#database.prepare("SELECT * FROM zone WHERE id = ?").get(id));
   }
 
+  /** For what may make a zone's row: when it is rolled back, so is the row. */
+  #transaction(work: () => void): void {
+    this.#made = [];
+    try {
+      transaction(this.#database, this.#path, work);
+    } catch (error) {
+      for (const key of this.#made) this.#ids.delete(key);
+      throw error;
+    }
+  }
+
+  /** Within `#transaction`. */
   #idOf(apex: Name): number {
     const known = this.#ids.get(apex.key)?.id;
     if (known !== undefined) return known;
@@ -293,6 +307,7 @@ export class Journal implements ChangeLog {
       .run(apex.toLowerCase().octets);
     const id = Number(lastInsertRowid);
     this.#ids.set(apex.key, { id, apex });
+    this.#made.push(apex.key);
     return id;
   }
 

@@ -181,6 +181,17 @@ describe("bounds", () => {
     closed(journal);
     expect(journalAt().changesSinceBase(apex)).toHaveLength(kept);
   });
+
+  test("no room for the first of a zone: what is written once there is room outlives the server", () => {
+    const journal = journalAt({ fileOctetsMax: 200_000 });
+    const kept = (octets: number): void =>
+      journal.keep(apex, { pieces: [new Uint8Array(octets)], changes: [], checkedAtSeconds: 1 });
+    expect(() => kept(300_000)).toThrow(/the disk is full/);
+    kept(100);
+    journal.append([entry(1)]);
+    closed(journal);
+    expect(journalAt().load(apex)?.changes).toHaveLength(1);
+  });
 });
 
 describe("one server at a time", () => {
