@@ -55,7 +55,8 @@ export class TransferServer {
     const [question] = message.question;
     if (question === undefined || message.opcode !== OPCODE.QUERY) return { rcode: RCODE.FORMERR };
     const view = question.class === CLASS.IN ? ZoneView.of(this.#parts.store, question.name) : null;
-    if (view === null || view.soa === null) return refused(RCODE.NOTAUTH, EDE.NOT_AUTHORITATIVE, "the zone is not served here");
+    if (view === null || view.soa === null)
+      return refused(RCODE.NOTAUTH, EDE.NOT_AUTHORITATIVE, "the zone is not served here");
     if (!this.#mayHave(request, question.name)) {
       const about = { zone: question.name.toString(), client: formatEndpoint(peer), key: request.key?.toString() };
       this.#parts.log.info(about, "a zone transfer was refused");
