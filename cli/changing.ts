@@ -47,7 +47,13 @@ export function changingOf({ settings, store, files, log }: ChangingParts): Chan
   const journaled = journal === null ? null : new JournaledZones({ store, journal, clock, log });
   const leases = new Leases({ clock, log });
   const changer = new ZoneChanger({ store, clock, log, changeLog: journaled, leases });
-  const secondaries = secondariesOf(settings.secondaries, { store, changer, shelf: journal, log });
+  const secondaries = secondariesOf(settings.secondaries, {
+    store,
+    changer,
+    shelf: journal,
+    bounds: settings.bounds,
+    log,
+  });
   const notify = notifiesTaken(secondaries);
   const update = updatesTaken(settings, { store, changer, log });
   const forwarder = updatesForwarded(settings, { store, changer, log });

@@ -213,6 +213,18 @@ const bounds = z
       .min(262_144)
       .default(1_000_000)
       .describe("What a client has not taken of its responses when its connection is closed."),
+    transfersAtOnce: z.int().min(1).default(10).describe("Zones that are fetched from primaries at once."),
+    transferOctets: z
+      .int()
+      .min(65_536)
+      .default(1_073_741_824)
+      .describe("Of a zone that is fetched, its records in memory; one that is larger is not taken."),
+    transferIdleSeconds: z
+      .number()
+      .min(1)
+      .default(30)
+      .describe("How long a primary may pause in the middle of a zone."),
+    transferSeconds: z.number().min(1).default(3600).describe("How long fetching a zone may take in all."),
     cacheOctets: z.int().min(65_536).default(16_777_216).describe("The cache of recursion."),
   })
   .describe("Limits; each is counted when it is reached.");

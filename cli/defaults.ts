@@ -33,6 +33,10 @@ export const DEFAULTS: Omit<Configuration, "listen"> = {
     tcpHeaderSeconds: 2,
     tcpPipelined: 100,
     tcpUnsentOctets: 1_000_000,
+    transfersAtOnce: 10,
+    transferOctets: 1_073_741_824,
+    transferIdleSeconds: 30,
+    transferSeconds: 3600,
     cacheOctets: 16_777_216,
   },
 };

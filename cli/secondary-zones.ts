@@ -5,7 +5,7 @@ import type { ControlHandler, TsigKeys } from "../nameserver/index.ts";
 import { parseEndpoint, systemAsk, systemAskMany } from "../net/index.ts";
 import { type Primary, Secondaries, type TransferLimits, Turns, type ZoneShelf } from "../replication/index.ts";
 import type { Layer, ZoneChanger, ZoneStore } from "../zones/index.ts";
-import type { PrimaryConfiguration } from "./configuration.ts";
+import type { Configuration, PrimaryConfiguration } from "./configuration.ts";
 import { UsageError } from "./failure.ts";
 import { parseEndpoints, parseName } from "./options-read.ts";
 
@@ -54,24 +54,32 @@ export interface SecondaryZonesParts {
   readonly store: ZoneStore;
   readonly changer: ZoneChanger;
   readonly shelf: ZoneShelf | null;
+  readonly bounds: Bounds;
   readonly log: Log;
 }
 
-/** Zones that are fetched at once. */
-const TRANSFERS_AT_ONCE = 10;
+type Bounds = Configuration["bounds"];
 
-const LIMITS: TransferLimits = {
-  records: 20_000_000,
-  octets: 1 << 30,
-  idleMilliseconds: 30_000,
-  timeoutMilliseconds: 3_600_000,
-};
+/** As large as the smallest record: the octets bound how many there can be. */
+const RECORD_OCTETS_MIN = 9;
+
+function limitsOf({ transferOctets, transferIdleSeconds, transferSeconds }: Bounds): TransferLimits {
+  return {
+    records: Math.ceil(transferOctets / RECORD_OCTETS_MIN),
+    octets: transferOctets,
+    idleMilliseconds: 1000 * transferIdleSeconds,
+    timeoutMilliseconds: 1000 * transferSeconds,
+  };
+}
 
 /** How long a start waits for zones that it has no copy of; their primaries may start at the same moment. */
 const READY_MILLISECONDS = 5000;
 
 /** Null where there is none. */
-export function secondariesOf(zones: readonly SecondaryZone[], parts: SecondaryZonesParts): Secondaries | null {
+export function secondariesOf(
+  zones: readonly SecondaryZone[],
+  { bounds, ...parts }: SecondaryZonesParts,
+): Secondaries | null {
   if (zones.length === 0) return null;
   const asking = { clock: systemClock, random: systemRandom };
   return new Secondaries(
@@ -81,8 +89,8 @@ export function secondariesOf(zones: readonly SecondaryZone[], parts: SecondaryZ
       ...asking,
       ask: systemAsk(asking),
       askMany: systemAskMany(asking),
-      turns: new Turns(TRANSFERS_AT_ONCE),
-      limits: LIMITS,
+      turns: new Turns(bounds.transfersAtOnce),
+      limits: limitsOf(bounds),
     },
   );
 }
