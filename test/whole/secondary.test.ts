@@ -85,6 +85,34 @@ describeWithPeers("a secondary that keeps its zone on disk", ["knotd"], () => {
   );
 });
 
+test("our own server as the primary: an update comes to the secondary, and to one behind that", async () => {
+  using scratch = new Scratch();
+  writeFileSync(scratch.file("zone"), zoneText(1, "old A 192.0.2.1"));
+  writeFileSync(scratch.file("key"), bindKey({ name: "k.example", algorithm: "hmac-sha512", secret: "c2VjcmV0" }));
+  const [first, second, third] = [await freePort(), await freePort(), await freePort()];
+  const at = (port: number): string => `127.0.0.1:${port}`;
+  const key = ["--transfer-key", scratch.file("key")];
+  await using _primary = await RunningStrata.start([
+    ...["serve", "--zone", `example=${scratch.file("zone")}`, "--listen", at(first), "--state", scratch.file("1")],
+    ...["--update-key", scratch.file("key"), ...key, "--notify", at(second)],
+  ]);
+  await using middle = await RunningStrata.start([
+    ...["serve", "--secondary", `example=${at(first)}`, "--listen", at(second), "--state", scratch.file("2")],
+    ...[...key, "--notify", at(third), "--log", "info"],
+  ]);
+  await using last = await RunningStrata.start([
+    ...["serve", "--secondary", `example=${at(second)}`, "--listen", at(third), "--log", "info", ...key],
+  ]);
+  const updated = await strata([
+    ...["update", "--server", at(first), "--key", scratch.file("key"), "--zone", "example"],
+    "add new.example. 30 A 192.0.2.2",
+  ]);
+  expect([updated.status, updated.stderr]).toEqual([0, ""]);
+  await middle.line("stderr", /"serial":2,.*"as":"changes"/);
+  await last.line("stderr", /"serial":2,.*"as":"changes"/);
+  for (const port of [second, third]) expect(await ask(port, "new.example")).toContain("192.0.2.2");
+});
+
 describeWithPeers("a secondary with a wrong key", ["named"], () => {
   test("is told so, and so is its user", async () => {
     using scratch = new Scratch();
