@@ -15,6 +15,6 @@ export {
   toBase64,
   toHex,
 } from "./octets.ts";
-export { lowerThreadPriority } from "./priority.ts";
+export { lowerHelperPriority, lowerThreadPriority } from "./priority.ts";
 export { type Random, SeededRandom, systemRandom } from "./random.ts";
 export { Stopper, type StopSignal } from "./stop.ts";

@@ -1,6 +1,6 @@
 /** A builder's thread: builds zones and writes images as it is told. Started by `builder.ts`, and by nobody else. */
 import { parentPort, workerData } from "node:worker_threads";
-import { assert, FileError, lowerThreadPriority, systemFiles } from "../base/index.ts";
+import { assert, FileError, lowerHelperPriority, lowerThreadPriority, systemFiles } from "../base/index.ts";
 import { buildZone, draftOf } from "./build.ts";
 import { type FromBuilder, type PostedWish, type ToBuilder, unpackDraft, unpackWish } from "./builder-work.ts";
 import { type ImageDraft, imageParts } from "./image.ts";
@@ -12,6 +12,8 @@ let drafts: ImageDraft[] = [];
 
 function build(posted: PostedWish, isAgain: boolean): FromBuilder {
   if (!isAgain) sources = new SourceFiles(systemFiles);
+  // Not before: until a server is warm, query threads wait for what the helpers compile.
+  if (isLow) lowerHelperPriority();
   const wish = unpackWish(posted);
   const building = buildZone(sources, wish);
   const draft = draftOf(building, wish, sources);
@@ -54,6 +56,7 @@ function answerTo(message: ToBuilder): FromBuilder {
 const given: unknown = workerData;
 const isOurs = typeof given === "object" && given !== null && "priority" in given;
 assert(parentPort !== null && isOurs, "this file is for a thread of builder.ts");
-if (given.priority === "low") lowerThreadPriority();
+const isLow = given.priority === "low";
+if (isLow) lowerThreadPriority();
 const port = parentPort;
 port.on("message", (message: ToBuilder) => port.postMessage(answerTo(message)));

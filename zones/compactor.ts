@@ -6,10 +6,12 @@ import type { Clock, Timer } from "../base/index.ts";
 import { ArenaFullError } from "./arena.ts";
 import type { ZoneStore } from "./store.ts";
 
-/** Other work waits so long, and then has at least as long for itself. */
-const SLICE_MILLISECONDS = 1;
-/** The clock is looked at so often: about every twentieth of a slice. */
-const STRIDE_OCTETS = 1 << 14;
+/** Other work waits so long, that of a query thread on the same core too. */
+const SLICE_MILLISECONDS = 0.25;
+/** And then has so long for itself. */
+const REST_MILLISECONDS = 1;
+/** The clock is looked at so often: about ten times in a slice. */
+const STRIDE_OCTETS = 1 << 13;
 
 export interface CompactorParts {
   readonly store: ZoneStore;
@@ -38,7 +40,7 @@ export class Compactor {
   }
 
   #wait(): void {
-    this.#timer ??= this.#clock.after(SLICE_MILLISECONDS, () => {
+    this.#timer ??= this.#clock.after(REST_MILLISECONDS, () => {
       this.#timer = null;
       if (this.#slice()) this.#wait();
       else if (this.#moves !== this.#store.stats.moves) {
