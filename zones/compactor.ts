@@ -10,8 +10,8 @@ import type { ZoneStore } from "./store.ts";
 const SLICE_MILLISECONDS = 0.25;
 /** And then has so long for itself. */
 const REST_MILLISECONDS = 1;
-/** The clock is looked at so often: about ten times in a slice. */
-const STRIDE_OCTETS = 1 << 13;
+/** The clock is looked at so often: about five times in a slice. */
+const STRIDE_OCTETS = 1 << 14;
 
 export interface CompactorParts {
   readonly store: ZoneStore;

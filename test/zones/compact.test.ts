@@ -137,11 +137,11 @@ test("a compaction that finds less memory than it needs is given up, and the sto
 });
 
 describe("the compactor", () => {
-  /** Each look at the clock takes a third of a millisecond. */
+  /** Each look at the clock takes a sixteenth of a millisecond. */
   function slowClock(simulated: SimulatedClock): Clock {
     let looks = 0;
     return {
-      now: () => simulated.now() + ++looks / 3,
+      now: () => simulated.now() + ++looks / 16,
       wallSeconds: () => 0,
       after: (milliseconds, callback) => simulated.after(milliseconds, callback),
       soon: (callback) => simulated.soon(callback),
@@ -159,8 +159,8 @@ describe("the compactor", () => {
     const { usedOctets } = store.stats;
     store.startCompaction();
     setAddress(store, host(1), Uint8Array.of(9, 9, 9, 9));
-    // A slice of a millisecond has time for three strides of 16 KiB.
-    const milliseconds = Math.floor(usedOctets / (3 << 14)) - 2;
+    // A slice of a quarter of a millisecond has time for four strides of 16 KiB, and there is one in each millisecond.
+    const milliseconds = Math.floor(usedOctets / (4 << 14)) - 2;
     await simulated.advance(milliseconds);
     expect([moves, collections]).toEqual([0, 0]);
     await simulated.advance(milliseconds);
