@@ -66,7 +66,7 @@ describeWithPeers("a secondary that keeps its zone on disk", ["knotd"], () => {
         const { first, more } = transferWords("knotd", { port, key: null });
         await using peer = await startServer("knotd", [{ apex: "example", file, more }], first);
         primary = ["--secondary", `example=127.0.0.1:${peer.port}`];
-        const serve = await RunningStrata.start([...words, ...primary]);
+        await using serve = await RunningStrata.start([...words, ...primary]);
         writeFileSync(file, zoneText(2, "new A 192.0.2.2"));
         process.kill(peer.pid, "SIGHUP");
         await serve.line("stderr", /"serial":2,.*"as":"changes"/);
