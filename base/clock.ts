@@ -35,6 +35,15 @@ export const systemClock: Clock = {
   },
 };
 
+/** Keeps the process alive until it is disposed of, which timers of a clock do not. */
+export function stayAlive(): Disposable {
+  const timer = setInterval(() => undefined, FOR_EVER_MILLISECONDS);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}
+
+/** As long as a timer can be. */
+const FOR_EVER_MILLISECONDS = 0x7fff_ffff;
+
 /** Resolves after `milliseconds`; rejects with the signal's reason when that comes first. */
 export function sleep(clock: Clock, milliseconds: number, signal: AbortSignal): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();

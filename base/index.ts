@@ -1,5 +1,5 @@
 export { assert, AssertionError, unreachable } from "./assert.ts";
-export { type Clock, SimulatedClock, sleep, systemClock, type Timer } from "./clock.ts";
+export { type Clock, SimulatedClock, sleep, stayAlive, systemClock, type Timer } from "./clock.ts";
 export { FileError, type Files, type FileStatus, systemFiles } from "./files.ts";
 export { createLog, type Log, silentLog } from "./log.ts";
 export { collectGarbage } from "./memory.ts";

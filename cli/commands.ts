@@ -6,6 +6,7 @@ import { configSchemaCommand } from "./command/config-schema.ts";
 import { freezeCommand, reloadCommand, statusCommand, thawCommand } from "./command/control.ts";
 import { keyGenerateCommand } from "./command/key-generate.ts";
 import { propagationCommand } from "./command/propagation.ts";
+import { registerCommand } from "./command/register.ts";
 import { resolveCommand } from "./command/resolve.ts";
 import { resolverCommand } from "./command/resolver.ts";
 import { serveCommand } from "./command/serve.ts";
@@ -28,6 +29,7 @@ export const COMMANDS: readonly Command[] = [
   resolverCommand,
   resolveCommand,
   updateCommand,
+  registerCommand,
   zoneCheckCommand,
   zonePrintCommand,
   zoneDiffCommand,

@@ -1,5 +1,5 @@
 /** Texts of options read as what they mean; what is wrong with one becomes a UsageError that names the option. */
-import { Name, NameError } from "../dns/index.ts";
+import { Name, NameError, secondsOf } from "../dns/index.ts";
 import { AddressError, type Endpoint, parseEndpoint, Prefix } from "../net/index.ts";
 import { UsageError } from "./failure.ts";
 import { THREADS_MAX } from "./options.ts";
@@ -46,4 +46,11 @@ export function parseThreads(text: string): number | "auto" {
     throw new UsageError(`--threads ${text}: auto is wanted, or a whole number from 0 to ${THREADS_MAX}`);
   }
   return threads;
+}
+
+/** `30`, `30s`, `1h30m`. */
+export function parseSeconds(option: string, text: string): number {
+  const seconds = secondsOf(new TextEncoder().encode(text));
+  if (seconds >= 0) return seconds;
+  throw new UsageError(`--${option} ${text}: a number of seconds is wanted, or such as 30s or 1h30m`);
 }

@@ -1,5 +1,5 @@
 /** `strata propagation`: how far a change has travelled, server by server, and when the last cache must have forgotten what was before. */
-import { sleep, systemClock, systemFiles, systemRandom } from "../base/index.ts";
+import { sleep, stayAlive, systemClock, systemFiles, systemRandom } from "../base/index.ts";
 import type { Name } from "../dns/index.ts";
 import { DNS_PORT, type Endpoint, systemAsk } from "../net/index.ts";
 import { createEngine, serversAt, serversOf, survey, type SurveyParts } from "../resolver/index.ts";
@@ -25,6 +25,7 @@ export async function propagation(given: Arguments, output: Output): Promise<num
     throw new WorkError(`no server of ${zone.toString()} is known: name some with --server ADDR:PORT`);
   }
   const isJson = given.flag("json");
+  using _alive = stayAlive();
   let shown = "";
   for (;;) {
     const now = await survey(parts, zone, servers, NEVER);

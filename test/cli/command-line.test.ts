@@ -10,7 +10,7 @@ const split = (line: string): string[] => line.split(" ").filter((word) => word 
 
 describe("a wrong command line ends with 64 and says what would be right", () => {
   test.each([
-    ["", "a command is missing: one of up, serve, resolver, resolve, update, zone check"],
+    ["", "a command is missing: one of up, serve, resolver, resolve, update, register, zone check"],
     ["resolv www.vu.nl", 'no command "resolv"; did you mean strata resolve?'],
     ["zone", "needs one more word: zone check, zone print"],
     ["zone chek vu.nl.zone", 'no command "zone chek"; did you mean strata zone check?'],
