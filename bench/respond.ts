@@ -1,5 +1,5 @@
 /**
- * What a query costs in the name server itself, transport left out: CPU time of this thread for a call of NameServer.handle. That is
+ * What a query costs in the name server itself, transport left out: CPU time of this thread for a call of NameServer.handleForeseen. That is
  * far less noisy than the whole, so it is what the files listed as hot (docs/HACKING.md) are changed by. Requests and responses take
  * turns in as many buffers as a batch has; the copying of requests into them is the system's work and is not counted.
  */
@@ -131,14 +131,13 @@ function measure(work: Work, rounds: number): Spread {
     port: 40_000,
     transport: "udp",
   };
-  const later = (): void => undefined;
   const views: Uint8Array[] = [];
   const handled = cpuOf(rounds, (i) => {
     const slot = i & (BATCH - 1);
     views[slot] = requests.take(i);
     if (slot < BATCH - 1) return;
     server.foresee(requests.buffers, BATCH);
-    for (let k = 0; k < BATCH; k++) server.handle(views[k]!, responses[k]!, peer, later);
+    for (let k = 0; k < BATCH; k++) server.handleForeseen(k, views[k]!, responses[k]!, peer);
   });
   const copied = cpuOf(rounds, (i) => requests.take(i).length);
   const least = Math.min(...copied);

@@ -14,6 +14,7 @@ import { Desk, NSID_OCTETS_MAX } from "./desk.ts";
 import { createRateAccounts, type RateAccounts, RateLimiter, type RateLimits } from "./limiter.ts";
 import { ZoneAnswers } from "./query.ts";
 import { HandingDown } from "./recursion.ts";
+import { type Foreseen, NOT_PLAIN, PlainHits } from "./plain-hit.ts";
 import { respond, type Server } from "./respond.ts";
 import { SERVER_SETTINGS, type ServerSettings } from "./settings.ts";
 
@@ -37,6 +38,11 @@ export interface ServerParts {
 
 const COOKIE_SECRET_OCTETS = 16;
 
+/** Whoever foresees requests hands on what is answered later. */
+const HANDED_ON = (): never => {
+  throw new Error("what is foreseen is handed on by returning LATER");
+};
+
 function settingsOf({ settings, random }: ServerParts): ServerSettings {
   const whole: ServerSettings = { ...SERVER_SETTINGS, ...settings };
   if (whole.cookieSecrets.length > 0) return whole;
@@ -54,7 +60,8 @@ export class NameServer implements Handler {
   /** The same server for requests that a query thread handed on. */
   readonly #handedOn: Server;
   readonly #desk: Desk;
-  readonly #lookahead = new Lookahead();
+  readonly #foreseen: Foreseen = { lookahead: new Lookahead(), index: 0 };
+  readonly #plainHits: PlainHits;
 
   constructor(parts: ServerParts) {
     const settings = settingsOf(parts);
@@ -72,6 +79,7 @@ export class NameServer implements Handler {
       cookieSecrets,
     });
     this.#server = this.#serverOf(parts, settings);
+    this.#plainHits = new PlainHits(this.#server);
     this.#handedOn = { ...this.#server, counters: new HandedOnCounters(this.counters) };
   }
 
@@ -120,11 +128,14 @@ export class NameServer implements Handler {
 
   /** See `Lookahead`. */
   foresee(requests: readonly Uint8Array[], count: number): void {
-    const { store } = this.#server;
-    const lookahead = this.#lookahead;
-    lookahead.begin();
-    for (let i = 0; i < count; i++) lookahead.add(store, requests[i]!, HEADER_OCTETS);
-    lookahead.fetch(store);
+    this.#foreseen.lookahead.look(this.#server.store, requests, count, HEADER_OCTETS);
+  }
+
+  handleForeseen(index: number, request: Uint8Array, response: Uint8Array, peer: Peer): number {
+    const foreseen = this.#foreseen;
+    foreseen.index = index;
+    const length = this.#plainHits.answer(request, response, peer, foreseen);
+    return length === NOT_PLAIN ? this.handle(request, response, peer, HANDED_ON) : length;
   }
 
   handle(request: Uint8Array, response: Uint8Array, peer: Peer, later: Later): number {

@@ -171,6 +171,8 @@ class Lane {
   readonly #parts: BatchParts;
   readonly #peer: BatchPeer;
   #failures = 0;
+  /** The handler knows of the batch at hand. */
+  #isForeseen = false;
 
   constructor(system: BatchSystem, { socket, index, buffers, parts }: LaneParts) {
     const isIpv6 = socket.endpoint.address.includes(":");
@@ -196,7 +198,7 @@ class Lane {
     this.#failures = 0;
     this.#parts.counts[BATCH_COUNT.BATCHES]!++;
     this.#parts.counts[BATCH_COUNT.REQUESTS]! += count;
-    if (count > 1) this.#foresee(count);
+    this.#isForeseen = this.#foresee(count);
     this.#answer(count);
     return count;
   }
@@ -219,13 +221,16 @@ class Lane {
     this.#send(start, count);
   }
 
-  #foresee(count: number): void {
+  #foresee(count: number): boolean {
     const { handler, onFault, counts } = this.#parts;
+    if (handler.foresee === undefined) return false;
     try {
-      handler.foresee?.(this.#buffers.requests, count);
+      handler.foresee(this.#buffers.requests, count);
+      return true;
     } catch (error) {
       counts[BATCH_COUNT.FAULTS]!++;
       onFault(error);
+      return false;
     }
   }
 
@@ -240,7 +245,11 @@ class Lane {
         counts[BATCH_COUNT.RECEIVE_ERRORS]!++;
         return 0;
       }
-      const written = handler.handle(request, buffers.responses[i]!, this.#peer, NOT_HERE);
+      const response = buffers.responses[i]!;
+      const written =
+        this.#isForeseen && handler.handleForeseen !== undefined
+          ? handler.handleForeseen(i, request, response, this.#peer)
+          : handler.handle(request, response, this.#peer, NOT_HERE);
       if (written === LATER) onLater(request, this.#senderOf(i), this.#index);
       return written;
     } catch (error) {

@@ -98,6 +98,8 @@ export interface Handler {
    * memory what they will need. Nothing of them is checked, and behind a request's end there may be anything.
    */
   foresee?(requests: readonly Uint8Array[], count: number): void;
+  /** As `handle`, of a request over UDP that stands in the buffer `index` of those foreseen last; what is LATER is handed on. */
+  handleForeseen?(index: number, request: Uint8Array, response: Uint8Array, peer: Peer): number;
   handle(request: Uint8Array, response: Uint8Array, peer: Peer, later: Later): number;
 }
 

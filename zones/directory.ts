@@ -6,7 +6,7 @@
 import type { Name } from "../dns/index.ts";
 import type { ArenaViews } from "./arena.ts";
 import { NameKey, queryKey } from "./key.ts";
-import { hashOfName, type NameHashes, queryHashes } from "./name-hash.ts";
+import { hashOfName, type NameHashes, queryName } from "./name-hash.ts";
 import { isNamed } from "./name-index.ts";
 import { Cursor, leafName, Seek } from "./trie.ts";
 
@@ -35,8 +35,7 @@ export class ZoneDirectory {
 
   /** The zone record of the closest zone that encloses the name; 0 when there is none. */
   find(views: ArenaViews, root: number, octets: Uint8Array, nameOffset: number): number {
-    queryHashes.set(octets, nameOffset);
-    const zone = this.findHashed(views, root, queryHashes);
+    const zone = this.findHashed(views, root, queryName.hashesOf(octets, nameOffset));
     if (zone !== TOO_MANY) return zone;
     queryKey.set(octets, nameOffset);
     seek.find(views, root, queryKey);

@@ -58,7 +58,15 @@ export { applyChange, UnfitChangeError } from "./apply-change.ts";
 export { type LoadedZone, type LoaderParts, ZoneLoader } from "./loader.ts";
 export { ARENA_OCTETS_DEFAULT, ArenaFullError, type ArenaViews } from "./arena.ts";
 export { Compactor } from "./compactor.ts";
-export { findNode, findNode as findGlue, Lookup, lookup, type LookupKind, PROOF_NODES_MAX } from "./lookup.ts";
+export {
+  findNode,
+  findNode as findGlue,
+  Lookup,
+  lookup,
+  lookupHashed,
+  type LookupKind,
+  PROOF_NODES_MAX,
+} from "./lookup.ts";
 export { Lookahead } from "./lookahead.ts";
 export { NSEC3_HASHES_MAX, nsec3Hash } from "./nsec3.ts";
 export { prove } from "./prove.ts";

@@ -8,7 +8,7 @@
 import { LOWER_CASE, TYPE } from "../dns/index.ts";
 import type { ArenaViews } from "./arena.ts";
 import { queryKey as key } from "./key.ts";
-import { queryHashes as hashes } from "./name-hash.ts";
+import { type NameHashes, queryName } from "./name-hash.ts";
 import { findIndexed, isNamed, UNKNOWN } from "./name-index.ts";
 import { findRrset, NODE_ENTRY_OCTETS, NODE_FLAG, NODE_HEAD_OCTETS } from "./rrset-view.ts";
 import { Seek } from "./trie.ts";
@@ -52,16 +52,29 @@ export function lookup(
   qtype: number,
   found: Lookup,
 ): void {
+  begin(found, zone, octets, nameOffset);
+  found.qtype = qtype;
+  const index = views.words[(zone >> 2) + ZONE_FIELD.INDEX]!;
+  const isFound = index !== 0 && lookupByIndex(views, found, queryName.hashesOf(octets, nameOffset));
+  if (!isFound) lookupByTrie(views, zone, found);
+}
+
+/** As `lookup`, of a name that is hashed, as far as the index alone knows: where it does not, false, and nothing was found out. */
+export function lookupHashed(views: ArenaViews, zone: number, name: NameHashes, qtype: number, found: Lookup): boolean {
+  if (views.words[(zone >> 2) + ZONE_FIELD.INDEX] === 0) return false;
+  begin(found, zone, name.octets, name.offset);
+  found.qtype = qtype;
+  return lookupByIndex(views, found, name);
+}
+
+function begin(found: Lookup, zone: number, octets: Uint8Array, nameOffset: number): void {
   found.zone = zone;
   found.octets = octets;
   found.nameOffset = nameOffset;
-  found.qtype = qtype;
   found.node = 0;
   found.rrset = 0;
   found.wildcard = false;
   found.proofCount = 0;
-  const index = views.words[(zone >> 2) + ZONE_FIELD.INDEX]!;
-  if (index === 0 || !lookupByIndex(views, zone, index, found)) lookupByTrie(views, zone, found);
 }
 
 /** Names further below the apex are left to the trie: a zone of deep names must not cost a probe for each label. */
@@ -71,10 +84,11 @@ const INDEXED_DEPTH_MAX = 4;
  * As `lookupByTrie`, from the top down by the index. False when it does not know: nothing was found out then. What it finds is what
  * the trie would find; test/zones/name-index.test.ts holds it to that.
  */
-function lookupByIndex(views: ArenaViews, zone: number, index: number, found: Lookup): boolean {
+function lookupByIndex(views: ArenaViews, found: Lookup, hashes: NameHashes): boolean {
   const { words } = views;
+  const { zone } = found;
+  const index = words[(zone >> 2) + ZONE_FIELD.INDEX]!;
   const apexLabels = words[zone >> 2]! >>> 24;
-  hashes.set(found.octets, found.nameOffset);
   const { labelCount } = hashes;
   const apex = words[(zone >> 2) + ZONE_FIELD.APEX]!;
   // A DNAME there renames all that is below it.
@@ -233,7 +247,7 @@ export function findNode(views: ArenaViews, zone: number, octets: Uint8Array, na
   const { words } = views;
   const index = words[(zone >> 2) + ZONE_FIELD.INDEX]!;
   if (index !== 0) {
-    hashes.set(octets, nameOffset);
+    const hashes = queryName.hashesOf(octets, nameOffset);
     const node = findIndexed(views, index, hashes, hashes.labelCount);
     if (node !== UNKNOWN) return node;
   }

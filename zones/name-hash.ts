@@ -6,6 +6,7 @@
 import { LOWER_CASE, NAME_OCTETS_MAX } from "../dns/index.ts";
 
 const LABELS_MAX = 128;
+const LABEL_OCTETS_MAX = 63;
 const HASH_START = 0x811c9dc5 | 0;
 const HASH_FACTOR = 0x01000193;
 
@@ -25,28 +26,33 @@ export class NameHashes {
   /** Takes a whole uncompressed name. It is read again while the hashes are in use. */
   set(octets: Uint8Array, offset: number): void {
     // The zone is looked for by the same name as what is in it.
-    if (offset === this.offset && this.#isOf(octets, offset)) this.octets = octets;
-    else this.#make(octets, offset);
+    if (!this.isOf(octets, offset)) this.take(octets, offset);
   }
 
-  #isOf(octets: Uint8Array, offset: number): boolean {
+  /** Whether these are the hashes of the name that stands there, which is then the one that is read again. */
+  isOf(octets: Uint8Array, offset: number): boolean {
     const known = this.#known;
     const length = this.nameOctets;
-    if (length === 0) return false;
+    if (offset !== this.offset || length === 0) return false;
     for (let i = 0; i < length; i++) if (octets[offset + i] !== known[i]) return false;
+    this.octets = octets;
     return true;
   }
 
-  #make(octets: Uint8Array, offset: number): void {
+  /** As `set`, of octets that nobody has looked at yet: false where no name begins, and then these are hashes of none. */
+  take(octets: Uint8Array, offset: number): boolean {
     const known = this.#known;
     const { hashes, starts } = this;
     this.octets = octets;
     this.offset = offset;
+    this.nameOctets = 0;
     let labels = 0;
     let at = offset;
-    for (let length = octets[at]!; length !== 0; length = octets[at]!) {
+    for (let length = octets[at]; length !== 0; length = octets[at]) {
+      if (length === undefined || length > LABEL_OCTETS_MAX) return false;
       labels++;
       at += length + 1;
+      if (at >= offset + NAME_OCTETS_MAX) return false;
     }
     this.labelCount = labels;
     this.nameOctets = at + 1 - offset;
@@ -70,11 +76,26 @@ export class NameHashes {
       at++;
       hashes[i] = hash;
     }
+    return true;
   }
 }
 
-/** For the name of a query, which is looked for in the catalogue and then in its zone. */
-export const queryHashes: NameHashes = new NameHashes();
+/** The name of the query at hand, which is looked for in the catalogue and then in its zone, hashed once. */
+class QueryName {
+  /** What a lookahead hashed for the next query. Taken only for that very name. */
+  foreseen: NameHashes | null = null;
+  readonly #own = new NameHashes();
+
+  /** The hashes of the name that stands there, until the next name is asked for. */
+  hashesOf(octets: Uint8Array, offset: number): NameHashes {
+    const { foreseen } = this;
+    if (foreseen?.isOf(octets, offset) === true) return foreseen;
+    this.#own.set(octets, offset);
+    return this.#own;
+  }
+}
+
+export const queryName: QueryName = new QueryName();
 
 /** The hash of one whole name. */
 export function hashOfName(octets: Uint8Array, offset: number): number {

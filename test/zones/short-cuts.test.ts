@@ -101,14 +101,28 @@ test("whatever came instead of a question, looking ahead does no harm", () => {
   edit.commit();
   const lookahead = new Lookahead();
   for (let round = 0; round < 200; round++) {
-    lookahead.begin();
-    for (let i = 0; i < 64; i++) {
+    const questions = Array.from({ length: 64 }, (_, i) => {
       const octets = random.octets(512);
       if (i % 2 === 0) octets.set(nameBelow(apex, random).octets, 12);
       if (i % 7 === 0) octets.fill(1);
       if (i % 11 === 0) octets.fill(63, 12);
-      lookahead.add(store, octets, 12);
-    }
-    lookahead.fetch(store);
+      return octets;
+    });
+    lookahead.look(store, questions, questions.length, 12);
   }
+});
+
+test("a zone that was found ahead is one of the arena that it was found in", () => {
+  const store = ZoneStore.create({ capacityOctets: CAPACITY_OCTETS, indexedNamesMin: 1 });
+  const apex = Name.parse("example.");
+  const soa = record(apex, TYPE.SOA, new SeededRandom(5));
+  const edit = store.replace(apex);
+  edit.add(apex.octets, 0, TYPE.SOA, 300, soa.rdata, 0, soa.rdata.length);
+  edit.commit();
+  const lookahead = new Lookahead();
+  const question = Name.parse("www.example.").octets;
+  lookahead.look(store, [question], 1, 0);
+  expect(lookahead.zone(0, store)).toBe(store.findZone(question, 0));
+  store.compact();
+  expect(lookahead.zone(0, store)).toBe(0);
 });
