@@ -28,7 +28,7 @@ export interface Run {
 }
 
 /** Figures of which more is better; of all others less is. */
-const MORE_IS_BETTER = new Set(["queries/s"]);
+const isMoreBetter = (what: string): boolean => /^(queries|updates)\/s\b/.test(what);
 
 /** Those that answer as we do. What only echoes says what the transport costs. */
 export function isPeer(name: string): boolean {
@@ -40,7 +40,7 @@ export function ratioToBest(rows: Result["rows"], what: string): number | null {
   const ours = rows["strata"]?.[what];
   const peers = Object.entries(rows).flatMap(([name, row]) => (isPeer(name) ? (row[what]?.median ?? []) : []));
   if (ours === undefined || peers.length === 0) return null;
-  const best = MORE_IS_BETTER.has(what) ? Math.max(...peers) : Math.min(...peers);
+  const best = isMoreBetter(what) ? Math.max(...peers) : Math.min(...peers);
   return best === 0 ? null : ours.median / best;
 }
 
