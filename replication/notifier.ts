@@ -141,11 +141,15 @@ class TargetNotifier {
     this.#note(soa, null);
     let answer = "";
     for (const timeoutMilliseconds of PATIENCE_MILLISECONDS) {
+      const patienceEnds = this.#parts.clock.now() + timeoutMilliseconds;
       const outcome = await this.#tellOnce(soa, timeoutMilliseconds, telling);
       if (telling.aborted) return;
       answer = outcome.answer;
       this.#note(soa, answer);
       if (outcome.isAnswered) return;
+      // Who refuses at once, because it is just being started, is given as long as who is silent.
+      await this.#wait(patienceEnds - this.#parts.clock.now(), telling);
+      if (telling.aborted) return;
     }
     const about = { zone: soa.owner.toString(), target: formatEndpoint(this.#target.endpoint), reason: answer };
     this.#parts.log.warn(about, "a secondary does not answer NOTIFY");
@@ -170,6 +174,17 @@ class TargetNotifier {
       if (!(error instanceof ExchangeError)) throw error;
       return { isAnswered: false, answer: error.message };
     }
+  }
+
+  #wait(milliseconds: number, telling: Stopper): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    if (milliseconds <= 0 || telling.aborted) resolve();
+    const timer = this.#parts.clock.after(milliseconds, resolve);
+    telling.addEventListener("abort", () => {
+      timer.cancel();
+      resolve();
+    });
+    return promise;
   }
 
   #note(soa: Rr, answer: string | null): void {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { SeededRandom, silentLog, SimulatedClock } from "../../base/index.ts";
 import { decodeMessage, encodeMessage, type Message, Name, OPCODE, RCODE, type Rr } from "../../dns/index.ts";
-import { MemoryNetwork } from "../../net/index.ts";
+import { type Handler, MemoryNetwork } from "../../net/index.ts";
 import { Notifier } from "../../replication/index.ts";
 import { soaSerial } from "../../zones/index.ts";
 import { rr } from "../support/messages.ts";
@@ -20,7 +20,7 @@ function rig({ windowSeconds = 0, answer = RCODE.NOERROR }: Wishes = {}) {
   const network = new MemoryNetwork(clock, new SeededRandom(1));
   const told: { readonly message: Message; readonly atSeconds: number }[] = [];
   const rules = { answer };
-  network.attach(secondary, {
+  const handler: Handler = {
     handle(request, response) {
       const message = decodeMessage(request);
       told.push({ message, atSeconds: Math.round(clock.now() / 1000) });
@@ -29,7 +29,12 @@ function rig({ windowSeconds = 0, answer = RCODE.NOERROR }: Wishes = {}) {
       response.set(octets);
       return octets.length;
     },
-  });
+  };
+  let attached = network.attach(secondary, handler);
+  const stopListening = (): (() => void) => {
+    attached[Symbol.dispose]();
+    return () => void (attached = network.attach(secondary, handler));
+  };
   const zone = { serial: 1 };
   const soaOf = (): Rr => rr(`vu.nl. 300 SOA ns. admin. ${zone.serial} 1 1 1 1`);
   const target = { endpoint: secondary, key: null };
@@ -40,7 +45,7 @@ function rig({ windowSeconds = 0, answer = RCODE.NOERROR }: Wishes = {}) {
     notifier.changed(apex);
   };
   const serials = (): number[] => told.map(({ message }) => soaSerial(message.answer[0]!.rdata));
-  return { clock, notifier, told, rules, change, serials };
+  return { clock, notifier, told, rules, change, serials, stopListening };
 }
 
 describe("NOTIFY (RFC 1996)", () => {
@@ -84,6 +89,16 @@ describe("NOTIFY (RFC 1996)", () => {
     await clock.advance(100_000);
     expect(serials()).toEqual([2, 2, 3]);
     expect(notifier.statusOf(apex)).toMatchObject([{ serial: 3, answer: "NOERROR" }]);
+  });
+
+  test("where nobody listens yet it is told again later", async () => {
+    const { clock, change, told, stopListening } = rig();
+    const listenAgain = stopListening();
+    change();
+    await clock.advance(3000);
+    listenAgain();
+    await clock.advance(100_000);
+    expect(told.map(({ atSeconds }) => atSeconds)).toEqual([6]);
   });
 
   test("a refusal is an answer", async () => {
