@@ -7,6 +7,7 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   readSync,
   renameSync,
@@ -77,6 +78,8 @@ export interface Files {
   remove(path: string): void;
   /** Lets nobody but our user open it. Throws FileError. */
   protect(path: string): void;
+  /** The names in a folder, in order; none when there is no such folder. Throws FileError. */
+  list(path: string): readonly string[];
   /** Makes the folder, and those above it; only our user may enter one that is made. Throws FileError. */
   makeFolder(path: string): void;
 }
@@ -176,6 +179,13 @@ export const systemFiles: Files = {
       chmodSync(path, 0o600);
     } catch (cause) {
       throw new FileError("protect", path, cause);
+    }
+  },
+  list(path) {
+    try {
+      return existsSync(path) ? readdirSync(path).sort() : [];
+    } catch (cause) {
+      throw new FileError("read", path, cause);
     }
   },
   makeFolder(path) {

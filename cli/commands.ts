@@ -1,5 +1,6 @@
 /** Every command, in the order help shows them. One file and one line here add a command. */
 import type { Command } from "./arguments.ts";
+import { bankVerifyCommand } from "./command/bank-verify.ts";
 import { completionCommand } from "./command/completion.ts";
 import { configCheckCommand } from "./command/config-check.ts";
 import { configSchemaCommand } from "./command/config-schema.ts";
@@ -43,6 +44,7 @@ export const COMMANDS: readonly Command[] = [
   freezeCommand,
   thawCommand,
   propagationCommand,
+  bankVerifyCommand,
   keyGenerateCommand,
   configCheckCommand,
   configSchemaCommand,

@@ -56,4 +56,13 @@ const EXIT_CODES: Readonly<Record<string, number>> = {
   BROKEN: EXIT.unknown,
   FULL: EXIT.unknown,
   DAMAGED: EXIT.unknown,
+  // The bank's (bank/error.ts).
+  AMOUNT: EXIT.usage,
+  CURRENCY: EXIT.usage,
+  INPUT: EXIT.usage,
+  LOGIN: EXIT.no,
+  FORBIDDEN: EXIT.no,
+  STORE: EXIT.unknown,
+  UNKNOWN: EXIT.unknown,
+  EPOCH: EXIT.unknown,
 };

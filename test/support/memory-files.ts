@@ -67,6 +67,11 @@ export class MemoryFiles implements Files {
   writeSafely = (path: string, parts: Iterable<Uint8Array>): void =>
     this.write(path, concatOctets(Array.from(parts, (part) => part.slice())));
 
+  list = (path: string): readonly string[] => {
+    const inside = [...this.#content.keys()].filter((name) => name.startsWith(`${path}/`));
+    return [...new Set(inside.map((name) => name.slice(path.length + 1).split("/")[0]!))].sort();
+  };
+
   protect = (): void => undefined;
 
   makeFolder = (): void => undefined;

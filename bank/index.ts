@@ -1,0 +1,44 @@
+export {
+  type Account,
+  type AccountKind,
+  type AccountState,
+  atmCash,
+  availableOf,
+  balanceOf,
+  billerAccount,
+  emptyAccount,
+} from "./account.ts";
+export { accrualAccount, INTERNAL_ROLES, internalAccount, internalOf, type NewAccount } from "./account.ts";
+export type { Books, Change, Decision, Hold } from "./books.ts";
+export {
+  type AccountAfter,
+  type AccountChange,
+  type Answer,
+  type Command,
+  type LedgerRequest,
+  type Movement,
+} from "./command.ts";
+export { type Reason, type SetDocument, type Status, STATUSES } from "./command.ts";
+export { DAY_MILLISECONDS, dayOf, type Deciding } from "./deciding.ts";
+export type {
+  Atm,
+  Card,
+  DocumentKind,
+  DocumentOf,
+  Documents,
+  Holder,
+  Payee,
+  Proposal,
+  Staff,
+  StandingOrder,
+  Versioned,
+} from "./document.ts";
+export { CHAIN_START, chainLink, type Entry } from "./entry.ts";
+export { BankError, type BankErrorCode } from "./error.ts";
+export { decide } from "./ledger.ts";
+export { AMOUNT_MAX, type Currency, formatAmount, isCurrency, parseAmount } from "./money.ts";
+export { checkKey, decodeAnswer, decodeCommand, digestOf, encodeAnswer, encodeCommand } from "./request-text.ts";
+export { type DigestedRequest, digested, GroupCommit, SqliteLedger, type SqliteLedgerParts } from "./sqlite-ledger.ts";
+export { SqliteReader } from "./sqlite-reader.ts";
+export type { ChainHead, Ledger, LedgerReader, LedgerStore, Line, LineRange, Verdict } from "./store.ts";
+export { type Accrued, type RequestMade, verifyBooks, type WholeBooks } from "./verify.ts";

@@ -1,0 +1,55 @@
+/** Commands and answers as text and octets: what a digest is made of, what a store keeps, what crosses from thread to thread. */
+import { createHash } from "node:crypto";
+import type { Answer, Command } from "./command.ts";
+import { BankError } from "./error.ts";
+
+/** These fields are amounts, written as decimal digits because JSON's numbers end at 2^53. */
+const AMOUNTS: ReadonlySet<string> = new Set([
+  "amount",
+  "overdraft",
+  "withdrawalMax",
+  "interestMillionths",
+  "balance",
+  "available",
+]);
+
+/** The same text for the same command, whatever the order of its fields was. */
+export function encodeCommand(command: Command): string {
+  return JSON.stringify(command, (_, value: unknown) => {
+    if (typeof value === "bigint") return String(value);
+    return isPlain(value) ? Object.fromEntries(Object.entries(value).sort(byName)) : value;
+  });
+}
+
+/** Reads what `encodeCommand` wrote. */
+export const decodeCommand = (text: string): Command => JSON.parse(text, withAmounts) as Command;
+
+export function encodeAnswer(answer: Answer): Uint8Array {
+  return Buffer.from(
+    JSON.stringify(answer, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value)),
+  );
+}
+
+/** Reads what `encodeAnswer` wrote. */
+export function decodeAnswer(octets: Uint8Array): Answer {
+  return JSON.parse(Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString(), withAmounts) as Answer;
+}
+
+/** SHA-256 of the command. */
+export const digestOf = (command: Command): Uint8Array => createHash("sha256").update(encodeCommand(command)).digest();
+
+const KEY = /^[\x21-\x7e]{1,80}$/;
+
+/** Throws BankError "INPUT". */
+export function checkKey(key: string): void {
+  if (!KEY.test(key)) throw new BankError("INPUT", "an idempotency key is 1 to 80 visible ASCII characters");
+}
+
+const isPlain = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const byName = ([one]: [string, unknown], [other]: [string, unknown]): number => (one < other ? -1 : 1);
+
+function withAmounts(name: string, value: unknown): unknown {
+  return AMOUNTS.has(name) && typeof value === "string" ? BigInt(value) : value;
+}

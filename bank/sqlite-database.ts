@@ -1,0 +1,171 @@
+/**
+ * The database of a bank that one machine is enough for: SQLite with a write-ahead log, each commit on the disk before it returns
+ * (`synchronous=FULL`). One writer; readers have connections of their own and are never waited for.
+ */
+import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
+import type { Account } from "./account.ts";
+import type { Hold } from "./books.ts";
+import type { Entry } from "./entry.ts";
+import { BankError } from "./error.ts";
+
+/** Raised when the tables change: a database of another version is refused rather than misread. */
+const SCHEMA_VERSION = 1;
+
+const SCHEMA = `
+  CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  INSERT INTO meta VALUES ('epoch', 0);
+  CREATE TABLE account (
+    id TEXT PRIMARY KEY, holder TEXT, kind TEXT NOT NULL, currency TEXT NOT NULL, state TEXT NOT NULL,
+    overdraft INTEGER, withdrawal_max INTEGER, interest INTEGER NOT NULL,
+    debits_posted INTEGER NOT NULL, debits_pending INTEGER NOT NULL,
+    credits_posted INTEGER NOT NULL, credits_pending INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX account_of_holder ON account (holder) WHERE holder IS NOT NULL;
+  CREATE INDEX account_with_interest ON account (id) WHERE interest > 0;
+  CREATE TABLE entry (
+    number INTEGER PRIMARY KEY, key TEXT NOT NULL, kind TEXT NOT NULL, debit TEXT NOT NULL, credit TEXT NOT NULL,
+    amount INTEGER NOT NULL, reason TEXT NOT NULL, reference TEXT NOT NULL, of TEXT, is_flagged INTEGER NOT NULL,
+    at INTEGER NOT NULL, link BLOB NOT NULL
+  ) STRICT;
+  CREATE TABLE posting (
+    account TEXT NOT NULL, at INTEGER NOT NULL, entry INTEGER NOT NULL, moved INTEGER NOT NULL, balance INTEGER NOT NULL,
+    PRIMARY KEY (account, at, entry)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE request (
+    number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, digest BLOB NOT NULL, answer BLOB NOT NULL, entry INTEGER,
+    is_reversed INTEGER NOT NULL, kind TEXT NOT NULL, by TEXT NOT NULL, at INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE hold (
+    key TEXT PRIMARY KEY, debit TEXT NOT NULL, credit TEXT NOT NULL, amount INTEGER NOT NULL, expires_at INTEGER NOT NULL,
+    state TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX hold_due ON hold (expires_at) WHERE state = 'pending';
+  CREATE TABLE spent (card TEXT NOT NULL, day INTEGER NOT NULL, amount INTEGER NOT NULL, PRIMARY KEY (card, day)) STRICT, WITHOUT ROWID;
+  CREATE TABLE accrual (
+    account TEXT NOT NULL, day INTEGER NOT NULL, amount INTEGER NOT NULL, is_paid INTEGER NOT NULL, PRIMARY KEY (account, day)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE document (
+    what TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, value TEXT NOT NULL, PRIMARY KEY (what, id)
+  ) STRICT, WITHOUT ROWID;
+  PRAGMA user_version = ${SCHEMA_VERSION};
+`;
+
+export type Row = Record<string, SQLOutputValue>;
+
+/** A reader waits this long for a writer that is just opening. */
+const BUSY_MILLISECONDS = 2000;
+
+/** For the one writer; makes the tables where there are none. Throws BankError "STORE". */
+export function openForWriting(path: string): DatabaseSync {
+  return guarded(path, () => {
+    const database = new DatabaseSync(path, { timeout: BUSY_MILLISECONDS });
+    try {
+      database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000");
+      database.exec("PRAGMA cache_size = -65536");
+      const version = versionOf(database);
+      if (version === 0) database.exec(`BEGIN IMMEDIATE; ${SCHEMA} COMMIT`);
+      else checkVersion(version, path);
+      return database;
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  });
+}
+
+/** Throws BankError "STORE", also when there is none. */
+export function openForReading(path: string): DatabaseSync {
+  return guarded(path, () => {
+    const database = new DatabaseSync(path, { readOnly: true, timeout: BUSY_MILLISECONDS });
+    try {
+      checkVersion(versionOf(database), path);
+      return database;
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  });
+}
+
+const versionOf = (database: DatabaseSync): number =>
+  Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
+
+function checkVersion(version: number, path: string): void {
+  if (version === SCHEMA_VERSION) return;
+  throw new BankError(
+    "STORE",
+    `${path} is no database of this version's bank (${version}): name another, or use the strata that made it`,
+  );
+}
+
+/** Turns what SQLite throws into a BankError. */
+export function guarded<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!isSqliteError(error)) throw error;
+    const isFull = (error.errcode & 0xff) === SQLITE_FULL;
+    const what = isFull
+      ? `the disk is full and ${path} cannot grow: make room there`
+      : `${path} cannot be used (${error.message})`;
+    throw new BankError("STORE", what, { cause: error });
+  }
+}
+
+/** https://www.sqlite.org/rescode.html */
+const SQLITE_FULL = 13;
+
+export const isSqliteError = (error: unknown): error is Error & { readonly errcode: number } =>
+  error instanceof Error && "errcode" in error && typeof error.errcode === "number";
+
+/** Rows are read with all integers as bigint. */
+export function accountFrom(row: Row): Account {
+  return {
+    id: text(row["id"]),
+    holder: textOrNull(row["holder"]),
+    kind: text(row["kind"]) as Account["kind"],
+    currency: text(row["currency"]),
+    state: text(row["state"]) as Account["state"],
+    overdraft: whole(row["overdraft"]),
+    withdrawalMax: whole(row["withdrawal_max"]),
+    interestMillionths: amount(row["interest"]),
+    debitsPosted: amount(row["debits_posted"]),
+    debitsPending: amount(row["debits_pending"]),
+    creditsPosted: amount(row["credits_posted"]),
+    creditsPending: amount(row["credits_pending"]),
+  };
+}
+
+export function entryFrom(row: Row): Entry {
+  return {
+    number: Number(row["number"]),
+    key: text(row["key"]),
+    kind: text(row["kind"]) as Entry["kind"],
+    debit: text(row["debit"]),
+    credit: text(row["credit"]),
+    amount: amount(row["amount"]),
+    reason: text(row["reason"]) as Entry["reason"],
+    reference: text(row["reference"]),
+    of: textOrNull(row["of"]),
+    isFlagged: row["is_flagged"] === 1n,
+    atMilliseconds: Number(row["at"]),
+  };
+}
+
+export function holdFrom(row: Row): Hold {
+  return {
+    key: text(row["key"]),
+    debit: text(row["debit"]),
+    credit: text(row["credit"]),
+    amount: amount(row["amount"]),
+    expiresAtMilliseconds: Number(row["expires_at"]),
+    state: text(row["state"]) as Hold["state"],
+  };
+}
+
+export const text = (value: SQLOutputValue | undefined): string => (typeof value === "string" ? value : "");
+const textOrNull = (value: SQLOutputValue | undefined): string | null => (typeof value === "string" ? value : null);
+const whole = (value: SQLOutputValue | undefined): bigint | null => (typeof value === "bigint" ? value : null);
+export const amount = (value: SQLOutputValue | undefined): bigint => whole(value) ?? 0n;
+export const blob = (value: SQLOutputValue | undefined): Uint8Array =>
+  value instanceof Uint8Array ? value : new Uint8Array(0);

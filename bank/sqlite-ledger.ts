@@ -1,0 +1,182 @@
+/**
+ * The embedded ledger's one writer: requests that wait together are one transaction and one commit, each in a savepoint of its own, so
+ * that a bug in one does not take back another's. Nobody is answered before the commit is on the disk.
+ */
+import { assert, type Clock, equalOctets } from "../base/index.ts";
+import type { Command, LedgerRequest } from "./command.ts";
+import { BankError } from "./error.ts";
+import { decide } from "./ledger.ts";
+import { checkKey, digestOf, encodeAnswer } from "./request-text.ts";
+import { SqliteBooks } from "./sqlite-books.ts";
+import { guarded, isSqliteError, openForWriting } from "./sqlite-database.ts";
+
+/** What may wait; beyond it a request is refused at once, with nothing done. */
+const WAITING_MAX = 20_000;
+/** In one commit: beyond it the first would wait too long. */
+const GROUP_MAX = 512;
+
+/** A request with the digest of its command. */
+export interface DigestedRequest extends LedgerRequest {
+  readonly digest: Uint8Array;
+}
+
+export interface SqliteLedgerParts {
+  readonly clock: Clock;
+  /** The epoch in which this server became the primary; 0: it never asked. */
+  readonly epoch: number;
+}
+
+export const digested = (request: LedgerRequest): DigestedRequest => {
+  checkKey(request.key);
+  return { ...request, digest: digestOf(request.command) };
+};
+
+/** Synchronous: a thread of its own calls it (`writer.ts`). */
+export class SqliteLedger {
+  readonly #path: string;
+  readonly #clock: Clock;
+  readonly #database: ReturnType<typeof openForWriting>;
+  readonly #books: SqliteBooks;
+  #epoch: number;
+  #lastMilliseconds: number;
+
+  /** Throws BankError "STORE". */
+  constructor(path: string, { clock, epoch }: SqliteLedgerParts) {
+    this.#path = path;
+    this.#clock = clock;
+    this.#epoch = epoch;
+    this.#database = openForWriting(path);
+    [this.#books, this.#lastMilliseconds] = guarded(path, () => {
+      const books = new SqliteBooks(this.#database);
+      return [books, books.lastMilliseconds()];
+    });
+  }
+
+  /** All in one commit, which is on the disk when it returns; an outcome for each, octets or why not. Throws BankError when nothing was done. */
+  commit(group: readonly DigestedRequest[]): (Uint8Array | BankError)[] {
+    return guarded(this.#path, () => {
+      this.#database.exec("BEGIN IMMEDIATE");
+      try {
+        const outcomes = group.map((request) => this.#one(request));
+        this.#database.exec("COMMIT");
+        return outcomes;
+      } catch (error) {
+        // A full disk may have ended the transaction already.
+        if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+        this.#books.forget();
+        throw error;
+      }
+    });
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #one(request: DigestedRequest): Uint8Array | BankError {
+    const known = this.#books.request(request.key);
+    // A request that a reversal has barred has no digest: whatever it was to be, it is refused.
+    if (known !== null && (known.digest.length === 0 || equalOctets(known.digest, request.digest))) return known.answer;
+    if (known !== null) return this.#reused();
+    const { kind } = request.command;
+    if (kind !== "take-over" && this.#books.epoch > this.#epoch) {
+      return new BankError(
+        "EPOCH",
+        `another server has taken over (epoch ${this.#books.epoch}): this one may not write any more`,
+      );
+    }
+    this.#database.exec("SAVEPOINT one");
+    try {
+      const answer = this.#carryOut(request);
+      this.#database.exec("RELEASE one");
+      return answer;
+    } catch (error) {
+      if (isSqliteError(error) || !this.#database.isTransaction) throw error;
+      this.#database.exec("ROLLBACK TO one; RELEASE one");
+      this.#books.forget();
+      return new BankError("STORE", `a bug ended the request: ${String(error)}`, { cause: error });
+    }
+  }
+
+  #carryOut({ key, digest, command, by }: DigestedRequest): Uint8Array {
+    // The wall clock may have been set back; the books never go back.
+    const atMilliseconds = Math.max(this.#lastMilliseconds, Math.floor(this.#clock.wallSeconds() * 1000));
+    this.#lastMilliseconds = atMilliseconds;
+    const { answer, changes } = decide({ books: this.#books, key, atMilliseconds }, command);
+    for (const change of changes) this.#books.apply(change, atMilliseconds);
+    const octets = encodeAnswer(answer);
+    this.#books.addRequest({
+      key,
+      digest,
+      answer: octets,
+      entry: answer.entry,
+      kind: command.kind,
+      by,
+      atMilliseconds,
+    });
+    if (isTakenOver(command, answer.status)) this.#epoch = command.epoch;
+    return octets;
+  }
+
+  #reused(): Uint8Array {
+    const none = { entry: null, amount: null, accounts: [], isFlagged: false, version: null };
+    return encodeAnswer({ status: "key-reused", ...none, atMilliseconds: this.#lastMilliseconds });
+  }
+}
+
+function isTakenOver(command: Command, status: string): command is Extract<Command, { kind: "take-over" }> {
+  return command.kind === "take-over" && status === "ok";
+}
+
+interface Waiting {
+  readonly request: DigestedRequest;
+  readonly resolve: (octets: Uint8Array) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Gathers what comes while a commit is under way into the next one. */
+export class GroupCommit {
+  readonly #ledger: Pick<SqliteLedger, "commit">;
+  readonly #clock: Clock;
+  #waiting: Waiting[] = [];
+  #isDue = false;
+
+  constructor(ledger: Pick<SqliteLedger, "commit">, clock: Clock) {
+    this.#ledger = ledger;
+    this.#clock = clock;
+  }
+
+  submit(request: DigestedRequest): Promise<Uint8Array> {
+    if (this.#waiting.length >= WAITING_MAX) {
+      return Promise.reject(
+        new BankError("STORE", "the bank is busy beyond its bound: nothing was done, ask again later"),
+      );
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
+    this.#waiting.push({ request, resolve, reject });
+    if (!this.#isDue) {
+      this.#isDue = true;
+      this.#clock.soon(() => this.#flush());
+    }
+    return promise;
+  }
+
+  #flush(): void {
+    this.#isDue = false;
+    const group = this.#waiting.splice(0, GROUP_MAX);
+    if (this.#waiting.length > 0) {
+      this.#isDue = true;
+      this.#clock.soon(() => this.#flush());
+    }
+    try {
+      const outcomes = this.#ledger.commit(group.map(({ request }) => request));
+      assert(outcomes.length === group.length, "an outcome for each");
+      outcomes.forEach((outcome, i) => {
+        if (outcome instanceof BankError) group[i]!.reject(outcome);
+        else group[i]!.resolve(outcome);
+      });
+    } catch (error) {
+      for (const { reject } of group) reject(error);
+    }
+  }
+}

@@ -1,0 +1,73 @@
+/** A bank's books on a medium: what every store does, whatever it is made of. `test/bank/store-contract.ts` says what that means. */
+import type { Account } from "./account.ts";
+import type { LedgerRequest } from "./command.ts";
+import type { DocumentKind, DocumentOf, Versioned } from "./document.ts";
+import type { Entry } from "./entry.ts";
+
+/**
+ * Takes requests. Several at once cost one commit. When a promise is fulfilled its answer (`encodeAnswer`, as octets) is on the disk;
+ * the same key with the same command is answered by the same octets.
+ */
+export interface Ledger {
+  /** Throws BankError "STORE" when it is certain that nothing was done, "UNKNOWN" when it is not, "EPOCH" when another server has taken over. */
+  submit(request: LedgerRequest): Promise<Uint8Array>;
+}
+
+/** An entry as one account sees it. */
+export interface Line {
+  readonly entry: Entry;
+  /** Negative: it was taken. Zero for holds. */
+  readonly moved: bigint;
+  /** After it. */
+  readonly balance: bigint;
+}
+
+export interface LineRange {
+  /** Inclusive. */
+  readonly fromMilliseconds: number;
+  /** Exclusive. */
+  readonly toMilliseconds: number;
+  /** The latest are given, in order. */
+  readonly linesMax: number;
+}
+
+/** Reads what is committed; each call sees one moment. Throws BankError "STORE". */
+export interface LedgerReader {
+  account(id: string): Promise<Account | null>;
+  accountsOf(holder: string): Promise<readonly Account[]>;
+  /** Internal ones: with that beginning of their id, such as `atm:`. */
+  internalAccounts(beginning: string): Promise<readonly Account[]>;
+  lines(account: string, range: LineRange): Promise<readonly Line[]>;
+  balanceAt(account: string, beforeMilliseconds: number): Promise<bigint>;
+  /** The octets that a request was answered with; null: it is not known. */
+  answer(key: string): Promise<Uint8Array | null>;
+  document<K extends DocumentKind>(what: K, id: string): Promise<Versioned<DocumentOf<K>> | null>;
+  /** Those whose id begins so, in order of id. */
+  documents<K extends DocumentKind>(what: K, beginning: string): Promise<readonly Versioned<DocumentOf<K>>[]>;
+  /** Keys of holds whose time has come. */
+  holdsDue(atMilliseconds: number, countMax: number): Promise<readonly string[]>;
+  /** Ids of open accounts with interest for which that day has not accrued. */
+  accrualsDue(day: number, countMax: number): Promise<readonly string[]>;
+  head(): Promise<ChainHead>;
+  verify(): Promise<Verdict>;
+}
+
+export interface ChainHead {
+  readonly entries: number;
+  /** 32 octets. */
+  readonly link: Uint8Array;
+}
+
+/** Whether the books are right; each fault says where. */
+export interface Verdict {
+  readonly entries: number;
+  readonly accounts: number;
+  readonly requests: number;
+  readonly holdsPending: number;
+  readonly head: ChainHead;
+  readonly faults: readonly string[];
+}
+
+export interface LedgerStore extends Ledger, LedgerReader {
+  close(): Promise<void>;
+}

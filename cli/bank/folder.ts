@@ -1,0 +1,27 @@
+/** Where a bank and its ATMs keep what must outlive them, below the state folder. */
+import { type Files, systemFiles } from "../../base/index.ts";
+import { UsageError } from "../failure.ts";
+
+/** Of one bank. */
+export const bankFolderOf = (stateFolder: string, bank: string): string => `${stateFolder}/banks/${bank}`;
+export const ledgerFileOf = (bankFolder: string): string => `${bankFolder}/ledger.sqlite`;
+/** Of one ATM of that bank. */
+export const atmFolderOf = (stateFolder: string, bank: string, atm: string): string =>
+  `${stateFolder}/atms/${bank}/${atm}`;
+
+/** A bank's name as its folder has it: in lower case, without the last dot. */
+export const bankNameOf = (text: string): string => text.toLowerCase().replace(/\.$/, "");
+
+/** The banks that have a folder there. */
+export function banksIn(stateFolder: string, files: Pick<Files, "list"> = systemFiles): readonly string[] {
+  return files.list(`${stateFolder}/banks`);
+}
+
+/** The one that is meant; without a name, the only one there is. Throws UsageError. */
+export function chosenBank(stateFolder: string, name: string | null): string {
+  if (name !== null) return bankNameOf(name);
+  const banks = banksIn(stateFolder);
+  if (banks.length === 1) return banks[0]!;
+  const what = banks.length === 0 ? "there is no bank" : `there are ${banks.join(", ")}`;
+  throw new UsageError(`which bank is meant is missing: --bank NAME (in ${stateFolder} ${what})`);
+}

@@ -1,0 +1,38 @@
+/** `strata bank verify`: whether a bank's books, holds and chain are right. */
+import { toHex } from "../../base/index.ts";
+import { type LedgerReader, SqliteReader, type Verdict } from "../../bank/index.ts";
+import type { Arguments } from "../arguments.ts";
+import { EXIT } from "../failure.ts";
+import type { Output } from "../output.ts";
+import { STATE_FOLDER } from "../state.ts";
+import { bankFolderOf, chosenBank, ledgerFileOf } from "./folder.ts";
+
+export async function bankVerify(given: Arguments, output: Output): Promise<number> {
+  const reader = openReader(given);
+  try {
+    const verdict = await reader.verify();
+    if (given.flag("json")) output.result(JSON.stringify(verdictJson(verdict), null, 2));
+    else show(verdict, output);
+    return verdict.faults.length === 0 ? EXIT.ok : EXIT.no;
+  } finally {
+    await reader.close();
+  }
+}
+
+function openReader(given: Arguments): LedgerReader & { close(): Promise<void> } {
+  const database = given.text("database");
+  if (database !== null) return new SqliteReader(database);
+  const state = given.text("state") ?? STATE_FOLDER;
+  return new SqliteReader(ledgerFileOf(bankFolderOf(state, chosenBank(state, given.text("bank")))));
+}
+
+function verdictJson({ head, faults, ...counts }: Verdict): unknown {
+  return { ok: faults.length === 0, ...counts, head: toHex(head.link), faults };
+}
+
+function show({ entries, accounts, requests, holdsPending, head, faults }: Verdict, output: Output): void {
+  for (const fault of faults) output.note(`${output.notePaint.red("wrong:")} ${fault}`);
+  output.result(`${accounts} accounts, ${entries} entries, ${requests} requests, ${holdsPending} holds pending`);
+  output.result(`head of the chain: ${toHex(head.link)}`);
+  output.result(faults.length === 0 ? "books, holds and chain are right" : `${faults.length} things are wrong`);
+}
