@@ -37,8 +37,26 @@ export { CHAIN_START, chainLink, type Entry } from "./entry.ts";
 export { BankError, type BankErrorCode } from "./error.ts";
 export { decide } from "./ledger.ts";
 export { AMOUNT_MAX, type Currency, formatAmount, isCurrency, parseAmount } from "./money.ts";
-export { checkKey, decodeAnswer, decodeCommand, digestOf, encodeAnswer, encodeCommand } from "./request-text.ts";
+export {
+  checkKey,
+  decodeAnswer,
+  decodeCommand,
+  digestOf,
+  encodeAnswer,
+  encodeCommand,
+  whatOf,
+} from "./request-text.ts";
 export { type DigestedRequest, digested, GroupCommit, SqliteLedger, type SqliteLedgerParts } from "./sqlite-ledger.ts";
 export { SqliteReader } from "./sqlite-reader.ts";
-export type { ChainHead, Ledger, LedgerReader, LedgerStore, Line, LineRange, Verdict } from "./store.ts";
+export type {
+  AuditLine,
+  ChainHead,
+  Ledger,
+  LedgerReader,
+  LedgerStore,
+  Line,
+  LineRange,
+  NumberRange,
+  Verdict,
+} from "./store.ts";
 export { type Accrued, type RequestMade, verifyBooks, type WholeBooks } from "./verify.ts";

@@ -35,6 +35,20 @@ export function decodeAnswer(octets: Uint8Array): Answer {
   return JSON.parse(Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString(), withAmounts) as Answer;
 }
 
+/** For the audit trail: the command's kind, and of a document or an account that is changed, which. */
+export function whatOf(command: Command): string {
+  switch (command.kind) {
+    case "set":
+      return `set ${command.what} ${command.id}`;
+    case "set-account":
+      return `set-account ${command.account}`;
+    case "open-account":
+      return `open-account ${command.account.id}`;
+    default:
+      return command.kind;
+  }
+}
+
 /** SHA-256 of the command. */
 export const digestOf = (command: Command): Uint8Array => createHash("sha256").update(encodeCommand(command)).digest();
 

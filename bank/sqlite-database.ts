@@ -39,6 +39,8 @@ const SCHEMA = `
     key TEXT PRIMARY KEY, debit TEXT NOT NULL, credit TEXT NOT NULL, amount INTEGER NOT NULL, expires_at INTEGER NOT NULL,
     state TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
+  CREATE INDEX hold_of_debit ON hold (debit);
+  CREATE INDEX hold_of_credit ON hold (credit);
   CREATE INDEX hold_due ON hold (expires_at) WHERE state = 'pending';
   CREATE TABLE spent (card TEXT NOT NULL, day INTEGER NOT NULL, amount INTEGER NOT NULL, PRIMARY KEY (card, day)) STRICT, WITHOUT ROWID;
   CREATE TABLE accrual (

@@ -6,7 +6,7 @@ import { assert, type Clock, equalOctets } from "../base/index.ts";
 import type { Command, LedgerRequest } from "./command.ts";
 import { BankError } from "./error.ts";
 import { decide } from "./ledger.ts";
-import { checkKey, digestOf, encodeAnswer } from "./request-text.ts";
+import { checkKey, digestOf, encodeAnswer, whatOf } from "./request-text.ts";
 import { SqliteBooks } from "./sqlite-books.ts";
 import { guarded, isSqliteError, openForWriting } from "./sqlite-database.ts";
 
@@ -110,7 +110,7 @@ export class SqliteLedger {
       digest,
       answer: octets,
       entry: answer.entry,
-      kind: command.kind,
+      kind: whatOf(command),
       by,
       atMilliseconds,
     });

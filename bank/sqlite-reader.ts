@@ -1,7 +1,10 @@
 /** Reads an embedded bank's books on a connection of its own: what is committed, without waiting for the writer. */
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import type { Account } from "./account.ts";
+import type { Hold } from "./books.ts";
 import type { DocumentKind, DocumentOf, Versioned } from "./document.ts";
+import type { Entry } from "./entry.ts";
+import { decodeAnswer } from "./request-text.ts";
 import { documentFrom } from "./sqlite-books.ts";
 import {
   accountFrom,
@@ -14,7 +17,7 @@ import {
   type Row,
   text,
 } from "./sqlite-database.ts";
-import type { ChainHead, LedgerReader, Line, LineRange, Verdict } from "./store.ts";
+import type { AuditLine, ChainHead, LedgerReader, Line, LineRange, NumberRange, Verdict } from "./store.ts";
 import { type Accrued, type RequestMade, verifyBooks } from "./verify.ts";
 
 export class SqliteReader implements LedgerReader {
@@ -54,6 +57,22 @@ export class SqliteReader implements LedgerReader {
   async balanceAt(account: string, beforeMilliseconds: number): Promise<bigint> {
     const sql = "SELECT balance FROM posting WHERE account = ? AND at < ? ORDER BY at DESC, entry DESC LIMIT 1";
     return amount(this.#rows(sql, account, beforeMilliseconds)[0]?.["balance"]);
+  }
+
+  async entries({ from, countMax }: NumberRange): Promise<readonly Entry[]> {
+    return this.#rows("SELECT * FROM entry WHERE number >= ? ORDER BY number LIMIT ?", from, countMax).map(entryFrom);
+  }
+
+  async audit({ from, countMax }: NumberRange): Promise<readonly AuditLine[]> {
+    const sql = `SELECT request.number AS place, request.key AS asked, request.by, request.kind AS what, request.answer,
+      request.at AS taken, entry.* FROM request LEFT JOIN entry ON entry.number = request.entry
+      WHERE request.number >= ? ORDER BY request.number LIMIT ?`;
+    return this.#rows(sql, from, countMax).map(auditLine);
+  }
+
+  async holdsOf(account: string): Promise<readonly Hold[]> {
+    const sql = "SELECT * FROM hold WHERE debit = ? OR credit = ? ORDER BY key LIMIT ?";
+    return this.#rows(sql, account, account, HOLDS_MAX).map(holdFrom);
   }
 
   async answer(key: string): Promise<Uint8Array | null> {
@@ -135,6 +154,19 @@ export class SqliteReader implements LedgerReader {
     return statement;
   }
 }
+
+/** Given of one account. */
+const HOLDS_MAX = 1000;
+
+const auditLine = (row: Row): AuditLine => ({
+  number: Number(row["place"]),
+  key: text(row["asked"]),
+  by: text(row["by"]),
+  what: text(row["what"]),
+  status: decodeAnswer(blob(row["answer"])).status,
+  entry: row["number"] === null ? null : entryFrom(row),
+  atMilliseconds: Number(row["taken"]),
+});
 
 /** Sorts behind all that begins so. */
 const behind = (beginning: string): string => `${beginning}\u{10ffff}`;

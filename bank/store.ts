@@ -1,6 +1,7 @@
 /** A bank's books on a medium: what every store does, whatever it is made of. `test/bank/store-contract.ts` says what that means. */
 import type { Account } from "./account.ts";
-import type { LedgerRequest } from "./command.ts";
+import type { Hold } from "./books.ts";
+import type { LedgerRequest, Status } from "./command.ts";
 import type { DocumentKind, DocumentOf, Versioned } from "./document.ts";
 import type { Entry } from "./entry.ts";
 
@@ -31,6 +32,26 @@ export interface LineRange {
   readonly linesMax: number;
 }
 
+/** A request as the audit trail has it. */
+export interface AuditLine {
+  /** In the order in which requests were taken. */
+  readonly number: number;
+  readonly key: string;
+  /** Who asked: a role and a name. */
+  readonly by: string;
+  /** The command's kind; of a document also which. */
+  readonly what: string;
+  readonly status: Status;
+  readonly entry: Entry | null;
+  readonly atMilliseconds: number;
+}
+
+/** From a number on, at most so many. */
+export interface NumberRange {
+  readonly from: number;
+  readonly countMax: number;
+}
+
 /** Reads what is committed; each call sees one moment. Throws BankError "STORE". */
 export interface LedgerReader {
   account(id: string): Promise<Account | null>;
@@ -39,6 +60,12 @@ export interface LedgerReader {
   internalAccounts(beginning: string): Promise<readonly Account[]>;
   lines(account: string, range: LineRange): Promise<readonly Line[]>;
   balanceAt(account: string, beforeMilliseconds: number): Promise<bigint>;
+  /** Entries of all accounts, in order. */
+  entries(range: NumberRange): Promise<readonly Entry[]>;
+  /** What was asked of the bank by anyone, in order. */
+  audit(range: NumberRange): Promise<readonly AuditLine[]>;
+  /** Of that account, by either side, in order of key. */
+  holdsOf(account: string): Promise<readonly Hold[]>;
   /** The octets that a request was answered with; null: it is not known. */
   answer(key: string): Promise<Uint8Array | null>;
   document<K extends DocumentKind>(what: K, id: string): Promise<Versioned<DocumentOf<K>> | null>;
