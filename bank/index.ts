@@ -60,3 +60,17 @@ export type {
   Verdict,
 } from "./store.ts";
 export { type Accrued, type RequestMade, verifyBooks, type WholeBooks } from "./verify.ts";
+export { createBankApp, type TlsIdentity } from "./http/app.ts";
+export { signedText } from "./http/atm-signature.ts";
+export {
+  createAuthority,
+  endOfCertificate,
+  type Identity,
+  issueCertificate,
+  publicKeyDigest,
+} from "./http/certificates.ts";
+export { isAccountNumber, isCardNumber } from "./http/numbers.ts";
+export type { BankParts } from "./http/parts.ts";
+export { type Role, type Session, Tokens } from "./http/tokens.ts";
+export { BankServer, type BankServerParts } from "./server.ts";
+export type { DeskTask } from "./threads/desk-work.ts";

@@ -44,7 +44,8 @@ export const BANS: readonly Ban[] = [
     ],
     modules: ["node:timers", "node:timers/promises", "node:perf_hooks"],
     // Whether the time of a file is long past is the business of who reads it.
-    owners: ["base/clock.ts", "base/files.ts"],
+    // A certificate's validity is a pair of Dates.
+    owners: ["base/clock.ts", "base/files.ts", "bank/http/certificates.ts"],
     instead: "take a Clock (base/clock.ts)",
   },
   {
@@ -58,7 +59,8 @@ export const BANS: readonly Ban[] = [
       "node:crypto#randomUUID",
       "node:crypto#webcrypto",
     ],
-    owners: ["base/random.ts"],
+    // Keys of certificates are made where they are used.
+    owners: ["base/random.ts", "bank/http/certificates.ts"],
     instead: "take a Random (base/random.ts)",
   },
   {
@@ -95,6 +97,11 @@ export const BANS: readonly Ban[] = [
     globals: ["Worker"],
     modules: ["node:worker_threads"],
     owners: [
+      "bank/threads/desk-thread.ts",
+      "bank/threads/desks.ts",
+      "bank/threads/port-ledger.ts",
+      "bank/threads/writer-thread.ts",
+      "bank/threads/writer.ts",
       "net/threads/keeper.ts",
       "net/threads/query-thread.ts",
       "net/threads/streams.ts",
@@ -133,6 +140,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@fastify/rate-limit": ["bank", "console"],
   "@fastify/swagger": ["bank", "console"],
   "@peculiar/x509": ["bank"],
+  "reflect-metadata": ["bank"],
   pg: ["bank"],
   yaml: ["cli"],
   zod: ["cli"],
@@ -146,6 +154,8 @@ export const ENTRIES: readonly string[] = [
   "nameserver/thread.ts",
   "resolver/thread.ts",
   "zones/builder-thread.ts",
+  "bank/threads/desk-thread.ts",
+  "bank/threads/writer-thread.ts",
   "bench/main.ts",
   "test/soak/main.ts",
   "test/soak/load.ts",

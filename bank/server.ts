@@ -1,0 +1,115 @@
+/**
+ * A bank server: one thread writes the books, several take requests, and this one sees to what is due by the clock (holds that end,
+ * interest). How it is found by name is its caller's.
+ */
+import type { Clock, Log } from "../base/index.ts";
+import { INTERNAL_ROLES, internalAccount, internalOf } from "./account.ts";
+import { dayOf } from "./deciding.ts";
+import { BankError } from "./error.ts";
+import { SqliteReader } from "./sqlite-reader.ts";
+import type { ChainHead, Ledger, LedgerReader } from "./store.ts";
+import type { DeskTask } from "./threads/desk-work.ts";
+import { Desks } from "./threads/desks.ts";
+import { Writer } from "./threads/writer.ts";
+
+export interface BankServerParts {
+  readonly task: DeskTask;
+  readonly threads: number;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** From one look at what is due to the next. */
+const ROUND_MILLISECONDS = 1000;
+/** In one round. */
+const DUE_MAX = 200;
+
+export class BankServer {
+  readonly #parts: BankServerParts;
+  readonly #writer: Writer;
+  readonly #desks: Desks;
+  readonly #reader: LedgerReader & { close(): Promise<void> };
+  readonly ledger: Ledger & { close(): void };
+  #isClosed = false;
+  #round: Promise<void> = Promise.resolve();
+
+  private constructor(parts: BankServerParts, writer: Writer, desks: Desks) {
+    this.#parts = parts;
+    this.#writer = writer;
+    this.#desks = desks;
+    this.#reader = new SqliteReader(parts.task.file);
+    this.ledger = writer.ledger();
+    this.#nextRound();
+  }
+
+  /** Resolves when it takes requests. Throws BankError "STORE". */
+  static async start(parts: BankServerParts): Promise<BankServer> {
+    const { clock, log, task, threads } = parts;
+    const writer = await Writer.start({ task: { file: task.file, epoch: 0 }, clock, log });
+    try {
+      await openInternal(writer, task.currencies);
+      const desks = await Desks.start({ task, threads, writer, clock, log });
+      return new BankServer(parts, writer, desks);
+    } catch (error) {
+      await writer.close();
+      throw error;
+    }
+  }
+
+  get port(): number {
+    return this.#desks.port;
+  }
+
+  head(): Promise<ChainHead> {
+    return this.#reader.head();
+  }
+
+  /** Requests under way are answered first. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#desks.close();
+    await this.#round;
+    this.ledger.close();
+    await this.#reader.close();
+    await this.#writer.close();
+  }
+
+  #nextRound(): void {
+    this.#parts.clock.after(ROUND_MILLISECONDS, () => {
+      if (this.#isClosed) return;
+      this.#round = this.#seeToWhatIsDue()
+        .catch((error: unknown) => {
+          if (!(error instanceof BankError)) throw error;
+          this.#parts.log.warn({ reason: error.message }, "what is due could not be done; it is tried again");
+        })
+        .finally(() => this.#nextRound());
+    });
+  }
+
+  /** Keys follow from what is due, so that it is done once however often it is asked for, and by however many servers. */
+  async #seeToWhatIsDue(): Promise<void> {
+    const now = this.#parts.clock.wallSeconds() * 1000;
+    for (const hold of await this.#reader.holdsDue(now, DUE_MAX)) {
+      await this.ledger.submit({ key: `expire:${hold}`.slice(0, 80), command: { kind: "expire", hold }, by: "bank" });
+    }
+    const yesterday = dayOf(now) - 1;
+    for (const account of await this.#reader.accrualsDue(yesterday, DUE_MAX)) {
+      const command = { kind: "accrue", account, day: yesterday } as const;
+      await this.ledger.submit({ key: `accrue:${account}:${yesterday}`, command, by: "bank" });
+    }
+  }
+}
+
+async function openInternal(writer: Writer, currencies: readonly string[]): Promise<void> {
+  const ledger = writer.ledger();
+  try {
+    for (const currency of currencies) {
+      for (const role of INTERNAL_ROLES) {
+        const account = internalOf(internalAccount(role, currency), currency);
+        await ledger.submit({ key: `internal:${account.id}`, command: { kind: "open-account", account }, by: "bank" });
+      }
+    }
+  } finally {
+    ledger.close();
+  }
+}
