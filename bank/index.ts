@@ -74,3 +74,6 @@ export type { BankParts } from "./http/parts.ts";
 export { type Role, type Session, Tokens } from "./http/tokens.ts";
 export { BankServer, type BankServerParts } from "./server.ts";
 export type { DeskTask } from "./threads/desk-work.ts";
+export { type BankCall, BankClient, type BankOutcome, type ClientParts, messageIn } from "./client/client.ts";
+export { BankFinder, type BankPlace, type FinderParts } from "./client/finder.ts";
+export { CallError, type HttpCall, type HttpReply, httpsSender, type SendCall } from "./client/https.ts";

@@ -1,6 +1,6 @@
 /** Every command, in the order help shows them. One file and one line here add a command. */
 import type { Command } from "./arguments.ts";
-import { bankVerifyCommand } from "./command/bank-verify.ts";
+import { bankOpenCommand, bankServeCommand, bankVerifyCommand } from "./command/bank.ts";
 import { completionCommand } from "./command/completion.ts";
 import { configCheckCommand } from "./command/config-check.ts";
 import { configSchemaCommand } from "./command/config-schema.ts";
@@ -44,6 +44,8 @@ export const COMMANDS: readonly Command[] = [
   freezeCommand,
   thawCommand,
   propagationCommand,
+  bankServeCommand,
+  bankOpenCommand,
   bankVerifyCommand,
   keyGenerateCommand,
   configCheckCommand,

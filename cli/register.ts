@@ -2,12 +2,12 @@
  * `strata register`: keeps a name, and the services at it, where this host is, for as long as it runs. The records have a lease (RFC
  * 9664), so that they go by themselves when it dies; they are renewed in time, follow the host's addresses, and are withdrawn at the end.
  */
-import { networkInterfaces } from "node:os";
 import { stayAlive, systemClock, systemFiles, systemRandom } from "../base/index.ts";
 import type { Name } from "../dns/index.ts";
 import { addressOctets } from "../net/index.ts";
 import type { Arguments } from "./arguments.ts";
 import { EXIT, UsageError } from "./failure.ts";
+import { hostAddresses } from "./host-addresses.ts";
 import { readKey } from "./keys.ts";
 import { parseName, parsePort, parseSeconds } from "./options-read.ts";
 import type { Output } from "./output.ts";
@@ -88,15 +88,6 @@ function addressesOf(texts: readonly string[]): () => readonly string[] {
     if (addressOctets(text) === null) throw new UsageError(`--address ${text}: auto or an IP address is wanted`);
   }
   return fixed.length > 0 ? () => fixed : hostAddresses;
-}
-
-/** Those of this host that others may reach, in order; loopback where there is no other. */
-function hostAddresses(): readonly string[] {
-  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  const own = all.filter(({ internal, address }) => !internal && !address.startsWith("fe80:"));
-  return (own.length > 0 ? own : all.filter(({ address }) => address === "127.0.0.1"))
-    .map(({ address }) => address)
-    .sort();
 }
 
 function additions(registration: Wanted): string[] {

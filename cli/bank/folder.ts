@@ -12,6 +12,18 @@ export const atmFolderOf = (stateFolder: string, bank: string, atm: string): str
 /** A bank's name as its folder has it: in lower case, without the last dot. */
 export const bankNameOf = (text: string): string => text.toLowerCase().replace(/\.$/, "");
 
+/** The key that `strata up` made for updates of that zone; null: it did not. */
+export function keyFileIn(
+  stateFolder: string,
+  zone: string,
+  files: Pick<Files, "exists"> = systemFiles,
+): string | null {
+  const file = updateKeyFileOf(stateFolder, zone);
+  return files.exists(file) ? file : null;
+}
+
+export const updateKeyFileOf = (stateFolder: string, zone: string): string => `${stateFolder}/keys/${zone}.key`;
+
 /** The banks that have a folder there. */
 export function banksIn(stateFolder: string, files: Pick<Files, "list"> = systemFiles): readonly string[] {
   return files.list(`${stateFolder}/banks`);

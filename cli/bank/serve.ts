@@ -1,0 +1,206 @@
+/** `strata bank serve`: a bank server, found by its name for as long as it runs. */
+import { availableParallelism, hostname } from "node:os";
+import { createLog, type Log, stayAlive, systemClock, systemFiles, systemRandom } from "../../base/index.ts";
+import { BankServer, type ChainHead, type Identity, isCurrency, publicKeyDigest } from "../../bank/index.ts";
+import { type Endpoint, parseEndpoint } from "../../net/index.ts";
+import type { Arguments } from "../arguments.ts";
+import { EXIT, UsageError } from "../failure.ts";
+import { hostAddresses } from "../host-addresses.ts";
+import { readKey } from "../keys.ts";
+import { parseEndpointOrPort, parseSeconds, parseThreads } from "../options-read.ts";
+import type { Output } from "../output.ts";
+import { Registration } from "../registration.ts";
+import { aborted, stopSignal } from "../signals.ts";
+import { STATE_FOLDER } from "../state.ts";
+import { UpdateSender } from "../update-sender.ts";
+import { bankFolderOf, bankNameOf, keyFileIn, ledgerFileOf } from "./folder.ts";
+import { type BankName, Epoch, primaryOf, registeredLines, runningState, withdrawalLines } from "./naming.ts";
+import { authorityIn, certificateFrom, givenCertificate, serverKeyIn } from "./secrets.ts";
+
+/** Where a bank listens that is not told where: on this machine, at a port that is free. */
+const LISTEN_DEFAULT = "127.0.0.1:0";
+const TIMEOUT_MILLISECONDS = 3000;
+/** The head of the chain is told this often at most. */
+const HEAD_MILLISECONDS = 10_000;
+
+export interface BankPlan {
+  readonly bank: string;
+  readonly stateFolder: string;
+  readonly listen: Endpoint;
+  readonly threads: number;
+  readonly file: string;
+  readonly currencies: readonly string[];
+  readonly counter: "loopback" | "off";
+  /** The first label of this server's own name. */
+  readonly host: string;
+  /** PEM files; null: one under the bank's own authority. */
+  readonly certificate: Identity | null;
+  readonly logLevel: string;
+}
+
+export async function bankServe(given: Arguments, output: Output): Promise<number> {
+  const plan = planOf(given);
+  const log = await createLog(plan.logLevel);
+  const stop = stopSignal();
+  using _alive = stayAlive();
+  const { server, name } = await startBank(plan, log);
+  try {
+    const { kept } = await registerBank(given, { plan, server, name }, { output, stop });
+    output.result(`${plan.bank} is at https://${plan.listen.address}:${server.port}/`);
+    output.result("ready");
+    await Promise.all([aborted(stop), kept]);
+  } finally {
+    await server.close();
+  }
+  return EXIT.ok;
+}
+
+function planOf(given: Arguments): BankPlan {
+  const text = given.text("name");
+  if (text === null) throw new UsageError("the bank's name is missing: --name NAME, such as firstbank.com");
+  const bank = bankNameOf(text);
+  const stateFolder = given.text("state") ?? STATE_FOLDER;
+  const threads = parseThreads(given.text("threads") ?? "auto");
+  const [certificate, key] = [given.text("certificate"), given.text("certificate-key")];
+  if ((certificate === null) !== (key === null))
+    throw new UsageError("--certificate and --certificate-key are given together");
+  return {
+    bank,
+    stateFolder,
+    listen: listenOf(given.text("listen") ?? LISTEN_DEFAULT),
+    threads: threads === "auto" ? Math.max(1, availableParallelism() - 1) : Math.max(1, threads),
+    file: given.text("database") ?? ledgerFileOf(bankFolderOf(stateFolder, bank)),
+    currencies: currenciesOf(given.texts("currency")),
+    counter: given.text("counter") === "off" ? "off" : "loopback",
+    host: given.text("host") ?? hostLabel(),
+    certificate: certificate === null || key === null ? null : givenCertificate(certificate, key),
+    logLevel: given.text("log") ?? "warn",
+  };
+}
+
+/** Port 0: one that is free. */
+function listenOf(text: string): Endpoint {
+  return text.endsWith(":0")
+    ? { ...parseEndpoint(text.replace(/:0$/, ":1")), port: 0 }
+    : parseEndpointOrPort("listen", text);
+}
+
+function currenciesOf(texts: readonly string[]): readonly string[] {
+  const wrong = texts.find((text) => !isCurrency(text));
+  if (wrong !== undefined) throw new UsageError(`--currency ${wrong}: a code of ISO 4217 such as USD is wanted`);
+  return texts.length === 0 ? ["USD", "EUR"] : texts;
+}
+
+/** As a label of a name. */
+const hostLabel = (): string =>
+  hostname()
+    .split(".")[0]!
+    .toLowerCase()
+    .replace(/[^a-z0-9-]/g, "-")
+    .replace(/^-+|-+$/g, "")
+    .slice(0, 63) || "bank";
+
+export interface StartedBank {
+  readonly server: BankServer;
+  readonly name: BankName;
+}
+
+export async function startBank(plan: BankPlan, log: Log): Promise<StartedBank> {
+  const { bank, stateFolder, listen } = plan;
+  const folder = bankFolderOf(stateFolder, bank);
+  systemFiles.makeFolder(folder);
+  const host = `${plan.host}.${bank}`;
+  const addresses = isAnyAddress(listen.address) ? hostAddresses() : [listen.address];
+  const identity =
+    plan.certificate ?? (await certificateFrom(await authorityIn(folder, bank), [host, bank], addresses));
+  const { currencies, counter, file, threads, logLevel } = plan;
+  const server = await BankServer.start({
+    task: {
+      bank,
+      currencies,
+      counter,
+      file,
+      serverKey: serverKeyIn(folder),
+      tls: { key: identity.key, cert: identity.certificate },
+      endpoint: listen,
+      log: logLevel,
+    },
+    threads,
+    clock: systemClock,
+    log,
+  });
+  const keyDigest = publicKeyDigest(identity.certificate);
+  return { server, name: { bank, host, addresses, port: server.port, priority: 0, weight: 1, keyDigest } };
+}
+
+const isAnyAddress = (address: string): boolean => address === "0.0.0.0" || address === "::";
+
+interface Registering extends StartedBank {
+  readonly plan: BankPlan;
+}
+
+/** Until the signal; where nothing says who takes the registration, the bank is served without a name, and says so. */
+async function registerBank(
+  given: Arguments,
+  { plan, server, name }: Registering,
+  { output, stop }: { readonly output: Output; readonly stop: AbortSignal },
+): Promise<{ readonly kept: Promise<void> }> {
+  const state = runningState(plan.stateFolder);
+  const [primaryText, serverText] = [given.text("primary"), given.text("server")];
+  if (state === null && primaryText === null && serverText === null) {
+    output.note(`${plan.bank} is not registered: nothing says where (--server ADDR:PORT of a resolver, or --primary)`);
+    return { kept: aborted(stop) };
+  }
+  const primary = await primaryOf(plan.bank, { primary: primaryText, server: serverText, state });
+  const keyFile = given.text("key") ?? keyFileIn(plan.stateFolder, plan.bank);
+  const key = keyFile === null ? null : await readKey(keyFile, systemFiles);
+  await takeEpoch(new Epoch(plan.bank, name.host, { primary, key }), server);
+  const leaseSeconds = parseSeconds("lease", given.text("lease") ?? "30");
+  const sender = new UpdateSender({
+    server: primary,
+    zone: null,
+    lease: { seconds: leaseSeconds, keySeconds: null },
+    key,
+    timeoutMilliseconds: TIMEOUT_MILLISECONDS,
+  });
+  const head = new LatestHead(server);
+  const registration = await Registration.begin(
+    { sender, leaseSeconds, clock: systemClock, random: systemRandom },
+    {
+      lines: () => registeredLines(name, head.latest()),
+      withdrawal: () => withdrawalLines(name),
+      onMoved: () => undefined,
+      onTrouble: (message) => output.note(`not renewed: ${message}`),
+    },
+  );
+  return { kept: registration.keep(stop) };
+}
+
+/** Others may want it at the same moment: whoever gets it is the primary. */
+async function takeEpoch(epoch: Epoch, server: BankServer): Promise<void> {
+  while (!(await epoch.take())) continue;
+  const command = { kind: "take-over", epoch: epoch.number } as const;
+  await server.ledger.submit({ key: `take-over:${epoch.number}:${systemRandom.uint32()}`, command, by: "bank" });
+}
+
+/** Where the chain ends, looked up now and then. */
+class LatestHead {
+  readonly #server: BankServer;
+  #head: ChainHead | null = null;
+  #askedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(server: BankServer) {
+    this.#server = server;
+  }
+
+  latest(): ChainHead | null {
+    if (systemClock.now() - this.#askedAt >= HEAD_MILLISECONDS) {
+      this.#askedAt = systemClock.now();
+      this.#server.head().then(
+        (head) => (this.#head = head),
+        () => undefined, // It is asked for again; what was told before stands meanwhile.
+      );
+    }
+    return this.#head;
+  }
+}

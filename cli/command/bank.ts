@@ -1,0 +1,105 @@
+/** `strata bank`: a bank server, and what is done at its counter. */
+import type { Command, Option } from "../arguments.ts";
+import { KEY_OPTION } from "../options.ts";
+
+const STATE: Option = { kind: "text", value: "DIR", describe: "where state is kept (default .strata)" };
+const BANK: Option = { kind: "text", value: "NAME", describe: "the bank's name" };
+const SERVER: Option = {
+  kind: "text",
+  value: "ADDR:PORT",
+  describe: "the resolver; that of the running strata up unless given",
+};
+const JSON_OPTION: Option = { kind: "flag", describe: "print JSON" };
+
+export const bankServeCommand: Command = {
+  words: ["bank", "serve"],
+  summary: "Run a bank server, found by its name for as long as it runs.",
+  positionals: [],
+  options: {
+    name: { kind: "text", value: "NAME", describe: "the bank's name, such as firstbank.com" },
+    listen: { kind: "text", value: "ADDR:PORT", describe: "where it takes requests (default 127.0.0.1, a free port)" },
+    threads: {
+      kind: "text",
+      value: "N",
+      describe: "threads that take requests; one more writes (default: the cores less one)",
+    },
+    database: { kind: "text", value: "FILE", describe: "its books (default in --state)" },
+    key: KEY_OPTION,
+    server: SERVER,
+    primary: {
+      kind: "text",
+      value: "ADDR:PORT",
+      describe: "the primary of the bank's zone (found by its name unless given)",
+    },
+    lease: { kind: "text", value: "TIME", default: "30s", describe: "how long its records outlive it if it dies" },
+    host: { kind: "text", value: "LABEL", describe: "this server's own name in the bank's zone (default: the host's)" },
+    currency: {
+      kind: "text",
+      value: "CODE",
+      many: true,
+      describe: "currencies it keeps accounts in (default USD and EUR)",
+    },
+    counter: {
+      kind: "text",
+      choices: ["loopback", "off"],
+      default: "loopback",
+      describe: "who opens accounts and enrols ATMs without being staff: programs on this machine, or nobody",
+    },
+    certificate: {
+      kind: "text",
+      value: "FILE",
+      describe: "its TLS certificate, PEM (one of its own authority unless given)",
+    },
+    "certificate-key": { kind: "text", value: "FILE", describe: "the certificate's key, PEM" },
+    state: STATE,
+    log: {
+      kind: "text",
+      choices: ["trace", "debug", "info", "warn", "error", "silent"],
+      default: "warn",
+      describe: "what is logged",
+    },
+  },
+  examples: [
+    ["strata bank serve --name firstbank.com", "beside strata up"],
+    [
+      "strata bank serve --name firstbank.com --server 127.0.0.1:5353 --key update.key",
+      "registered where that resolver leads",
+    ],
+  ],
+  run: async (given, output) => (await import("../bank/serve.ts")).bankServe(given, output),
+};
+
+export const bankOpenCommand: Command = {
+  words: ["bank", "open"],
+  summary: "Open an account, with a card, for a new holder.",
+  positionals: [],
+  options: {
+    bank: BANK,
+    holder: { kind: "text", value: "TEXT", describe: "the holder's name" },
+    currency: { kind: "text", value: "CODE", describe: "the account's currency (default: the bank's first)" },
+    pin: { kind: "text", value: "PIN", describe: "the card's, 4 to 12 digits" },
+    deposit: { kind: "text", value: "AMOUNT", describe: "what is put in at once, such as 100 or 12.30" },
+    key: { kind: "text", value: "KEY", describe: "of a request whose outcome is not known: it is asked again" },
+    server: SERVER,
+    state: STATE,
+    json: JSON_OPTION,
+  },
+  examples: [
+    ["strata bank open --bank firstbank.com --holder Alice --currency USD --pin 1234 --deposit 100", "100 USD in cash"],
+  ],
+  run: async (given, output) => (await import("../bank/open.ts")).bankOpen(given, output),
+};
+
+export const bankVerifyCommand: Command = {
+  words: ["bank", "verify"],
+  summary: "Check a bank's books, holds and chain: everything is worked out again and compared.",
+  positionals: [],
+  options: {
+    bank: { ...BANK, describe: "the bank; not needed where there is only one" },
+    state: STATE,
+    database: { kind: "text", value: "FILE", describe: "its database, when that is elsewhere" },
+    json: JSON_OPTION,
+  },
+  examples: [["strata bank verify --state .strata", "exit code 1 when anything is wrong"]],
+  run: async (given, output) => (await import("../bank/verify.ts")).bankVerify(given, output),
+};
