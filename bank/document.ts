@@ -72,6 +72,11 @@ export interface Proposal {
   readonly about: string;
 }
 
+/** A session that was ended before its time; its id is the token's nonce. Of no use once that time has come. */
+export interface EndedSession {
+  readonly endsAtSeconds: number;
+}
+
 export interface Documents {
   readonly holder: Holder;
   readonly card: Card;
@@ -80,6 +85,7 @@ export interface Documents {
   readonly atm: Atm;
   readonly staff: Staff;
   readonly proposal: Proposal;
+  readonly "ended-session": EndedSession;
 }
 
 export type DocumentKind = keyof Documents;

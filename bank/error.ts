@@ -8,6 +8,9 @@ export type BankErrorCode =
   /** Whoever asks has not said who they are, or may not. */
   | "LOGIN"
   | "FORBIDDEN"
+  /** An ATM whose key the bank does not know, or does not trust any more. */
+  | "NOT_ENROLLED"
+  | "REVOKED"
   /** The store is full, busy beyond its bound, damaged, or its database cannot be reached: nothing was committed, … */
   | "STORE"
   /** … or whether it was is not known: the same key is to be asked again. */

@@ -1,61 +1,57 @@
-/** What a holder may see of their accounts. */
+/** What a holder may see of their accounts, and a member of staff of all. */
 import type { FastifyInstance } from "fastify";
 import { type Account, availableOf, balanceOf } from "../account.ts";
 import { BankError } from "../error.ts";
 import { formatAmount } from "../money.ts";
-import { sessionOf } from "./asking.ts";
+import { anybody, only, sessionOf } from "./gate.ts";
 import type { Desk } from "./parts.ts";
-import { accountText, failures, object } from "./schemas.ts";
+import { accountText, failures, listOf, object, shape } from "./schemas.ts";
 import type { Session } from "./tokens.ts";
 
-const shown = {
-  type: "object",
-  properties: {
-    account: { type: "string" },
-    kind: { type: "string" },
-    currency: { type: "string" },
-    state: { type: "string" },
-    balance: { type: "string" },
-    available: { type: ["string", "null"] },
-  },
-};
+const shown = shape({
+  account: "string",
+  kind: "string",
+  currency: "string",
+  state: "string",
+  balance: "string",
+  available: ["string", "null"],
+});
 
 export function addAccountRoutes(app: FastifyInstance, desk: Desk): void {
+  const bank = shape({ bank: "string", currencies: listOf({ type: "string" }), entries: "integer", head: "string" });
   app.get(
     "/v1/bank",
-    { schema: { summary: "What bank this is, and where its chain of entries ends.", response: { ...failures } } },
+    {
+      preValidation: anybody(),
+      schema: {
+        summary: "What bank this is, and where its chain of entries ends.",
+        response: { 200: bank, ...failures },
+      },
+    },
     async () => {
       const { entries, link } = await desk.reader.head();
-      const { bank, currencies } = desk;
-      return { bank, currencies, entries, head: Buffer.from(link).toString("hex") };
+      return { bank: desk.bank, currencies: desk.currencies, entries, head: Buffer.from(link).toString("hex") };
     },
   );
   app.get(
     "/v1/accounts",
     {
-      schema: {
-        summary: "The accounts of whoever asks.",
-        response: { 200: { type: "array", items: shown }, ...failures },
-      },
+      preValidation: only(desk, ["holder"]),
+      schema: { summary: "The accounts of whoever asks.", response: { 200: listOf(shown), ...failures } },
     },
-    async (request) => {
-      const { subject } = sessionOf(desk, request, ["holder"]);
-      return (await desk.reader.accountsOf(subject)).map(show);
-    },
+    async (request) => (await desk.reader.accountsOf(sessionOf(request).subject)).map(show),
   );
   app.get<{ Params: { account: string } }>(
     "/v1/accounts/:account",
     {
+      preValidation: only(desk, ["holder", "teller", "auditor"]),
       schema: {
         summary: "One account.",
         params: object({ account: accountText }, ["account"]),
         response: { 200: shown, ...failures },
       },
     },
-    async (request) =>
-      show(
-        await visibleAccount(desk, sessionOf(desk, request, ["holder", "teller", "auditor"]), request.params.account),
-      ),
+    async (request) => show(await visibleAccount(desk, sessionOf(request), request.params.account)),
   );
 }
 

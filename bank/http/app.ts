@@ -7,11 +7,16 @@ import { fastify, type FastifyError, type FastifyInstance } from "fastify";
 import { BankError, type BankErrorCode } from "../error.ts";
 import { addAccountRoutes } from "./account-routes.ts";
 import { addAtmRoutes } from "./atm-routes.ts";
+import { AtmKeys, keepSignedBodies } from "./atm-signature.ts";
 import { addCounterRoutes } from "./counter-routes.ts";
+import { addGate } from "./gate.ts";
 import { addLoginRoutes } from "./login-routes.ts";
 import { addMoneyRoutes } from "./money-routes.ts";
-import type { BankParts, Desk } from "./parts.ts";
+import { type BankParts, type Desk, LIMITS } from "./parts.ts";
 import { Pins } from "./pins.ts";
+import { addProposalRoutes } from "./proposals.ts";
+import { Sessions } from "./sessions.ts";
+import { addStaffRoutes } from "./staff-routes.ts";
 import { Tokens } from "./tokens.ts";
 
 /** A request is a few words. */
@@ -42,13 +47,10 @@ export function createBankApp(parts: BankParts, tls: TlsIdentity | null): Fastif
       ? fastify(options)
       : fastify({ ...options, https: { ...tls, handshakeTimeout: REQUEST_MILLISECONDS } });
   app.server.maxConnections = CONNECTIONS_MAX;
-  const desk: Desk = { ...parts, tokens: new Tokens(parts), pins: new Pins(parts.serverKey) };
+  const desk = deskOf(parts);
   app.setErrorHandler((error: FastifyError | BankError, _request, reply) => {
-    const { code, message } = failureOf(error, desk);
-    return reply
-      .code(code)
-      .header("cache-control", "no-store")
-      .send({ status: statusOf(code), message });
+    const { code, ...body } = failureOf(error, desk);
+    return reply.code(code).send(body);
   });
   app.setNotFoundHandler((_request, reply) =>
     reply.code(404).send({ status: "not-found", message: "there is nothing at that path" }),
@@ -57,47 +59,61 @@ export function createBankApp(parts: BankParts, tls: TlsIdentity | null): Fastif
     void reply.header("cache-control", "no-store");
     return payload;
   });
+  keepSignedBodies(app);
+  addGate(app);
   addLoginRoutes(app, desk);
   addAccountRoutes(app, desk);
   addMoneyRoutes(app, desk);
   addCounterRoutes(app, desk);
+  addStaffRoutes(app, desk);
+  addProposalRoutes(app, desk);
   addAtmRoutes(app, desk);
   return app;
 }
 
-const CODES: Readonly<Record<BankErrorCode, number>> = {
-  AMOUNT: 400,
-  CURRENCY: 400,
-  INPUT: 400,
-  LOGIN: 401,
-  FORBIDDEN: 403,
-  STORE: 503,
-  UNKNOWN: 504,
-  EPOCH: 503,
+function deskOf(parts: BankParts): Desk {
+  const tokens = new Tokens(parts);
+  const sessions = new Sessions({ ...parts, tokens });
+  const limits = { ...LIMITS, ...parts.limits };
+  return { ...parts, limits, tokens, sessions, pins: new Pins(parts.serverKey), atmKeys: new AtmKeys(parts) };
+}
+
+/** Status code and status of each failure. */
+const FAILURES: Readonly<Record<BankErrorCode, readonly [code: number, status: string]>> = {
+  AMOUNT: [400, "bad-request"],
+  CURRENCY: [400, "bad-request"],
+  INPUT: [400, "bad-request"],
+  LOGIN: [401, "login"],
+  NOT_ENROLLED: [401, "not-enrolled"],
+  FORBIDDEN: [403, "forbidden"],
+  REVOKED: [403, "revoked"],
+  STORE: [503, "unavailable"],
+  UNKNOWN: [504, "unknown"],
+  EPOCH: [503, "unavailable"],
 };
 
+/** What fastify itself refuses. */
 const STATUSES: ReadonlyMap<number, string> = new Map([
-  [400, "bad-request"],
-  [401, "login"],
-  [403, "forbidden"],
   [404, "not-found"],
   [413, "too-large"],
   [415, "not-json"],
   [429, "too-many"],
-  [503, "unavailable"],
-  [504, "unknown"],
 ]);
 
-const statusOf = (code: number): string => STATUSES.get(code) ?? (code < 500 ? "bad-request" : "unavailable");
+interface Failure {
+  readonly code: number;
+  readonly status: string;
+  readonly message: string;
+}
 
-function failureOf(
-  error: FastifyError | BankError,
-  { log }: Desk,
-): { readonly code: number; readonly message: string } {
-  if (error instanceof BankError) return { code: CODES[error.code], message: error.message };
-  const { statusCode = 500, message } = error;
-  if (statusCode < 500) return { code: statusCode, message };
+function failureOf(error: FastifyError | BankError, { log }: Desk): Failure {
+  if (error instanceof BankError) {
+    const [code, status] = FAILURES[error.code];
+    return { code, status, message: error.message };
+  }
+  const { statusCode: code = 500, message } = error;
+  if (code < 500) return { code, status: STATUSES.get(code) ?? "bad-request", message };
   // Nothing of a request goes into the log: a PIN may be in it.
   log.error({ error: error.stack ?? message }, "a bug ended a request");
-  return { code: 500, message: "the request was not carried out: a bug ended it" };
+  return { code: 500, status: "unavailable", message: "the request was not carried out: a bug ended it" };
 }

@@ -1,22 +1,11 @@
-/** What most routes begin and end with: who asks, under which key, and how an answer of the ledger looks to them. */
+/** What most routes end with: a command under a key of its own, and how the ledger's answer looks to whoever asked. */
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Answer, Command, Status } from "../command.ts";
 import { BankError } from "../error.ts";
 import { formatAmount } from "../money.ts";
 import { decodeAnswer } from "../request-text.ts";
+import { actorOf, ownKey, visitorOf } from "./gate.ts";
 import type { Desk } from "./parts.ts";
-import type { Role, Session } from "./tokens.ts";
-
-/** Throws BankError "LOGIN" and "FORBIDDEN". */
-export function sessionOf(desk: Desk, { headers }: FastifyRequest, roles: readonly Role[]): Session {
-  const [scheme = "", token = ""] = (headers.authorization ?? "").split(" ");
-  if (scheme.toLowerCase() !== "bearer" || token === "") {
-    throw new BankError("LOGIN", "who asks is missing: Authorization: Bearer TOKEN, which POST /v1/login gives");
-  }
-  const session = desk.tokens.check(token);
-  if (!roles.includes(session.role)) throw new BankError("FORBIDDEN", `this is not for the role ${session.role}`);
-  return session;
-}
 
 const KEY_CHARACTERS_MAX = 48;
 const KEY = /^[\x21-\x7e]{1,48}$/;
@@ -31,28 +20,23 @@ export function keyOf({ headers }: FastifyRequest): string {
   );
 }
 
-/** Each subject's keys are its own: nobody can take or guess another's. */
-export const ownKey = ({ role, subject, card }: Session, key: string): string => `${role}:${card ?? subject}:${key}`;
-
-/** How the audit trail names who asked. */
-export function actorOf({ role, subject, card, atm }: Session): string {
-  const through = atm === null ? "" : ` at ATM ${atm}`;
-  return `${role} ${subject}${card === null ? "" : ` card …${card.slice(-4)}`}${through}`;
-}
-
 /** The outcome of a command as whoever holds that account sees it; the same for the same answer. */
 export interface Told {
   readonly status: Status;
   readonly key: string;
   readonly entry: number | null;
-  readonly account: string;
+  readonly account: string | null;
   readonly currency: string | null;
   readonly amount: string | null;
   readonly balance: string | null;
   readonly available: string | null;
+  readonly flagged: boolean;
 }
 
-export function told(answer: Answer, { account, key }: { readonly account: string; readonly key: string }): Told {
+export function told(
+  answer: Answer,
+  { account, key }: { readonly account: string | null; readonly key: string },
+): Told {
   const after = answer.accounts.find(({ id }) => id === account) ?? null;
   const currency = after?.currency ?? answer.accounts[0]?.currency ?? null;
   const shown = (amount: bigint | null | undefined): string | null =>
@@ -66,6 +50,7 @@ export function told(answer: Answer, { account, key }: { readonly account: strin
     amount: shown(answer.amount),
     balance: shown(after?.balance),
     available: shown(after?.available),
+    flagged: answer.isFlagged,
   };
 }
 
@@ -80,14 +65,22 @@ export async function submit(
   return decodeAnswer(await desk.ledger.submit({ key, ...given }));
 }
 
-/** Carries it out and tells whoever holds the account. */
+/** What a request asks of the ledger. */
+export interface Asked {
+  /** Whose balance the answer tells; null: nobody's. */
+  readonly account: string | null;
+  readonly command: Command;
+}
+
+/** Carries it out under the visitor's key and tells whoever holds the account. */
 export async function carryOut(
   desk: Desk,
-  asked: { readonly session: Session; readonly key: string; readonly account: string; readonly command: Command },
-  reply: FastifyReply,
+  { account, command }: Asked,
+  { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },
 ): Promise<Told> {
-  const { session, key, account, command } = asked;
-  const answer = await submit(desk, ownKey(session, key), { command, by: actorOf(session) });
+  const key = keyOf(request);
+  const visitor = visitorOf(request);
+  const answer = await submit(desk, ownKey(visitor, key), { command, by: actorOf(visitor) });
   void reply.code(codeOf(answer.status));
   return told(answer, { account, key });
 }

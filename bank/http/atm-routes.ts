@@ -1,13 +1,11 @@
 /** ATMs: each is enrolled with a key of its own. */
-import { createPublicKey } from "node:crypto";
 import type { FastifyInstance } from "fastify";
 import { atmCash, internalOf } from "../account.ts";
-import { BankError } from "../error.ts";
 import { submit } from "./asking.ts";
-import { checkSignature } from "./atm-signature.ts";
-import { clerkOf } from "./counter-routes.ts";
+import { checkSignature, publicKeyFrom } from "./atm-signature.ts";
+import { actorOf, clerk, visitorOf } from "./gate.ts";
 import type { Desk } from "./parts.ts";
-import { failures, object, word } from "./schemas.ts";
+import { atmText, failures, object, word } from "./schemas.ts";
 
 interface EnrolBody {
   readonly id: string;
@@ -15,7 +13,7 @@ interface EnrolBody {
 }
 
 export function addAtmRoutes(app: FastifyInstance, desk: Desk): void {
-  const body = object({ id: word(32, "^[a-z0-9-]+$"), publicKey: word(200, "^[A-Za-z0-9+/=]+$") }, ["id", "publicKey"]);
+  const body = object({ id: atmText, publicKey: word(200, "^[A-Za-z0-9+/=]+$") }, ["id", "publicKey"]);
   const enrolled = {
     type: "object",
     properties: { status: { type: "string" }, id: { type: "string" }, currency: { type: "string" } },
@@ -23,6 +21,7 @@ export function addAtmRoutes(app: FastifyInstance, desk: Desk): void {
   app.post<{ Body: EnrolBody }>(
     "/v1/atms",
     {
+      preValidation: clerk(desk),
       schema: {
         summary: "Enrol an ATM with its key; the request is signed with it.",
         body,
@@ -30,10 +29,9 @@ export function addAtmRoutes(app: FastifyInstance, desk: Desk): void {
       },
     },
     async (request, reply) => {
-      const by = clerkOf(desk, request);
+      const by = actorOf(visitorOf(request));
       const { id, publicKey } = request.body;
-      checkKind(publicKey);
-      checkSignature(desk, request, publicKey);
+      checkSignature(desk, request, publicKeyFrom(publicKey));
       const status = await enrol(desk, { id, publicKey, by });
       void reply.code(status === "ok" ? 200 : 409);
       return { status, id, currency: desk.currencies[0]! };
@@ -66,15 +64,4 @@ async function enrol(desk: Desk, { id, publicKey, by }: EnrolBody & { readonly b
     by,
   });
   return status;
-}
-
-/** Throws BankError "INPUT". */
-function checkKind(publicKey: string): void {
-  try {
-    const key = createPublicKey({ key: Buffer.from(publicKey, "base64"), format: "der", type: "spki" });
-    if (key.asymmetricKeyType === "ed25519") return;
-  } catch {
-    // Told below.
-  }
-  throw new BankError("INPUT", "publicKey: an Ed25519 key is wanted, as SPKI in base64");
 }

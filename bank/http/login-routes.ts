@@ -1,82 +1,95 @@
-/** Who somebody is: card and PIN become a token; three wrong PINs in a row block the card, whoever typed them and on however many servers. */
+/** Sessions of holders: begun with a card and its PIN, ended by whoever has them; the PIN is the holder's to change. */
 import type { FastifyInstance } from "fastify";
 import type { Card, Versioned } from "../document.ts";
 import { BankError } from "../error.ts";
-import { submit } from "./asking.ts";
-import { atmOf } from "./atm-signature.ts";
+import { checkAtm, hasAtm } from "./atm-signature.ts";
+import { changeDocument } from "./documents.ts";
+import { anybody, clerk, only, sessionOf, actorOf, visitorOf } from "./gate.ts";
 import type { Desk } from "./parts.ts";
-import { cardText, failures, object, pinText } from "./schemas.ts";
+import { cardText, failures, object, pinText, shape } from "./schemas.ts";
+import { checkSecret } from "./tries.ts";
 
 /** Of a holder's session. */
 const SESSION_SECONDS = 600;
-const WRONG_TRIES_MAX = 3;
-/** Others try the same card at the same moment. */
-const RACES_MAX = 5;
+
+const done = { 200: shape({ status: "string" }), ...failures };
 
 export function addLoginRoutes(app: FastifyInstance, desk: Desk): void {
   const body = object({ card: cardText, pin: pinText }, ["card", "pin"]);
-  const session = {
-    type: "object",
-    properties: { token: { type: "string" }, account: { type: "string" }, endsAtSeconds: { type: "integer" } },
-  };
+  const session = shape({ token: "string", account: "string", endsAtSeconds: "integer" });
   app.post<{ Body: { card: string; pin: string } }>(
     "/v1/login",
-    { schema: { summary: "Begin a session with a card and its PIN.", body, response: { 200: session, ...failures } } },
+    {
+      preValidation: anybody(),
+      schema: { summary: "Begin a session with a card and its PIN.", body, response: { 200: session, ...failures } },
+    },
     async (request) => {
-      const atm = await atmOf(desk, request);
+      const atm = hasAtm(request) ? await checkAtm(desk, request) : null;
       const { card, pin } = request.body;
-      const { holder, account } = await checkPin(desk, card, pin);
+      const { holder, account } = (await checkPin(desk, card, pin)).value;
       const begun = { role: "holder", subject: holder, card, account, atm: atm?.id ?? null } as const;
       const { token, session: made } = desk.tokens.issue(begun, SESSION_SECONDS);
       return { token, account, endsAtSeconds: made.endsAtSeconds };
     },
   );
+  app.post(
+    "/v1/logout",
+    {
+      preValidation: only(desk, ["holder", "teller", "auditor"]),
+      schema: { summary: "End this session, on every server.", response: done },
+    },
+    async (request) => {
+      await desk.sessions.end(desk, sessionOf(request));
+      return { status: "ok" };
+    },
+  );
+  addPinChange(app, desk);
+  addCardStates(app, desk);
 }
 
 /** What belongs to the PIN in its hash. */
 export const pinOwner = (card: string): string => `card ${card}`;
 
-/**
- * A try is counted before it is looked at, so that tries at the same moment count as many. Throws BankError "LOGIN", the same for a card that
- * is not there, and "FORBIDDEN" for one that is blocked.
- */
-export async function checkPin(desk: Desk, number: string, pin: string): Promise<Card> {
-  const counted = await countTry(desk, number);
-  if (counted === null) {
-    await desk.pins.matchesNothing(pin);
-    throw wrong();
-  }
-  const { value, version } = counted;
-  if (!(await desk.pins.matches(pinOwner(number), pin, value.pin))) {
-    if (value.wrongTries >= WRONG_TRIES_MAX) await setCard(desk, number, { ...value, state: "blocked" }, version);
-    throw wrong();
-  }
-  // Somebody else's try meanwhile keeps the count: it is reset by the next one that is right.
-  const card = { ...value, wrongTries: 0 };
-  await setCard(desk, number, card, version);
-  return card;
+const checkPin = (desk: Desk, card: string, given: string): Promise<Versioned<Card>> =>
+  checkSecret(desk, { what: "card", id: card, owner: pinOwner(card), given, secretOf: ({ pin }) => pin });
+
+function addPinChange(app: FastifyInstance, desk: Desk): void {
+  const body = object({ old: pinText, new: pinText }, ["old", "new"]);
+  app.post<{ Body: { old: string; new: string } }>(
+    "/v1/pin",
+    { preValidation: only(desk, ["holder"]), schema: { summary: "Change the card's PIN.", body, response: done } },
+    async (request) => {
+      const { card, subject } = sessionOf(request);
+      if (card === null) throw new BankError("FORBIDDEN", "the session was not begun with a card");
+      const { old, new: wanted } = request.body;
+      // A session that was left open is not enough: three wrong ones block the card here as well.
+      await checkPin(desk, card, old);
+      const pin = await desk.pins.hash(pinOwner(card), wanted, desk.random.octets(16));
+      await changeDocument(desk, { what: "card", id: card, by: `holder ${subject}` }, (value) => ({ ...value, pin }));
+      return { status: "ok" };
+    },
+  );
 }
 
-const wrong = (): BankError => new BankError("LOGIN", "card or PIN is wrong");
-
-async function countTry(desk: Desk, number: string): Promise<Versioned<Card> | null> {
-  for (let race = 0; race < RACES_MAX; race++) {
-    const found = await desk.reader.document("card", number);
-    if (found === null) return null;
-    const { value, version } = found;
-    if (value.state === "blocked" || value.wrongTries >= WRONG_TRIES_MAX) {
-      throw new BankError("FORBIDDEN", "the card is blocked: a member of staff can unblock it");
-    }
-    const card = { ...value, wrongTries: value.wrongTries + 1 };
-    if (await setCard(desk, number, card, version)) return { id: number, version: version + 1, value: card };
-  }
-  throw new BankError("STORE", "the card is in use elsewhere at this moment: try again");
-}
-
-/** False when it was changed meanwhile. */
-export async function setCard(desk: Desk, number: string, value: Card, ifVersion: number): Promise<boolean> {
-  const command = { kind: "set", what: "card", id: number, value, ifVersion } as const;
-  const key = `pin:${Buffer.from(desk.random.octets(18)).toString("base64url")}`;
-  const { status } = await submit(desk, key, { command, by: `card …${number.slice(-4)}` });
-  return status === "ok";
+function addCardStates(app: FastifyInstance, desk: Desk): void {
+  const body = object({ state: { enum: ["active", "blocked"] } }, ["state"]);
+  app.post<{ Params: { card: string }; Body: { state: Card["state"] } }>(
+    "/v1/cards/:card/state",
+    {
+      preValidation: clerk(desk),
+      schema: {
+        summary: "Block a card, or let it in again.",
+        params: object({ card: cardText }, ["card"]),
+        body,
+        response: done,
+      },
+    },
+    async (request) => {
+      const place = { what: "card", id: request.params.card, by: actorOf(visitorOf(request)) } as const;
+      const { state } = request.body;
+      const changed = await changeDocument(desk, place, (value) => ({ ...value, state, wrongTries: 0 }));
+      if (changed === null) throw new BankError("INPUT", "there is no such card");
+      return { status: "ok" };
+    },
+  );
 }

@@ -1,134 +1,135 @@
-/** Money moves: at an ATM, and from account to account. */
+/** Money moves: as cash at an ATM or at the counter, and from account to account. */
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { type Account, atmCash } from "../account.ts";
+import { type Account, atmCash, internalAccount } from "../account.ts";
 import type { Movement } from "../command.ts";
 import { BankError } from "../error.ts";
-import { type Currency, parseAmount } from "../money.ts";
+import { parseAmount } from "../money.ts";
 import { visibleAccount } from "./account-routes.ts";
-import { carryOut, keyOf, ownKey, sessionOf } from "./asking.ts";
+import { carryOut } from "./asking.ts";
+import { atmOr, only, ownKey, sessionOf, visitorOf } from "./gate.ts";
+import { isAccountNumber } from "./numbers.ts";
 import type { Desk } from "./parts.ts";
-import { accountText, amountText, moving, object, reference, word } from "./schemas.ts";
-import type { Session } from "./tokens.ts";
+import { carryOutOrPropose, needsSecond, propose } from "./proposals.ts";
+import { accountNumberText, accountText, amountText, moving, object, reference, word } from "./schemas.ts";
 
 interface CashBody {
   readonly amount: string;
+  readonly account?: string;
 }
 
-interface TransferBody extends CashBody {
+interface TransferBody {
+  readonly amount: string;
   readonly to: string;
   readonly from?: string;
   readonly reference?: string;
 }
 
 export function addMoneyRoutes(app: FastifyInstance, desk: Desk): void {
-  const cash = { body: object({ amount: amountText }, ["amount"]), response: moving };
+  const body = object({ amount: amountText, account: accountNumberText }, ["amount"]);
+  const open = { preValidation: only(desk, ["holder", "teller"]) };
   app.post<{ Body: CashBody }>(
     "/v1/withdrawals",
-    { schema: { summary: "Take cash at an ATM.", ...cash } },
+    { ...open, schema: { summary: "Take cash at an ATM, or hand it out at the counter.", body, response: moving } },
     async (request, reply) => {
-      const { account, session, atm } = await atAtm(desk, request);
-      const movement = {
-        debit: account.id,
-        credit: atmCash(atm, account.currency),
-        reason: "withdrawal",
-        reference: `ATM ${atm}`,
-      } as const;
-      return carryOut(desk, cashCommand(request, { session, account, movement }), reply);
+      const { account, place, where } = await cashAt(desk, request);
+      const direction = { debit: account.id, credit: place, reason: "withdrawal", reference: where } as const;
+      return carryOutOrPropose(desk, wishOf(desk, request, { account, direction }), { request, reply });
     },
   );
   app.post<{ Body: CashBody }>(
     "/v1/deposits",
-    { schema: { summary: "Put cash in at an ATM.", ...cash } },
+    { ...open, schema: { summary: "Put cash in at an ATM, or take it at the counter.", body, response: moving } },
     async (request, reply) => {
-      const { account, session, atm } = await atAtm(desk, request);
-      const movement = {
-        debit: atmCash(atm, account.currency),
-        credit: account.id,
-        reason: "deposit",
-        reference: `ATM ${atm}`,
-      } as const;
-      return carryOut(desk, cashCommand(request, { session, account, movement }), reply);
+      const { account, place, where } = await cashAt(desk, request);
+      const direction = { debit: place, credit: account.id, reason: "deposit", reference: where } as const;
+      return carryOutOrPropose(desk, wishOf(desk, request, { account, direction }), { request, reply });
     },
   );
-  const transfer = object({ amount: amountText, to: accountText, from: accountText, reference }, ["amount", "to"]);
+  const transfer = object({ amount: amountText, to: accountNumberText, from: accountText, reference }, [
+    "amount",
+    "to",
+  ]);
   app.post<{ Body: TransferBody }>(
     "/v1/transfers",
-    { schema: { summary: "Move money to another account.", body: transfer, response: moving } },
+    { ...open, schema: { summary: "Move money to another account.", body: transfer, response: moving } },
     async (request, reply) => {
-      const session = sessionOf(desk, request, ["holder"]);
-      const account = await ownAccount(desk, session, request.body.from ?? null);
-      const { to, reference: text = "", amount } = request.body;
-      const movement = movementOf(
-        { debit: account.id, credit: to, reason: "transfer", reference: text },
-        { amount, currency: account.currency, session },
-      );
-      const asked = {
-        session,
-        key: keyOf(request),
-        account: account.id,
-        command: { kind: "transfer", movement },
-      } as const;
-      return carryOut(desk, asked, reply);
+      const { to, from = null, reference: text = "" } = request.body;
+      const account = await payingAccount(desk, request, from);
+      checkNumber(to);
+      const direction = { debit: account.id, credit: to, reason: "transfer", reference: text } as const;
+      return carryOutOrPropose(desk, wishOf(desk, request, { account, direction }), { request, reply });
     },
   );
   addReversal(app, desk);
 }
 
 function addReversal(app: FastifyInstance, desk: Desk): void {
-  const body = object({ of: word(48, "^[\\x21-\\x7e]+$"), amount: amountText, cause: word(40) }, ["of", "cause"]);
+  const body = object({ of: word(80, "^[\\x21-\\x7e]+$"), amount: amountText, cause: word(40) }, ["of", "cause"]);
+  const summary =
+    "Take back what the request with that key moved at this ATM, or bar it; signed by the ATM, a card is not needed. " +
+    "A teller's names the key as a statement has it, and needs a second teller.";
   app.post<{ Body: { of: string; amount?: string; cause: string } }>(
     "/v1/reversals",
-    {
-      schema: {
-        summary: "Take back what the request with that key moved at this ATM, or bar it.",
-        body,
-        response: moving,
-      },
-    },
+    { preValidation: atmOr(desk, ["holder", "teller"]), schema: { summary, body, response: moving } },
     async (request, reply) => {
-      const { account, session } = await atAtm(desk, request);
       const { of, amount, cause } = request.body;
-      const part = amount === undefined ? null : parseAmount(amount, account.currency);
-      const command = { kind: "reverse", of: ownKey(session, of), amount: part, cause } as const;
-      return carryOut(desk, { session, key: keyOf(request), account: account.id, command }, reply);
+      const visitor = visitorOf(request);
+      const session = visitor.kind === "session" ? visitor.session : null;
+      const part = amount === undefined ? null : parseAmount(amount, desk.currencies[0]!);
+      if (session?.role === "teller") {
+        const command = { kind: "reverse", of, amount: part, cause } as const;
+        return propose(desk, { account: null, command, about: `reverse ${of}: ${cause}` }, { request, reply });
+      }
+      if (session !== null && session.atm === null) throw noCash();
+      const command = { kind: "reverse", of: ownKey(visitor, of), amount: part, cause } as const;
+      return carryOut(desk, { account: session?.account ?? null, command }, { request, reply });
     },
   );
 }
 
 type Direction = Pick<Movement, "debit" | "credit" | "reason" | "reference">;
 
-function cashCommand(
-  request: FastifyRequest<{ Body: CashBody }>,
-  {
-    session,
-    account,
-    movement,
-  }: { readonly session: Session; readonly account: Account; readonly movement: Direction },
-): Parameters<typeof carryOut>[1] {
-  const whole = movementOf(movement, { amount: request.body.amount, currency: account.currency, session });
-  return { session, key: keyOf(request), account: account.id, command: { kind: "transfer", movement: whole } };
-}
-
-function movementOf(
-  direction: Direction,
-  { amount, currency, session }: { readonly amount: string; readonly currency: Currency; readonly session: Session },
-): Movement {
-  return { ...direction, amount: parseAmount(amount, currency), card: session.card };
-}
-
-/** Throws BankError "FORBIDDEN" where the session was not begun at an ATM. */
-async function atAtm(
+function wishOf(
   desk: Desk,
-  request: FastifyRequest,
-): Promise<{ account: Account; session: Session; atm: string }> {
-  const session = sessionOf(desk, request, ["holder"]);
-  if (session.atm === null) throw new BankError("FORBIDDEN", "cash is had at an ATM: the session was not begun at one");
-  return { account: await ownAccount(desk, session, null), session, atm: session.atm };
+  request: FastifyRequest<{ Body: { readonly amount: string } }>,
+  { account, direction }: { readonly account: Account; readonly direction: Direction },
+): Parameters<typeof carryOutOrPropose>[1] {
+  const { currency, id } = account;
+  const amount = parseAmount(request.body.amount, currency);
+  const movement = { ...direction, amount, card: sessionOf(request).card };
+  const about = `${direction.reason} of ${request.body.amount} ${currency} from ${direction.debit} to ${direction.credit}`;
+  const isForTwo = needsSecond(desk, request, { amount, currency });
+  return { account: id, command: { kind: "transfer", movement }, about, isForTwo };
 }
 
-/** That of the card, unless another of the holder's is named. */
-async function ownAccount(desk: Desk, session: Session, id: string | null): Promise<Account> {
+const noCash = (): BankError => new BankError("FORBIDDEN", "cash is had at an ATM: the session was not begun at one");
+
+/** The account, and where the cash is. Throws BankError. */
+async function cashAt(
+  desk: Desk,
+  request: FastifyRequest<{ Body: CashBody }>,
+): Promise<{ readonly account: Account; readonly place: string; readonly where: string }> {
+  const session = sessionOf(request);
+  const account = await payingAccount(desk, request, request.body.account ?? null);
+  const { currency } = account;
+  if (session.role === "teller") return { account, place: internalAccount("counter", currency), where: "counter" };
+  if (session.atm === null) throw noCash();
+  return { account, place: atmCash(session.atm, currency), where: `ATM ${session.atm}` };
+}
+
+/** That of the card, unless another of the holder's is named. A teller names any holder's. Throws BankError. */
+export async function payingAccount(desk: Desk, request: FastifyRequest, id: string | null): Promise<Account> {
+  const session = sessionOf(request);
   const wanted = id ?? session.account;
-  if (wanted === null) throw new BankError("INPUT", "the account to take it from is missing: from");
-  return visibleAccount(desk, session, wanted);
+  if (wanted === null) throw new BankError("INPUT", "the account is missing");
+  const account = await visibleAccount(desk, session, wanted);
+  if (account.holder === null) throw new BankError("FORBIDDEN", "that is one of the bank's own accounts");
+  return account;
+}
+
+/** Throws BankError "INPUT". */
+export function checkNumber(account: string): void {
+  if (!isAccountNumber(account)) {
+    throw new BankError("INPUT", `${account} is no account number: its last digit does not fit the others`);
+  }
 }

@@ -2,7 +2,9 @@
 import type { Clock, Log, Random } from "../../base/index.ts";
 import type { Currency } from "../money.ts";
 import type { Ledger, LedgerReader } from "../store.ts";
+import type { AtmKeys } from "./atm-signature.ts";
 import type { Pins } from "./pins.ts";
+import type { Sessions } from "./sessions.ts";
 import type { Tokens } from "./tokens.ts";
 
 export interface BankParts {
@@ -19,10 +21,23 @@ export interface BankParts {
   readonly currencies: readonly Currency[];
   /** Who may open accounts and enrol ATMs without being a member of staff: programs on this machine, or nobody. */
   readonly counter: "loopback" | "off";
+  readonly limits?: Partial<Limits>;
 }
 
+export interface Limits {
+  /** What a teller may move alone, in whole units of a currency. */
+  readonly tellerMax: string;
+  /** Of one session, or of one address where there is none, and on one thread. */
+  readonly requestsPerSecondMax: number;
+}
+
+export const LIMITS: Limits = { tellerMax: "5000", requestsPerSecondMax: 1000 };
+
 /** What every route works with. */
-export interface Desk extends BankParts {
+export interface Desk extends Omit<BankParts, "limits"> {
+  readonly limits: Limits;
   readonly tokens: Tokens;
   readonly pins: Pins;
+  readonly sessions: Sessions;
+  readonly atmKeys: AtmKeys;
 }

@@ -22,6 +22,11 @@ export class Pins {
     this.#serverKey = serverKey;
   }
 
+  /** The same for the same seed, so that a request that is asked again makes the same hash. */
+  saltFor(seed: string): Uint8Array {
+    return createHmac("sha256", this.#serverKey).update(`salt ${seed}`).digest().subarray(0, 16);
+  }
+
   /** @param whose What the secret belongs to, a card's number for instance: a hash that is moved to another one does not fit. */
   async hash(whose: string, secret: string, salt: Uint8Array): Promise<string> {
     const tag = await this.#argon(whose, secret, salt);

@@ -5,6 +5,14 @@ export const word = (maxLength: number, pattern = "^[^\\u0000-\\u001f\\u007f]*$"
 
 export const amountText = { type: "string", pattern: "^\\d{1,15}(\\.\\d{1,6})?$", examples: ["50", "12.30"] } as const;
 export const accountText = word(64, "^[A-Za-z0-9:._-]+$");
+/** A holder's, as against the bank's own. */
+export const accountNumberText = word(10, "^\\d{10}$");
+/** The name of a member of staff, of a biller. */
+export const nameText = word(32, "^[a-z0-9-]+$");
+export const atmText = word(20, "^[a-z0-9-]+$");
+export const secretText = word(100);
+/** RFC 3339 full-date. */
+export const dateText = word(10, "^\\d{4}-\\d{2}-\\d{2}$");
 export const cardText = word(16, "^\\d{16}$");
 export const pinText = word(12, "^\\d{4,12}$");
 export const reference = { type: "string", maxLength: 140, pattern: "^[^\\u0000-\\u001f\\u007f]*$" } as const;
@@ -23,13 +31,29 @@ export const outcome = {
     status: { type: "string" },
     key: { type: "string" },
     entry: { type: ["integer", "null"] },
-    account: { type: "string" },
+    account: textOrNull,
     currency: textOrNull,
     amount: textOrNull,
     balance: textOrNull,
     available: textOrNull,
+    flagged: { type: "boolean" },
   },
 } as const;
+
+/** JSON Schema, as far as answers take it. */
+type Schema = Readonly<Record<string, unknown>>;
+
+/** An answer with these properties, each of that type. */
+export const shape = (types: Readonly<Record<string, string | readonly string[] | object>>): Schema => ({
+  type: "object",
+  properties: Object.fromEntries(
+    Object.entries(types).map(([name, type]) => [name, isType(type) ? { type } : type] as const),
+  ),
+});
+
+const isType = (type: string | readonly string[] | object): boolean => typeof type === "string" || Array.isArray(type);
+
+export const listOf = (items: object): Schema => ({ type: "array", items });
 
 export const object = <P extends Readonly<Record<string, unknown>>>(
   properties: P,
@@ -47,5 +71,12 @@ export const failures = {
   504: failure,
 } as const;
 
+/** What was proposed, and waits for a second person. */
+const proposed = shape({ status: "string", key: "string", proposal: "string", about: "string" });
+
+/** Of routes that change something and move no money. */
+const change = shape({ status: "string", key: "string" });
+export const changing = { 200: change, 202: proposed, 409: change, 422: change, ...failures } as const;
+
 /** Of routes that move money. */
-export const moving = { 200: outcome, 409: outcome, 422: outcome, ...failures } as const;
+export const moving = { 200: outcome, 202: proposed, 409: outcome, 422: outcome, ...failures } as const;

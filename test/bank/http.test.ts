@@ -1,171 +1,267 @@
-import { generateKeyPairSync, sign } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { FastifyInstance, InjectOptions } from "fastify";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { SeededRandom, silentLog, SimulatedClock, systemClock } from "../../base/index.ts";
-import {
-  createBankApp,
-  digested,
-  GroupCommit,
-  internalAccount,
-  internalOf,
-  type LedgerRequest,
-  signedText,
-  SqliteLedger,
-  SqliteReader,
-} from "../../bank/index.ts";
+import { HttpBank, PIN } from "./http-bank.ts";
 
-let folder: string;
-let app: FastifyInstance;
-let clock: SimulatedClock;
-let end: () => void;
-const atm = generateKeyPairSync("ed25519");
-const publicKey = atm.publicKey.export({ type: "spki", format: "der" }).toString("base64");
-
+let bank: HttpBank;
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), "strata-bank-"));
-  const file = join(folder, "ledger.sqlite");
-  clock = new SimulatedClock();
-  const writer = new SqliteLedger(file, { clock, epoch: 0 });
-  const commits = new GroupCommit(writer, systemClock);
-  const ledger = { submit: async (request: LedgerRequest) => commits.submit(digested(request)) };
-  const reader = new SqliteReader(file);
-  for (const role of ["counter", "vault"] as const) {
-    const account = internalOf(internalAccount(role, "USD"), "USD");
-    await ledger.submit({ key: `internal:${account.id}`, command: { kind: "open-account", account }, by: "bank" });
-  }
-  const parts = { bank: "firstbank.com", ledger, reader, clock, random: new SeededRandom(1), log: silentLog };
-  const serverKey = new Uint8Array(32).fill(7);
-  app = createBankApp({ ...parts, serverKey, currencies: ["USD", "EUR"], counter: "loopback" }, null);
-  end = () => {
-    void reader.close();
-    writer.close();
-    rmSync(folder, { recursive: true });
-  };
+  bank = await HttpBank.open();
 });
-
-afterEach(async () => {
-  await app.close();
-  end();
-});
-
-type Words = Record<string, unknown>;
-
-async function asked(options: InjectOptions): Promise<{ readonly code: number; readonly body: Words }> {
-  const response = await app.inject(options);
-  return { code: response.statusCode, body: response.json() };
-}
-
-function post(
-  url: string,
-  payload: Words,
-  headers: Record<string, string> = {},
-): Promise<{ code: number; body: Words }> {
-  return asked({ method: "POST", url, payload, headers });
-}
-
-/** Signed by the ATM. */
-function atAtm(url: string, payload: Words, key = ""): Record<string, string> {
-  const seconds = clock.wallSeconds();
-  const text = signedText({ method: "POST", path: url, seconds, key, body: JSON.stringify(payload) });
-  const signature = sign(null, Buffer.from(text), atm.privateKey).toString("base64");
-  const headers = { "strata-atm": "atm7", "strata-time": String(seconds), "strata-signature": signature };
-  return key === "" ? headers : { ...headers, "idempotency-key": key };
-}
-
-async function enrolled(): Promise<void> {
-  const payload = { id: "atm7", publicKey };
-  expect(await post("/v1/atms", payload, atAtm("/v1/atms", payload, "e1"))).toMatchObject({ code: 200 });
-}
-
-async function opened(key = "o1"): Promise<{ readonly account: string; readonly card: string }> {
-  const payload = { holder: "Alice", currency: "USD", pin: "1234", deposit: "100" };
-  const { body } = await post("/v1/holders", payload, { "idempotency-key": key });
-  return { account: String(body["account"]), card: String(body["card"]) };
-}
-
-async function token(card: string): Promise<Record<string, string>> {
-  const payload = { card, pin: "1234" };
-  const { body } = await post("/v1/login", payload, atAtm("/v1/login", payload));
-  return { authorization: `Bearer ${String(body["token"])}` };
-}
+afterEach(() => bank[Symbol.asyncDispose]());
 
 describe("at the counter", () => {
+  const opening = { holder: "Alice", currency: "USD", pin: PIN, deposit: "100" };
+
   test("an account is opened; asked again with the same key it is the same one", async () => {
-    const first = await opened();
-    expect(first.account).toMatch(/^\d{10}$/);
-    expect(await opened()).toEqual(first);
-    expect(await opened("o2")).not.toEqual(first);
+    const first = await bank.call({ url: "/v1/holders", payload: opening, key: "o1" });
+    expect(first).toMatchObject({ code: 200, body: { account: expect.stringMatching(/^\d{10}$/), balance: "100.00" } });
+    expect(await bank.call({ url: "/v1/holders", payload: opening, key: "o1" })).toEqual(first);
+    const other = await bank.call({ url: "/v1/holders", payload: opening, key: "o2" });
+    expect(other.body["account"]).not.toEqual(first.body["account"]);
   });
 
   test("another request with a key that was used is refused, and its PIN with it", async () => {
-    await opened();
-    const payload = { holder: "Alice", currency: "USD", pin: "9999", deposit: "100" };
-    const { code, body } = await post("/v1/holders", payload, { "idempotency-key": "o1" });
-    expect([code, body["status"]]).toEqual([409, "key-reused"]);
+    await bank.call({ url: "/v1/holders", payload: opening, key: "o1" });
+    const { code, body } = await bank.call({ url: "/v1/holders", payload: { ...opening, pin: "9999" }, key: "o1" });
+    expect([code, body["status"]]).toEqual([422, "key-reused"]);
+  });
+
+  test("a deposit that is no amount opens nothing", async () => {
+    const wrong = await bank.call({ url: "/v1/holders", payload: { ...opening, deposit: "1.234" }, key: "o1" });
+    expect(wrong).toMatchObject({ code: 400, body: { status: "bad-request" } });
   });
 });
 
 describe("at an ATM", () => {
   test("what is taken and put in is on the account; the same key moves it once", async () => {
-    await enrolled();
-    const { account, card } = await opened();
-    const authorized = await token(card);
-    const take = (key: string): ReturnType<typeof post> =>
-      post("/v1/withdrawals", { amount: "30" }, { ...authorized, "idempotency-key": key });
+    const atm = await bank.enrol();
+    const { account, card } = await bank.opened();
+    const token = await bank.holder(card, atm);
+    const take = (key: string) => bank.call({ url: "/v1/withdrawals", payload: { amount: "30" }, token, key, atm });
     const first = await take("w1");
     expect(first).toMatchObject({ code: 200, body: { status: "ok", account, balance: "70.00", key: "w1" } });
     expect(await take("w1")).toEqual(first);
     expect(await take("w2")).toMatchObject({ body: { balance: "40.00" } });
     expect(await take("w3")).toMatchObject({ body: { balance: "10.00" } });
     expect(await take("w4")).toMatchObject({ code: 409, body: { status: "insufficient-funds" } });
-    const put = await post("/v1/deposits", { amount: "5.50" }, { ...authorized, "idempotency-key": "d1" });
+    const put = await bank.call({ url: "/v1/deposits", payload: { amount: "5.50" }, token, key: "d1", atm });
     expect(put).toMatchObject({ code: 200, body: { balance: "15.50" } });
     const back = { of: "w2", cause: "4021" };
-    expect(await post("/v1/reversals", back, { ...authorized, "idempotency-key": "r1" })).toMatchObject({
+    expect(await bank.call({ url: "/v1/reversals", payload: back, key: "r1", token, atm })).toMatchObject({
       body: { status: "ok", balance: "45.50" },
     });
   });
 
-  test("a session that was not begun at one has no cash", async () => {
-    const { card } = await opened();
-    const { body } = await post("/v1/login", { card, pin: "1234" });
-    const headers = { authorization: `Bearer ${String(body["token"])}`, "idempotency-key": "w1" };
-    expect(await post("/v1/withdrawals", { amount: "30" }, headers)).toMatchObject({ code: 403 });
+  test("what was cut off is taken back by the ATM alone, also when the reversal comes first", async () => {
+    const atm = await bank.enrol();
+    const { card } = await bank.opened();
+    const token = await bank.holder(card, atm);
+    const take = (key: string) => bank.call({ url: "/v1/withdrawals", payload: { amount: "30" }, token, key, atm });
+    const back = (of: string) =>
+      bank.call({ url: "/v1/reversals", payload: { of, cause: "cut off" }, key: `r.${of}`, atm });
+    await take("w1");
+    expect(await back("w1")).toMatchObject({ code: 200, body: { status: "ok", amount: "30.00" } });
+    expect(await back("w2")).toMatchObject({ code: 200, body: { status: "ok", amount: null } });
+    expect(await take("w2")).toMatchObject({ code: 409, body: { status: "reversed-before" } });
+    expect(await bank.get("/v1/accounts", await bank.holder(card))).toMatchObject({ body: [{ balance: "100.00" }] });
   });
 
-  test("three wrong PINs block the card, also when they come at once", async () => {
-    const { card } = await opened();
-    const tries = await Promise.all(
-      ["1", "2", "3", "4", "5"].map((pin) => post("/v1/login", { card, pin: `000${pin}` })),
-    );
+  test("a session that was not begun at one has no cash and reverses nothing", async () => {
+    const atm = await bank.enrol();
+    const { card } = await bank.opened();
+    await bank.call({
+      url: "/v1/withdrawals",
+      payload: { amount: "30" },
+      token: await bank.holder(card, atm),
+      key: "w1",
+      atm,
+    });
+    const token = await bank.holder(card);
+    const take = { url: "/v1/withdrawals", payload: { amount: "30" }, token, key: "w2" };
+    expect(await bank.call(take)).toMatchObject({ code: 403 });
+    const back = { url: "/v1/reversals", payload: { of: "w1", cause: "x" }, token, key: "r1" };
+    expect(await bank.call(back)).toMatchObject({ code: 403 });
+  });
+
+  test("three wrong PINs block the card, also when they come at once, and end its sessions", async () => {
+    const { card } = await bank.opened();
+    const token = await bank.holder(card);
+    const login = (pin: string) => bank.call({ url: "/v1/login", payload: { card, pin } });
+    const tries = await Promise.all(["1", "2", "3", "4", "5"].map((pin) => login(`000${pin}`)));
     expect(tries.filter(({ code }) => code === 401).length).toBeLessThanOrEqual(3);
-    for (let i = 0; i < 3; i++) await post("/v1/login", { card, pin: "0000" });
-    expect(await post("/v1/login", { card, pin: "1234" })).toMatchObject({ code: 403 });
+    for (let i = 0; i < 3; i++) await login("0000");
+    expect(await login(PIN)).toMatchObject({ code: 403, body: { status: "forbidden" } });
+    await bank.clock.advance(1000);
+    expect(await bank.get("/v1/accounts", token)).toMatchObject({ code: 401 });
   });
 
-  test("a forged signature, a replay of yesterday's, and a body that was changed are refused", async () => {
-    await enrolled();
-    const { card } = await opened();
-    const payload = { card, pin: "1234" };
-    const right = atAtm("/v1/login", payload);
-    for (const headers of [
-      { ...right, "strata-signature": Buffer.alloc(64).toString("base64") },
-      { ...right, "strata-time": String(clock.wallSeconds() - 86_400) },
-      { ...right, "strata-atm": "atm8" },
-      atAtm("/v1/login", { card, pin: "4321" }),
-    ]) {
-      expect(await post("/v1/login", payload, headers)).toMatchObject({ code: 401 });
+  test("the right PIN forgets what was wrong before", async () => {
+    const { card } = await bank.opened();
+    for (let round = 0; round < 3; round++) {
+      for (let i = 0; i < 2; i++) await bank.call({ url: "/v1/login", payload: { card, pin: "0000" } });
+      await bank.holder(card);
     }
   });
 
-  test("a session ends", async () => {
-    const { card } = await opened();
-    await enrolled();
-    const authorized = await token(card);
-    await clock.advance(601_000);
-    expect(await asked({ url: "/v1/accounts", headers: authorized })).toMatchObject({ code: 401 });
+  test("a PIN is changed by whoever knows the old one", async () => {
+    const { card } = await bank.opened();
+    const token = await bank.holder(card);
+    const change = (old: string) => bank.call({ url: "/v1/pin", payload: { old, new: "777777" }, token });
+    expect(await change("0000")).toMatchObject({ code: 401 });
+    expect(await change(PIN)).toMatchObject({ code: 200 });
+    expect(await bank.call({ url: "/v1/login", payload: { card, pin: PIN } })).toMatchObject({ code: 401 });
+    expect(await bank.call({ url: "/v1/login", payload: { card, pin: "777777" } })).toMatchObject({ code: 200 });
+  });
+});
+
+describe("signatures of ATMs (RFC 8032)", () => {
+  test("a forged one, a replay of yesterday's, another's, and a body that was changed are refused", async () => {
+    const atm = await bank.enrol();
+    await bank.enrol("atm8");
+    const { card } = await bank.opened();
+    const payload = { card, pin: PIN };
+    const right = bank.signature(atm, { url: "/v1/login", payload });
+    for (const headers of [
+      { ...right, "strata-signature": Buffer.alloc(64).toString("base64") },
+      { ...right, "strata-signature": "" },
+      { ...right, "strata-time": String(bank.clock.wallSeconds() - 86_400) },
+      { ...right, "strata-time": String(bank.clock.wallSeconds() - 1) },
+      { ...right, "strata-time": "NaN" },
+      { ...right, "strata-atm": "atm8" },
+      { ...right, "strata-atm": "atm9" },
+      bank.signature(atm, { url: "/v1/login", payload: { card, pin: "4321" } }),
+      bank.signature(atm, { url: "/v1/logout", payload }),
+      bank.signature(atm, { url: "/v1/login", payload, key: "k" }),
+    ]) {
+      expect(await bank.ask({ method: "POST", url: "/v1/login", payload, headers })).toMatchObject({ code: 401 });
+    }
+    expect(await bank.ask({ method: "POST", url: "/v1/login", payload, headers: right })).toMatchObject({ code: 200 });
+    const unknown = { ...right, "strata-atm": "atm9" };
+    expect(await bank.ask({ method: "POST", url: "/v1/login", payload, headers: unknown })).toMatchObject({
+      body: { status: "not-enrolled" },
+    });
+  });
+
+  test("they are over the octets that were sent", async () => {
+    const atm = await bank.enrol();
+    const { card } = await bank.opened();
+    const spaced = `{ "card": "${card}",\n "pin": "${PIN}" }`;
+    const headers = {
+      ...bank.signature(atm, { url: "/v1/login", payload: { card, pin: PIN } }),
+      "content-type": "application/json",
+    };
+    expect(await bank.ask({ method: "POST", url: "/v1/login", payload: spaced, headers })).toMatchObject({ code: 401 });
+  });
+
+  test("a token that was begun at an ATM is of no use without its signature, or with another's", async () => {
+    const atm = await bank.enrol();
+    await bank.enrol("atm8");
+    const { card } = await bank.opened();
+    const token = await bank.holder(card, atm);
+    const take = { url: "/v1/withdrawals", payload: { amount: "30" }, token, key: "w1" };
+    expect(await bank.call(take)).toMatchObject({ code: 401 });
+    expect(await bank.call({ ...take, atm: "atm8" })).toMatchObject({ code: 403 });
+    expect(await bank.get("/v1/accounts", token)).toMatchObject({ code: 401 });
+    expect(await bank.call({ ...take, atm })).toMatchObject({ code: 200 });
+  });
+});
+
+describe("sessions", () => {
+  test("end by themselves", async () => {
+    const { card } = await bank.opened();
+    const token = await bank.holder(card);
+    expect(await bank.get("/v1/accounts", token)).toMatchObject({ code: 200 });
+    await bank.clock.advance(601_000);
+    expect(await bank.get("/v1/accounts", token)).toMatchObject({ code: 401, body: { status: "login" } });
+  });
+
+  test("end by logging out: at once here, within a second on another thread", async () => {
+    const { card } = await bank.opened();
+    const token = await bank.holder(card);
+    const other = bank.anotherApp();
+    const elsewhere = () => bank.ask({ url: "/v1/accounts", headers: { authorization: `Bearer ${token}` } }, other);
+    expect(await elsewhere()).toMatchObject({ code: 200 });
+    expect(await bank.call({ url: "/v1/logout", token })).toMatchObject({ code: 200 });
+    expect(await bank.get("/v1/accounts", token)).toMatchObject({ code: 401 });
+    await bank.clock.advance(1000);
+    expect(await elsewhere()).toMatchObject({ code: 401 });
+    await other.close();
+    expect(await bank.get("/v1/accounts", await bank.holder(card))).toMatchObject({ code: 200 });
+  });
+
+  test("a token that was changed, or that another bank made, is none", async () => {
+    const { card } = await bank.opened();
+    const token = await bank.holder(card);
+    const [body = "", signature = ""] = token.split(".");
+    const session: unknown = JSON.parse(Buffer.from(body, "base64url").toString());
+    const forged = Buffer.from(JSON.stringify({ ...Object(session), role: "auditor" })).toString("base64url");
+    for (const wrong of [`${forged}.${signature}`, `${body}.`, `${body}.AAAA`, body, ".", "x".repeat(9000)]) {
+      expect(await bank.get("/v1/accounts", wrong)).toMatchObject({ code: 401 });
+    }
+  });
+});
+
+describe("two tellers", () => {
+  test("above the limit the second one's word is needed, and no other's", async () => {
+    const { account } = await bank.opened();
+    const [one, two] = [await bank.staff("ann", "teller"), await bank.staff("bob", "teller")];
+    const auditor = await bank.staff("eve", "auditor");
+    const put = (amount: string, key: string) =>
+      bank.call({ url: "/v1/deposits", payload: { account, amount }, token: one, key });
+    expect(await put("5000", "d1")).toMatchObject({ code: 200, body: { balance: "5100.00" } });
+    const first = await put("5000.01", "d2");
+    expect(first).toMatchObject({ code: 202, body: { status: "proposed" } });
+    expect(await put("5000.01", "d2")).toEqual(first);
+    expect(await put("6000", "d2")).toMatchObject({ code: 422 });
+    const url = `/v1/proposals/${String(first.body["proposal"])}/approve`;
+    expect(await bank.call({ url, token: one })).toMatchObject({ code: 403 });
+    expect(await bank.call({ url, token: auditor })).toMatchObject({ code: 403 });
+    const done = await bank.call({ url, token: two });
+    expect(done).toMatchObject({ code: 200, body: { state: "approved", outcome: { balance: "10100.01", account } } });
+    expect(await bank.call({ url, token: two })).toEqual(done);
+    expect(await bank.call({ url: url.replace("approve", "decline"), token: two })).toMatchObject({ code: 400 });
+    const list = await bank.get("/v1/proposals", auditor);
+    expect(list.body).toMatchObject([{ by: "ann", decidedBy: "bob", state: "approved" }]);
+  });
+
+  test("what was declined is not done", async () => {
+    const { account } = await bank.opened();
+    const [one, two] = [await bank.staff("ann", "teller"), await bank.staff("bob", "teller")];
+    const { body } = await bank.call({
+      url: "/v1/deposits",
+      payload: { account, amount: "9000" },
+      token: one,
+      key: "d",
+    });
+    const decline = `/v1/proposals/${String(body["proposal"])}/decline`;
+    expect(await bank.call({ url: decline, token: two })).toMatchObject({ code: 200, body: { state: "declined" } });
+    expect(await bank.call({ url: decline.replace("decline", "approve"), token: two })).toMatchObject({ code: 400 });
+    expect(await bank.get(`/v1/accounts/${account}`, two)).toMatchObject({ body: { balance: "100.00" } });
+  });
+
+  test("staff are made by two, and one who is blocked is out within a second", async () => {
+    const [one, two] = [await bank.staff("ann", "teller"), await bank.staff("bob", "teller")];
+    const payload = { id: "cat", name: "Cat", role: "teller", password: "a long password" };
+    const made = await bank.call({ url: "/v1/staff", payload, token: one, key: "s1" });
+    expect(made).toMatchObject({ code: 202 });
+    const login = { url: "/v1/staff/login", payload: { id: "cat", password: "a long password" } };
+    expect(await bank.call(login)).toMatchObject({ code: 401 });
+    await bank.call({ url: `/v1/proposals/${String(made.body["proposal"])}/approve`, token: two });
+    expect(await bank.call(login)).toMatchObject({ code: 200, body: { role: "teller" } });
+    const out = await bank.call({ url: "/v1/staff/ann/state", payload: { state: "blocked" }, token: two, key: "s2" });
+    const cat = String((await bank.call(login)).body["token"]);
+    await bank.call({ url: `/v1/proposals/${String(out.body["proposal"])}/approve`, token: cat });
+    await bank.clock.advance(1000);
+    expect(await bank.get("/v1/proposals", one)).toMatchObject({ code: 401 });
+  });
+
+  test("a reversal by a teller needs both", async () => {
+    const { account } = await bank.opened();
+    const [one, two] = [await bank.staff("ann", "teller"), await bank.staff("bob", "teller")];
+    await bank.call({ url: "/v1/withdrawals", payload: { account, amount: "40" }, token: one, key: "w1" });
+    const payload = { of: "teller:ann:w1", cause: "wrong account" };
+    const { body } = await bank.call({ url: "/v1/reversals", payload, token: one, key: "r1" });
+    const url = `/v1/proposals/${String(body["proposal"])}/approve`;
+    expect(await bank.call({ url, token: two })).toMatchObject({
+      body: { outcome: { status: "ok", balance: "100.00" } },
+    });
   });
 });

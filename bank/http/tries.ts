@@ -1,0 +1,54 @@
+/** Secrets that may be tried three times, whoever tries them and on however many servers; then whoever they belong to is blocked. */
+import type { Card, DocumentOf, Staff, Versioned } from "../document.ts";
+import { BankError } from "../error.ts";
+import { changeDocument, setDocument } from "./documents.ts";
+import type { Desk } from "./parts.ts";
+
+const WRONG_TRIES_MAX = 3;
+
+/** One who logs in. */
+export interface Trial<K extends "card" | "staff"> {
+  readonly what: K;
+  readonly id: string;
+  /** What belongs to the secret in its hash. */
+  readonly owner: string;
+  readonly given: string;
+  readonly secretOf: (value: DocumentOf<K>) => string;
+}
+
+/**
+ * A try is counted before it is looked at, so that tries at the same moment count as many. Throws BankError "LOGIN", the same for one who is not
+ * there, and "FORBIDDEN" for one who is blocked.
+ */
+export async function checkSecret<K extends "card" | "staff">(
+  desk: Desk,
+  trial: Trial<K>,
+): Promise<Versioned<DocumentOf<K>>> {
+  const { what, id } = trial;
+  const place = { what, id, by: `login of ${what} ${what === "card" ? `…${id.slice(-4)}` : id}` };
+  const counted = await changeDocument(desk, place, (value) => {
+    if (isBlocked(value)) throw new BankError("FORBIDDEN", `the ${what} is blocked: a member of staff can unblock it`);
+    return { ...value, wrongTries: value.wrongTries + 1 };
+  });
+  if (counted === null) {
+    await desk.pins.matchesNothing(trial.given);
+    throw wrong(what);
+  }
+  const { value, version } = counted;
+  if (!(await desk.pins.matches(trial.owner, trial.given, trial.secretOf(value)))) {
+    if (value.wrongTries >= WRONG_TRIES_MAX) {
+      await setDocument(desk, place, { value: { ...value, state: "blocked" }, ifVersion: version });
+    }
+    throw wrong(what);
+  }
+  // Somebody else's try meanwhile keeps the count: it is reset by the next one that is right.
+  const passed = { ...value, wrongTries: 0 };
+  const reset = await setDocument(desk, place, { value: passed, ifVersion: version });
+  return { id, version: reset ?? version, value: passed };
+}
+
+const isBlocked = ({ state, wrongTries }: Card | Staff): boolean =>
+  state === "blocked" || wrongTries >= WRONG_TRIES_MAX;
+
+const wrong = (what: "card" | "staff"): BankError =>
+  new BankError("LOGIN", what === "card" ? "card or PIN is wrong" : "name or password is wrong");
