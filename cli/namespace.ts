@@ -19,7 +19,34 @@ const zone = z.strictObject({
   name: domainName,
   file: z.string().min(1).describe("The master file; a relative path starts at the folder of this file."),
   layer,
+  update: z
+    .boolean()
+    .default(false)
+    .describe("Whether programs change it: strata up makes a key that may change everything in it, in keys/ZONE.key."),
 });
+
+const holder = z.strictObject({
+  name: z.string().min(1).max(100),
+  pin: z
+    .string()
+    .regex(/^\d{4,12}$/, "4 to 12 digits are wanted")
+    .describe("Of the card."),
+  deposit: z.string().regex(/^\d+(\.\d+)?$/, "an amount is wanted, such as 100 or 12.30"),
+});
+
+const bank = z
+  .strictObject({
+    name: domainName.describe("The bank's name; its zone, and atm below it, are among zones, with update."),
+    address,
+    port: port.default(8443).describe("Of its pages; a free one when --port is given."),
+    currency: z
+      .string()
+      .regex(/^[A-Z]{3}$/, "a code of ISO 4217 is wanted")
+      .default("USD"),
+    holders: z.array(holder).default([]).describe("Accounts to begin with."),
+    atms: z.array(z.string().regex(/^[a-z0-9-]+$/, "a label of a name is wanted")).default([]),
+  })
+  .describe("A bank server that registers itself.");
 
 const server = z.strictObject({
   name: domainName.describe("The server's name, as its NS records have it."),
@@ -37,6 +64,7 @@ export const namespace = z
       .describe("The first that has a zone is its primary and reads the file; the others fetch the zone from there."),
     recursion: z.array(prefix).default(["127.0.0.0/8"]).describe("Clients for which names are handed down."),
     resolver: z.strictObject({ address }).describe("The caching resolver for stubs."),
+    bank: bank.optional(),
     try: z.array(z.string()).default([]).describe("Commands to suggest when everything runs."),
   })
   .superRefine((value, context) => {

@@ -9,10 +9,17 @@ export interface PicturedZone {
   readonly servers: readonly { readonly name: string; readonly address: string }[];
 }
 
+export interface PicturedBank {
+  readonly name: string;
+  readonly url: string;
+  readonly holders: readonly { readonly name: string; readonly card: string; readonly pin: string }[];
+}
+
 export interface Picture {
   readonly port: number;
   readonly resolver: string;
   readonly zones: readonly PicturedZone[];
+  readonly bank: PicturedBank | null;
   readonly suggestions: readonly string[];
 }
 
@@ -35,6 +42,7 @@ export function drawPicture(picture: Picture, output: Output): void {
   }
   output.result(`\n  ${paint.cyan("resolver")} ${paint.dim("· keeps answers for its clients")}`);
   output.result(`    ${"any name".padEnd(widths.zone)}  ${picture.resolver}`);
+  if (picture.bank !== null) drawBank(picture.bank, widths, output);
   if (picture.suggestions.length === 0) return;
   output.result(`\n${paint.bold("To try in another shell:")}`);
   for (const suggestion of picture.suggestions) output.result(`  ${suggestion}`);
@@ -55,6 +63,13 @@ function columnWidths(zones: readonly PicturedZone[]): Widths {
     address: widest(servers.map(({ address }) => address)),
     server: widest(servers.map(({ name }) => name)),
   };
+}
+
+function drawBank({ name, url, holders }: PicturedBank, widths: Widths, { result, paint }: Output): void {
+  result(`\n  ${paint.cyan("bank")} ${paint.dim("· found by its name")}`);
+  result(`    ${name.padEnd(widths.zone)}  ${url}`);
+  for (const { name: holder, card, pin } of holders)
+    result(`    ${holder.padEnd(widths.zone)}  card ${card}, PIN ${pin}`);
 }
 
 function drawZone(zone: PicturedZone, widths: Widths, { result, paint }: Output): void {

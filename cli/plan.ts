@@ -12,7 +12,7 @@ import type { configuration } from "./configuration.ts";
 import { UsageError } from "./failure.ts";
 import { type Namespace, namespace } from "./namespace.ts";
 import { inFolder } from "./paths.ts";
-import { hintsFileOf, serverFolderOf, type State } from "./state.ts";
+import { hintsFileOf, plainName, serverFolderOf, type State, updateKeyFileOf } from "./state.ts";
 import { readYaml } from "./yaml.ts";
 
 type ServerConfiguration = z.input<typeof configuration>;
@@ -81,6 +81,9 @@ function planServer(server: Namespace["servers"][number], context: PlanContext):
       listen: [formatEndpoint({ address: server.address, port })],
       zones,
       state: resolve(serverFolderOf(wishes.stateFolder, server.name)),
+      keyFiles: zones.flatMap(({ name, update }) =>
+        update === undefined ? [] : [resolve(updateKeyFileOf(wishes.stateFolder, plainName(name)))],
+      ),
       recursion: { allow: description.recursion, hints: resolve(hintsFileOf(wishes.stateFolder)), port },
       identity: { id: server.name },
       // Many servers on one machine that nobody asks much: threads would only cost memory and time to start.
@@ -105,9 +108,13 @@ function planZone(
   const endpointOf = ({ address }: { readonly address: string }): string => formatEndpoint({ address, port });
   if (server !== primary) return { name, layer, primaries: [endpointOf(primary!)] };
   const file = inFolder(folder, zone.file);
-  if (secondaries.length === 0) return { name, layer, file };
-  return { name, layer, file, transfer: { allow: LOOPBACK }, notify: secondaries.map(endpointOf) };
+  const update = zone.update ? { update: [{ key: updateKeyNameOf(name) }] } : {};
+  if (secondaries.length === 0) return { name, layer, file, ...update };
+  return { name, layer, file, ...update, transfer: { allow: LOOPBACK }, notify: secondaries.map(endpointOf) };
 }
+
+/** The key for updates of a zone that `strata up` makes. */
+export const updateKeyNameOf = (zone: string): string => `update.${plainName(zone)}.`;
 
 type LogLevel = NonNullable<ServerConfiguration["log"]>;
 

@@ -34,6 +34,10 @@ export interface StateFolder {
 export const serverFolderOf = (folder: string, name: string): string => `${folder}/servers/${name}`;
 /** The journal of a server with that folder. */
 export const journalFileOf = (serverFolder: string): string => `${serverFolder}/journal.sqlite`;
+/** The key that `strata up` makes for updates of a zone. */
+export const updateKeyFileOf = (folder: string, zone: string): string => `${folder}/keys/${zone}.key`;
+/** A name as files have it: in lower case, without the last dot. */
+export const plainName = (name: string): string => name.toLowerCase().replace(/(.)\.$/, "$1");
 export const hintsFileOf = (folder: string): string => `${folder}/root.hints`;
 const stateFileOf = (folder: string): string => `${folder}/state.json`;
 

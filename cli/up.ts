@@ -5,6 +5,7 @@
 import { createLog, type Files, systemFiles } from "../base/index.ts";
 import { Name } from "../dns/index.ts";
 import type { Arguments } from "./arguments.ts";
+import type { ExampleBank } from "./bank/example.ts";
 import { EXIT, WorkError } from "./failure.ts";
 import { parsePort } from "./options-read.ts";
 import type { Output } from "./output.ts";
@@ -30,18 +31,25 @@ export async function up(given: Arguments, output: Output): Promise<number> {
   const stop = stopSignal();
   const work = { plan, stateFolder: wishes.stateFolder, log: await createLog(wishes.log), output, stop };
   writeHints(systemFiles, wishes.stateFolder, plan.hints);
+  const { makeUpdateKeys, startExampleBank } = await import("./bank/example.ts");
+  makeUpdateKeys(plan.namespace, wishes.stateFolder);
+  let bank: ExampleBank | null = null;
   try {
     running = given.flag("processes") ? await startProcesses(work) : await startInProcess(work);
+    bank = await startExampleBank({ ...work, logLevel: wishes.log });
   } catch (error) {
+    await running?.close();
     removeHints(systemFiles, wishes.stateFolder);
     if (stop.aborted) return EXIT.ok;
     throw error;
   }
   writeState(systemFiles, wishes.stateFolder, plan.state);
-  show(plan, running, wishes.stateFolder, output);
+  show({ plan, running, bank, stateFolder: wishes.stateFolder }, output);
   output.result("ready");
   keepCompiledCode();
   await aborted(stop);
+  // While the name servers still run, or its name could not be withdrawn.
+  await bank?.close();
   await running.close();
   removeState(systemFiles, wishes.stateFolder, plan.state.pid);
   return EXIT.ok;
@@ -71,7 +79,14 @@ function readLeft(files: Files, folder: string, output: Output): ReturnType<type
   }
 }
 
-function show(plan: NamespacePlan, running: RunningNamespace, stateFolder: string, output: Output): void {
+interface Shown {
+  readonly plan: NamespacePlan;
+  readonly running: RunningNamespace;
+  readonly bank: ExampleBank | null;
+  readonly stateFolder: string;
+}
+
+function show({ plan, running, bank, stateFolder }: Shown, output: Output): void {
   const { namespace, port, state } = plan;
   const zones = namespace.zones.map(({ name, layer }) => ({
     name,
@@ -80,7 +95,7 @@ function show(plan: NamespacePlan, running: RunningNamespace, stateFolder: strin
     servers: namespace.servers.filter((server) => server.zones.some((zone) => isSameName(zone, name))),
   }));
   const suggestions = namespace.try.map((text) => spell(text, port, stateFolder));
-  drawPicture({ port, resolver: state.resolver, zones, suggestions }, output);
+  drawPicture({ port, resolver: state.resolver, zones, bank, suggestions }, output);
 }
 
 const isSameName = (one: string, other: string): boolean => Name.parse(one).equals(Name.parse(other));

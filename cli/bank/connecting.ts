@@ -5,8 +5,8 @@ import type { Message } from "../../dns/index.ts";
 import { type Endpoint, type Exchange, systemAsk } from "../../net/index.ts";
 import type { Arguments } from "../arguments.ts";
 import { UsageError } from "../failure.ts";
-import { STATE_FOLDER } from "../state.ts";
-import { bankFolderOf, bankNameOf } from "./folder.ts";
+import { plainName, STATE_FOLDER } from "../state.ts";
+import { bankFolderOf } from "./folder.ts";
 import { queryMessage, resolverOf, runningState } from "./naming.ts";
 import { authorityFileOf, textOf } from "./secrets.ts";
 
@@ -26,7 +26,7 @@ export interface BankConnection {
 export function connectBank(given: Arguments): BankConnection {
   const text = given.text("bank");
   if (text === null) throw new UsageError("which bank is missing: --bank NAME, such as firstbank.com");
-  const bank = bankNameOf(text);
+  const bank = plainName(text);
   const stateFolder = given.text("state") ?? STATE_FOLDER;
   const resolver = resolverOf(given.text("server"), runningState(stateFolder));
   if (resolver === null) {

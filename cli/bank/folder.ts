@@ -1,6 +1,7 @@
 /** Where a bank and its ATMs keep what must outlive them, below the state folder. */
 import { type Files, systemFiles } from "../../base/index.ts";
 import { UsageError } from "../failure.ts";
+import { plainName, updateKeyFileOf } from "../state.ts";
 
 /** Of one bank. */
 export const bankFolderOf = (stateFolder: string, bank: string): string => `${stateFolder}/banks/${bank}`;
@@ -8,9 +9,6 @@ export const ledgerFileOf = (bankFolder: string): string => `${bankFolder}/ledge
 /** Of one ATM of that bank. */
 export const atmFolderOf = (stateFolder: string, bank: string, atm: string): string =>
   `${stateFolder}/atms/${bank}/${atm}`;
-
-/** A bank's name as its folder has it: in lower case, without the last dot. */
-export const bankNameOf = (text: string): string => text.toLowerCase().replace(/\.$/, "");
 
 /** The key that `strata up` made for updates of that zone; null: it did not. */
 export function keyFileIn(
@@ -22,8 +20,6 @@ export function keyFileIn(
   return files.exists(file) ? file : null;
 }
 
-export const updateKeyFileOf = (stateFolder: string, zone: string): string => `${stateFolder}/keys/${zone}.key`;
-
 /** The banks that have a folder there. */
 export function banksIn(stateFolder: string, files: Pick<Files, "list"> = systemFiles): readonly string[] {
   return files.list(`${stateFolder}/banks`);
@@ -31,7 +27,7 @@ export function banksIn(stateFolder: string, files: Pick<Files, "list"> = system
 
 /** The one that is meant; without a name, the only one there is. Throws UsageError. */
 export function chosenBank(stateFolder: string, name: string | null): string {
-  if (name !== null) return bankNameOf(name);
+  if (name !== null) return plainName(name);
   const banks = banksIn(stateFolder);
   if (banks.length === 1) return banks[0]!;
   const what = banks.length === 0 ? "there is no bank" : `there are ${banks.join(", ")}`;

@@ -2,7 +2,8 @@
 import { availableParallelism, hostname } from "node:os";
 import { createLog, type Log, stayAlive, systemClock, systemFiles, systemRandom } from "../../base/index.ts";
 import { BankServer, type ChainHead, type Identity, isCurrency, publicKeyDigest } from "../../bank/index.ts";
-import { type Endpoint, parseEndpoint } from "../../net/index.ts";
+import type { TsigKey } from "../../dns/index.ts";
+import { type Endpoint, formatEndpoint, parseEndpoint } from "../../net/index.ts";
 import type { Arguments } from "../arguments.ts";
 import { EXIT, UsageError } from "../failure.ts";
 import { hostAddresses } from "../host-addresses.ts";
@@ -11,9 +12,9 @@ import { parseEndpointOrPort, parseSeconds, parseThreads } from "../options-read
 import type { Output } from "../output.ts";
 import { Registration } from "../registration.ts";
 import { aborted, stopSignal } from "../signals.ts";
-import { STATE_FOLDER } from "../state.ts";
+import { plainName, STATE_FOLDER } from "../state.ts";
 import { UpdateSender } from "../update-sender.ts";
-import { bankFolderOf, bankNameOf, keyFileIn, ledgerFileOf } from "./folder.ts";
+import { bankFolderOf, keyFileIn, ledgerFileOf } from "./folder.ts";
 import { type BankName, Epoch, primaryOf, registeredLines, runningState, withdrawalLines } from "./naming.ts";
 import { authorityIn, certificateFrom, givenCertificate, serverKeyIn } from "./secrets.ts";
 
@@ -43,14 +44,15 @@ export async function bankServe(given: Arguments, output: Output): Promise<numbe
   const log = await createLog(plan.logLevel);
   const stop = stopSignal();
   using _alive = stayAlive();
-  const { server, name } = await startBank(plan, log);
+  const naming = await namingOf(given, plan, output);
+  const started = await startBank(plan, log);
   try {
-    const { kept } = await registerBank(given, { plan, server, name }, { output, stop });
-    output.result(`${plan.bank} is at https://${plan.listen.address}:${server.port}/`);
+    const { kept } = naming === null ? { kept: aborted(stop) } : await registerBank(started, naming, { output, stop });
+    output.result(`${plan.bank} is at ${urlOf(plan, started)}`);
     output.result("ready");
-    await Promise.all([aborted(stop), kept]);
+    await kept;
   } finally {
-    await server.close();
+    await started.server.close();
   }
   return EXIT.ok;
 }
@@ -58,7 +60,7 @@ export async function bankServe(given: Arguments, output: Output): Promise<numbe
 function planOf(given: Arguments): BankPlan {
   const text = given.text("name");
   if (text === null) throw new UsageError("the bank's name is missing: --name NAME, such as firstbank.com");
-  const bank = bankNameOf(text);
+  const bank = plainName(text);
   const stateFolder = given.text("state") ?? STATE_FOLDER;
   const threads = parseThreads(given.text("threads") ?? "auto");
   const [certificate, key] = [given.text("certificate"), given.text("certificate-key")];
@@ -133,29 +135,43 @@ export async function startBank(plan: BankPlan, log: Log): Promise<StartedBank> 
   return { server, name: { bank, host, addresses, port: server.port, priority: 0, weight: 1, keyDigest } };
 }
 
+/** Of its pages. */
+export const urlOf = ({ listen }: BankPlan, { server }: StartedBank): string =>
+  `https://${formatEndpoint({ address: listen.address, port: server.port })}/`;
+
 const isAnyAddress = (address: string): boolean => address === "0.0.0.0" || address === "::";
 
-interface Registering extends StartedBank {
-  readonly plan: BankPlan;
+/** Where and as whom it registers. */
+export interface Naming {
+  readonly primary: Endpoint;
+  readonly key: TsigKey | null;
+  readonly leaseSeconds: number;
 }
 
-/** Until the signal; where nothing says who takes the registration, the bank is served without a name, and says so. */
-async function registerBank(
-  given: Arguments,
-  { plan, server, name }: Registering,
+/** Null, and a word about it, where nothing says who takes the registration. */
+async function namingOf(given: Arguments, { bank, stateFolder }: BankPlan, output: Output): Promise<Naming | null> {
+  const state = runningState(stateFolder);
+  const [primary, server] = [given.text("primary"), given.text("server")];
+  if (state === null && primary === null && server === null) {
+    output.note(`${bank} is not registered: nothing says where (--server ADDR:PORT of a resolver, or --primary)`);
+    return null;
+  }
+  const keyFile = given.text("key") ?? keyFileIn(stateFolder, bank);
+  return {
+    primary: await primaryOf(bank, { primary, server, state }),
+    key: keyFile === null ? null : await readKey(keyFile, systemFiles),
+    leaseSeconds: parseSeconds("lease", given.text("lease") ?? "30"),
+  };
+}
+
+/** Takes the epoch and registers; until the signal its records are renewed, then they are withdrawn. */
+export async function registerBank(
+  { server, name }: StartedBank,
+  naming: Naming,
   { output, stop }: { readonly output: Output; readonly stop: AbortSignal },
 ): Promise<{ readonly kept: Promise<void> }> {
-  const state = runningState(plan.stateFolder);
-  const [primaryText, serverText] = [given.text("primary"), given.text("server")];
-  if (state === null && primaryText === null && serverText === null) {
-    output.note(`${plan.bank} is not registered: nothing says where (--server ADDR:PORT of a resolver, or --primary)`);
-    return { kept: aborted(stop) };
-  }
-  const primary = await primaryOf(plan.bank, { primary: primaryText, server: serverText, state });
-  const keyFile = given.text("key") ?? keyFileIn(plan.stateFolder, plan.bank);
-  const key = keyFile === null ? null : await readKey(keyFile, systemFiles);
-  await takeEpoch(new Epoch(plan.bank, name.host, { primary, key }), server);
-  const leaseSeconds = parseSeconds("lease", given.text("lease") ?? "30");
+  const { primary, key, leaseSeconds } = naming;
+  await takeEpoch(new Epoch(name.bank, name.host, { primary, key }), server);
   const sender = new UpdateSender({
     server: primary,
     zone: null,
