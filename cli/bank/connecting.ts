@@ -1,5 +1,5 @@
 /** How a command reaches a bank: the resolver that is told or that a running `strata up` has, the bank's name, and what is trusted. */
-import { systemClock, systemFiles, systemRandom } from "../../base/index.ts";
+import { stayAlive, systemClock, systemFiles, systemRandom } from "../../base/index.ts";
 import { BankClient, BankFinder, httpsSender } from "../../bank/index.ts";
 import type { Message } from "../../dns/index.ts";
 import { type Endpoint, type Exchange, systemAsk } from "../../net/index.ts";
@@ -12,7 +12,7 @@ import { authorityFileOf, textOf } from "./secrets.ts";
 
 const RESOLVE_MILLISECONDS = 5000;
 const TRY_MILLISECONDS = 5000;
-const TOTAL_MILLISECONDS = 30_000;
+const TOTAL_MILLISECONDS = 10_000;
 
 export interface BankConnection {
   readonly bank: string;
@@ -43,7 +43,13 @@ export function connectBank(given: Arguments): BankConnection {
     tryMilliseconds: TRY_MILLISECONDS,
     totalMilliseconds: TOTAL_MILLISECONDS,
   });
-  return { bank, stateFolder, finder, client, close: () => send.close() };
+  // Between one try and the next nothing else would keep the process alive.
+  const alive = stayAlive();
+  const close = (): void => {
+    send.close();
+    alive[Symbol.dispose]();
+  };
+  return { bank, stateFolder, finder, client, close };
 }
 
 /** A resolver somewhere else, as an Exchange. */
