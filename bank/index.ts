@@ -36,6 +36,18 @@ export type {
 export { CHAIN_START, chainLink, type Entry } from "./entry.ts";
 export { BankError, type BankErrorCode } from "./error.ts";
 export { decide } from "./ledger.ts";
+export {
+  CASH_KINDS,
+  type CashEntry,
+  type CashKind,
+  digestOfCash,
+  reconcile,
+  type Reconciliation,
+  type Tally,
+  tally,
+  type Unmatched,
+} from "./reconciliation.ts";
+export { dateOfDay, dayOfDate, formatDate, formatTime, nextRun, parseDate } from "./calendar.ts";
 export { AMOUNT_MAX, type Currency, formatAmount, isCurrency, parseAmount } from "./money.ts";
 export {
   checkKey,

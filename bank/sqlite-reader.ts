@@ -3,7 +3,7 @@ import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import type { Account } from "./account.ts";
 import type { Hold } from "./books.ts";
 import type { DocumentKind, DocumentOf, Versioned } from "./document.ts";
-import type { Entry } from "./entry.ts";
+import { CHAIN_START, type Entry } from "./entry.ts";
 import { decodeAnswer } from "./request-text.ts";
 import { documentFrom } from "./sqlite-books.ts";
 import {
@@ -103,6 +103,12 @@ export class SqliteReader implements LedgerReader {
 
   async head(): Promise<ChainHead> {
     return this.#head();
+  }
+
+  async linkAt(entries: number): Promise<Uint8Array | null> {
+    if (entries === 0) return CHAIN_START;
+    const [row] = this.#rows("SELECT link FROM entry WHERE number = ?", entries);
+    return row === undefined ? null : blob(row["link"]);
   }
 
   async verify(): Promise<Verdict> {

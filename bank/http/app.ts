@@ -8,6 +8,7 @@ import { BankError, type BankErrorCode } from "../error.ts";
 import { addAccountRoutes } from "./account-routes.ts";
 import { addAtmRoutes } from "./atm-routes.ts";
 import { AtmKeys, keepSignedBodies } from "./atm-signature.ts";
+import { addCashRoutes } from "./cash-routes.ts";
 import { addCounterRoutes } from "./counter-routes.ts";
 import { addGate } from "./gate.ts";
 import { addLoginRoutes } from "./login-routes.ts";
@@ -15,6 +16,7 @@ import { addMoneyRoutes } from "./money-routes.ts";
 import { type BankParts, type Desk, LIMITS } from "./parts.ts";
 import { Pins } from "./pins.ts";
 import { addProposalRoutes } from "./proposals.ts";
+import { addReconciliationRoutes } from "./reconciliation-routes.ts";
 import { Sessions } from "./sessions.ts";
 import { addStaffRoutes } from "./staff-routes.ts";
 import { Tokens } from "./tokens.ts";
@@ -68,6 +70,8 @@ export function createBankApp(parts: BankParts, tls: TlsIdentity | null): Fastif
   addStaffRoutes(app, desk);
   addProposalRoutes(app, desk);
   addAtmRoutes(app, desk);
+  addCashRoutes(app, desk);
+  addReconciliationRoutes(app, desk);
   return app;
 }
 

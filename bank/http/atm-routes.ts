@@ -1,27 +1,39 @@
-/** ATMs: each is enrolled with a key of its own. */
-import type { FastifyInstance } from "fastify";
-import { atmCash, internalOf } from "../account.ts";
+/** ATMs: each is enrolled with a key of its own, seen by staff, and revoked when that key is not its own any more. */
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { atmCash, balanceOf, internalOf } from "../account.ts";
+import { formatTime } from "../calendar.ts";
+import type { Atm, Versioned } from "../document.ts";
+import { BankError } from "../error.ts";
+import { formatAmount } from "../money.ts";
 import { submit } from "./asking.ts";
 import { checkSignature, publicKeyFrom } from "./atm-signature.ts";
-import { actorOf, clerk, visitorOf } from "./gate.ts";
+import { changeDocument, setDocument } from "./documents.ts";
+import { actorOf, counterOr, visitorOf } from "./gate.ts";
 import type { Desk } from "./parts.ts";
-import { atmText, failures, object, word } from "./schemas.ts";
+import { atmText, cassettes, failures, listOf, object, shape, word } from "./schemas.ts";
 
 interface EnrolBody {
   readonly id: string;
   readonly publicKey: string;
 }
 
+const seen = shape({
+  id: "string",
+  state: "string",
+  currency: "string",
+  cash: "string",
+  contact: "string",
+  sequence: "integer",
+  cassettes,
+});
+
 export function addAtmRoutes(app: FastifyInstance, desk: Desk): void {
   const body = object({ id: atmText, publicKey: word(200, "^[A-Za-z0-9+/=]+$") }, ["id", "publicKey"]);
-  const enrolled = {
-    type: "object",
-    properties: { status: { type: "string" }, id: { type: "string" }, currency: { type: "string" } },
-  };
+  const enrolled = shape({ status: "string", id: "string", currency: "string" });
   app.post<{ Body: EnrolBody }>(
     "/v1/atms",
     {
-      preValidation: clerk(desk),
+      preValidation: counterOr(desk, ["teller"]),
       schema: {
         summary: "Enrol an ATM with its key; the request is signed with it.",
         body,
@@ -29,39 +41,95 @@ export function addAtmRoutes(app: FastifyInstance, desk: Desk): void {
       },
     },
     async (request, reply) => {
-      const by = actorOf(visitorOf(request));
       const { id, publicKey } = request.body;
       checkSignature(desk, request, publicKeyFrom(publicKey));
-      const status = await enrol(desk, { id, publicKey, by });
-      void reply.code(status === "ok" ? 200 : 409);
-      return { status, id, currency: desk.currencies[0]! };
+      const isEnrolled = await enrol(desk, request);
+      void reply.code(isEnrolled ? 200 : 409);
+      return { status: isEnrolled ? "ok" : "changed-meanwhile", id, currency: desk.currencies[0]! };
+    },
+  );
+  app.get(
+    "/v1/atms",
+    {
+      preValidation: counterOr(desk, ["teller", "auditor"]),
+      schema: {
+        summary: "The ATMs, their cash and when they were last heard of.",
+        response: { 200: listOf(seen), ...failures },
+      },
+    },
+    async () => {
+      const accounts = new Map((await desk.reader.internalAccounts("atm:")).map((account) => [account.id, account]));
+      return (await desk.reader.documents("atm", "")).map(({ id, value }) => {
+        const account = accounts.get(atmCash(id, value.currency));
+        // What the bank is owed by the ATM is the cash in it.
+        const cash = formatAmount(account === undefined ? 0n : -balanceOf(account), value.currency);
+        const { state, currency, sequence } = value;
+        return {
+          id,
+          state,
+          currency,
+          cash,
+          sequence,
+          contact: formatTime(value.contactAtMilliseconds),
+          cassettes: value.cassettes,
+        };
+      });
+    },
+  );
+  addRevocation(app, desk);
+}
+
+function addRevocation(app: FastifyInstance, desk: Desk): void {
+  app.post<{ Params: { id: string } }>(
+    "/v1/atms/:id/revocation",
+    {
+      preValidation: counterOr(desk, ["teller"]),
+      schema: {
+        summary: "Believe that ATM's key no more, at once; a teller may enrol it again with another key.",
+        params: object({ id: atmText }, ["id"]),
+        response: { 200: shape({ status: "string" }), ...failures },
+      },
+    },
+    async (request) => {
+      const { id } = request.params;
+      const place = { what: "atm", id, by: actorOf(visitorOf(request)) } as const;
+      const changed = await changeDocument(desk, place, (value) => ({ ...value, state: "revoked" }));
+      desk.atmKeys.forget(id);
+      if (changed === null) throw new BankError("INPUT", "there is no such ATM");
+      return { status: "ok" };
     },
   );
 }
 
-/** Enrolled again with the same key changes nothing; with another key it is refused: staff revoke the old one first. */
-async function enrol(desk: Desk, { id, publicKey, by }: EnrolBody & { readonly by: string }): Promise<string> {
-  const currency = desk.currencies[0]!;
+/** Enrolled again with the same key changes nothing; with another key only a teller may, and only when the old one is revoked. */
+async function enrol(desk: Desk, request: FastifyRequest<{ Body: EnrolBody }>): Promise<boolean> {
+  const { id, publicKey } = request.body;
+  const visitor = visitorOf(request);
   const found = await desk.reader.document("atm", id);
-  if (found !== null)
-    return found.value.publicKey === publicKey && found.value.state === "active" ? "ok" : "changed-meanwhile";
-  const account = atmCash(id, currency);
-  await submit(desk, `internal:${account}`, {
-    command: { kind: "open-account", account: internalOf(account, currency) },
-    by: "bank",
-  });
-  const value = {
-    publicKey,
-    state: "active",
-    currency,
-    sequence: 0,
-    contactAtMilliseconds: desk.clock.wallSeconds() * 1000,
-    cassettes: [],
-  } as const;
-  const command = { kind: "set", what: "atm", id, value, ifVersion: 0 } as const;
-  const { status } = await submit(desk, `enrol:${Buffer.from(desk.random.octets(12)).toString("base64url")}`, {
-    command,
-    by,
-  });
-  return status;
+  if (found?.value.state === "active") return found.value.publicKey === publicKey;
+  if (found !== null && (visitor.kind !== "session" || found.value.publicKey === publicKey)) {
+    throw new BankError("REVOKED", `the key of ATM ${id} is revoked: a teller may enrol it with another one`);
+  }
+  const currency = desk.currencies[0]!;
+  const account = internalOf(atmCash(id, currency), currency);
+  await submit(desk, `internal:${account.id}`, { command: { kind: "open-account", account }, by: "bank" });
+  const none = { currency, sequence: 0, cassettes: [] };
+  const contactAtMilliseconds = desk.clock.wallSeconds() * 1000;
+  const value: Atm = { ...none, ...found?.value, publicKey, state: "active", contactAtMilliseconds };
+  const place = { what: "atm", id, by: actorOf(visitor) } as const;
+  desk.atmKeys.forget(id);
+  return (await setDocument(desk, place, { value, ifVersion: found?.version ?? 0 })) !== null;
+}
+
+/** It is there: what it said of itself is kept. */
+export async function heardOf(
+  desk: Desk,
+  id: string,
+  change: (value: Atm) => Atm = (value) => value,
+): Promise<Versioned<Atm> | null> {
+  const contactAtMilliseconds = desk.clock.wallSeconds() * 1000;
+  return changeDocument(desk, { what: "atm", id, by: `ATM ${id}` }, (value) => ({
+    ...change(value),
+    contactAtMilliseconds,
+  }));
 }

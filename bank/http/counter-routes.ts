@@ -5,7 +5,7 @@ import type { Answer, Command, Status } from "../command.ts";
 import { BankError } from "../error.ts";
 import { formatAmount, parseAmount } from "../money.ts";
 import { codeOf, keyOf, submit } from "./asking.ts";
-import { actorOf, clerk, visitorOf } from "./gate.ts";
+import { actorOf, counterOr, visitorOf } from "./gate.ts";
 import { pinOwner } from "./login-routes.ts";
 import { accountNumber, cardNumber } from "./numbers.ts";
 import type { Desk } from "./parts.ts";
@@ -41,7 +41,7 @@ export function addCounterRoutes(app: FastifyInstance, desk: Desk): void {
   app.post<{ Body: OpenBody }>(
     "/v1/holders",
     {
-      preValidation: clerk(desk),
+      preValidation: counterOr(desk, ["teller"]),
       schema: {
         summary: "Open an account with a card for a new holder.",
         body,

@@ -35,12 +35,12 @@ export const anybody = (): Gate => gate(async () => ({ kind: "anybody" }));
 export const only = (desk: Desk, roles: readonly Role[]): Gate =>
   gate(async (request) => ({ kind: "session", session: await sessionIn(desk, request, roles) }));
 
-/** A teller, or the counter on this machine. */
-export const clerk = (desk: Desk): Gate =>
+/** The counter on this machine, or whoever has a session with one of these roles. */
+export const counterOr = (desk: Desk, roles: readonly Role[]): Gate =>
   gate(async (request) => {
     const isLocal = desk.counter === "loopback" && isLoopback(request.ip);
     if (isLocal && request.headers.authorization === undefined) return { kind: "counter" };
-    return { kind: "session", session: await sessionIn(desk, request, ["teller"]) };
+    return { kind: "session", session: await sessionIn(desk, request, roles) };
   });
 
 /** An ATM by its signature, also without any card; or whoever has a session with one of these roles. */
@@ -51,6 +51,20 @@ export const atmOr = (desk: Desk, roles: readonly Role[]): Gate =>
     }
     return { kind: "atm", id: (await checkAtm(desk, request)).id };
   });
+
+/** The ATM that the path names (`:id`), by its signature. */
+export const atmOnly = (desk: Desk): Gate =>
+  gate(async (request) => {
+    const { id } = await checkAtm(desk, request);
+    const named = paramOf(request, "id");
+    if (named !== id) throw new BankError("FORBIDDEN", `this is ATM ${id}, not ${named}`);
+    return { kind: "atm", id };
+  });
+
+const paramOf = ({ params }: FastifyRequest, name: string): string => {
+  const value: unknown = typeof params === "object" && params !== null ? Reflect.get(params, name) : null;
+  return typeof value === "string" ? value : "";
+};
 
 function gate(admit: (request: FastifyRequest) => Promise<Visitor>): Gate {
   const hook: Gate = async (request) => {

@@ -27,11 +27,13 @@ export interface BankParts {
 export interface Limits {
   /** What a teller may move alone, in whole units of a currency. */
   readonly tellerMax: string;
+  /** What one advice of an ATM may book on a holder's account, in whole units of a currency; more waits on `suspense`. */
+  readonly adviceMax: string;
   /** Of one session, or of one address where there is none, and on one thread. */
   readonly requestsPerSecondMax: number;
 }
 
-export const LIMITS: Limits = { tellerMax: "5000", requestsPerSecondMax: 1000 };
+export const LIMITS: Limits = { tellerMax: "5000", adviceMax: "1000", requestsPerSecondMax: 1000 };
 
 /** What every route works with. */
 export interface Desk extends Omit<BankParts, "limits"> {

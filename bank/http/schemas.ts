@@ -60,6 +60,16 @@ export const object = <P extends Readonly<Record<string, unknown>>>(
   required: readonly (keyof P & string)[],
 ) => ({ type: "object", properties, required, additionalProperties: false }) as const;
 
+/** What is in an ATM: notes of each denomination, which is in minor units of its currency. */
+export const cassettes = {
+  type: "array",
+  maxItems: 16,
+  items: object({ denomination: word(16, "^\\d+$"), count: { type: "integer", minimum: 0, maximum: 100_000 } }, [
+    "denomination",
+    "count",
+  ]),
+} as const;
+
 /** What every route may answer beside its own. */
 export const failures = {
   400: failure,

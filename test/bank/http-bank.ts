@@ -123,11 +123,11 @@ export class HttpBank {
     return { "strata-atm": atm, "strata-time": String(seconds), "strata-signature": signature };
   }
 
-  async enrol(atm = "atm7"): Promise<string> {
+  async enrol(atm = "atm7", token?: string): Promise<string> {
     const key = generateKeyPairSync("ed25519");
     this.#keys.set(atm, key.privateKey);
     const publicKey = key.publicKey.export({ type: "spki", format: "der" }).toString("base64");
-    ok(await this.call({ url: "/v1/atms", payload: { id: atm, publicKey }, atm }));
+    ok(await this.call({ url: "/v1/atms", payload: { id: atm, publicKey }, atm, token }));
     return atm;
   }
 
