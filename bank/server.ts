@@ -2,6 +2,7 @@
  * A bank server: one thread writes the books, several take requests, and this one sees to what is due by the clock (holds that end,
  * interest). How it is found by name is its caller's.
  */
+import { createHash } from "node:crypto";
 import type { Clock, Log } from "../base/index.ts";
 import { INTERNAL_ROLES, internalAccount, internalOf } from "./account.ts";
 import { dayOf } from "./deciding.ts";
@@ -90,7 +91,7 @@ export class BankServer {
   async #seeToWhatIsDue(): Promise<void> {
     const now = this.#parts.clock.wallSeconds() * 1000;
     for (const hold of await this.#reader.holdsDue(now, DUE_MAX)) {
-      await this.ledger.submit({ key: `expire:${hold}`.slice(0, 80), command: { kind: "expire", hold }, by: "bank" });
+      await this.ledger.submit({ key: `expire:${digestOfKey(hold)}`, command: { kind: "expire", hold }, by: "bank" });
     }
     const yesterday = dayOf(now) - 1;
     for (const account of await this.#reader.accrualsDue(yesterday, DUE_MAX)) {
@@ -99,6 +100,9 @@ export class BankServer {
     }
   }
 }
+
+/** A hold's key may be as long as a key can be. */
+const digestOfKey = (key: string): string => createHash("sha256").update(key).digest("base64url");
 
 async function openInternal(writer: Writer, currencies: readonly string[]): Promise<void> {
   const ledger = writer.ledger();

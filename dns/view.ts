@@ -68,6 +68,8 @@ export class RequestView {
   asksNsid = false;
   /** An edns-tcp-keepalive option came (RFC 7828). */
   asksKeepalive = false;
+  /** A ZONEVERSION option came (RFC 9660). */
+  asksZoneVersion = false;
 
   /** Where a TSIG record begins, which is then the last of the message (RFC 8945 §5.1); -1 when there is none. */
   tsigOffset = -1;
@@ -137,6 +139,7 @@ export class RequestView {
     this.cookieOctets = 0;
     this.asksNsid = false;
     this.asksKeepalive = false;
+    this.asksZoneVersion = false;
     this.tsigOffset = -1;
   }
 
@@ -255,6 +258,9 @@ export class RequestView {
         this.asksNsid = true;
       } else if (code === OPTION.TCP_KEEPALIVE) {
         this.asksKeepalive = true;
+      } else if (code === OPTION.ZONEVERSION) {
+        if (octets > 0) return this.#isBad("ZONEVERSION in a query is empty (RFC 9660 §3.1)");
+        this.asksZoneVersion = true;
       }
       at += octets;
     }

@@ -40,6 +40,9 @@ export const NSID_OCTETS_MAX = 64;
 
 const EMPTY = new Uint8Array(0);
 const OPTION_HEAD_OCTETS = 4;
+/** Label count, type, serial (RFC 9660 §2). */
+const ZONEVERSION_OCTETS = 6;
+const SOA_SERIAL = 0;
 
 export class Desk {
   readonly view = new RequestView();
@@ -66,12 +69,16 @@ export class Desk {
   /** See RESPONSE_KIND. */
   kind: number = RESPONSE_KIND.ERROR;
   nameHash = 0;
+  /** Labels of the zone that has the question's name, for whoever asks for its version (RFC 9660); -1 when there is none to tell of. */
+  zoneLabels = -1;
+  zoneSerial = 0;
   /** The answer leads out of the zones we hold: a referral, a name outside, an alias to one. */
   leavesZones = false;
 
   readonly nsid: Uint8Array;
   readonly #settings: DeskSettings;
   readonly #keepalive: Uint8Array;
+  readonly #zoneVersion = new Uint8Array(ZONEVERSION_OCTETS);
   #peer: Peer | null = null;
 
   constructor(settings: DeskSettings) {
@@ -102,6 +109,7 @@ export class Desk {
     this.extendedError = EMPTY;
     this.kind = RESPONSE_KIND.ERROR;
     this.nameHash = 0;
+    this.zoneLabels = -1;
     this.leavesZones = false;
   }
 
@@ -153,6 +161,7 @@ export class Desk {
     let octets = OPT_OCTETS;
     if (this.view.asksNsid && this.nsid.length > 0) octets += OPTION_HEAD_OCTETS + this.nsid.length;
     if (this.cookie !== "none") octets += OPTION_HEAD_OCTETS + COOKIE_OCTETS;
+    if (this.view.asksZoneVersion) octets += OPTION_HEAD_OCTETS + ZONEVERSION_OCTETS;
     return octets;
   }
 
@@ -208,6 +217,7 @@ export class Desk {
     writer.writeOpt(payloadOctets, this.rcode >> 4, EDNS_VERSION, view.dnssecOk ? DNSSEC_OK : 0);
     if (view.asksNsid && nsid.length > 0) writer.writeOption(OPTION.NSID, nsid, 0, nsid.length);
     if (this.cookie !== "none") writer.writeOption(OPTION.COOKIE, this.cookies.cookie, 0, COOKIE_OCTETS);
+    if (this.zoneLabels >= 0) this.#writeZoneVersion();
     // What follows is welcome but never worth a truncation: written when there is room.
     if (this.extendedError.length > 0) {
       writer.writeOption(OPTION.EDE, this.extendedError, 0, this.extendedError.length);
@@ -215,6 +225,14 @@ export class Desk {
     if (view.asksKeepalive && this.transport === TRANSPORT.TCP) {
       writer.writeOption(OPTION.TCP_KEEPALIVE, this.#keepalive, 0, 2);
     }
+  }
+
+  #writeZoneVersion(): void {
+    const octets = this.#zoneVersion;
+    octets[0] = this.zoneLabels;
+    octets[1] = SOA_SERIAL;
+    for (let i = 0; i < 4; i++) octets[2 + i] = this.zoneSerial >>> (24 - 8 * i);
+    this.writer.writeOption(OPTION.ZONEVERSION, octets, 0, ZONEVERSION_OCTETS);
   }
 }
 

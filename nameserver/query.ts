@@ -23,6 +23,7 @@ import {
   rrsetTtl,
   rrsetType,
   zoneApex,
+  zoneSerial,
   zoneSoa,
   type ZoneStore,
 } from "../zones/index.ts";
@@ -80,10 +81,22 @@ export class ZoneAnswers {
       const owner = this.#owner;
       const zone = this.#zoneFor(owner, view.qtype);
       if (zone === 0) return leave(desk, aliases);
+      if (aliases === 0 && view.asksZoneVersion) this.#noteVersion(desk, zone);
       lookup(this.#store, zone, owner.octets, owner.at, view.qtype, this.#found);
       if (!this.#writeStep(desk, zone, aliases)) return;
       if (aliases === ALIASES_MAX) return this.#counters.event(EVENT.ALIASES_BOUND);
     }
+  }
+
+  /** Of the zone that the question's name is in, wherever aliases lead; a referral is its answer too (RFC 9660 §3.2). */
+  #noteVersion(desk: Desk, zone: number): void {
+    const store = this.#store;
+    if (zoneSoa(store, zone) === 0) return;
+    const apex = nodeName(store, zone);
+    let labels = 0;
+    for (let at = apex; store.octets[at] !== 0; at += store.octets[at]! + 1) labels++;
+    desk.zoneLabels = labels;
+    desk.zoneSerial = zoneSerial(store, zone);
   }
 
   /** The closest zone; for DS at a cut the one above, where DS belongs, when we hold it too (RFC 4035 §3.1.4.1). */
