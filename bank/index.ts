@@ -49,6 +49,9 @@ export {
 } from "./reconciliation.ts";
 export { dateOfDay, dayOfDate, formatDate, formatTime, nextRun, parseDate } from "./calendar.ts";
 export { AMOUNT_MAX, type Currency, formatAmount, isCurrency, parseAmount } from "./money.ts";
+export { isPostgresUrl } from "./postgres-connections.ts";
+export { openPostgresLedger, type PostgresLedger, type PostgresLedgerParts } from "./postgres-ledger.ts";
+export { openPostgresReader } from "./postgres-reader.ts";
 export {
   checkKey,
   decodeAnswer,

@@ -160,6 +160,7 @@ function endHold(at: Deciding, hold: Hold, end: { readonly amount: bigint; reado
 function decideReversal(at: Deciding, command: Extract<Command, { kind: "reverse" }>): Decision {
   const { of, amount: wanted, cause } = command;
   const { books } = at;
+  if (of === at.key) return refused(at, "nothing-to-reverse");
   if (!books.isKnown(of)) {
     const answer = answered(at, "reversed-before", {});
     return done(at, [{ kind: "barred", key: of, answer }], {});

@@ -8,7 +8,7 @@ import type { Books, Change, Hold } from "./books.ts";
 import type { DocumentKind, DocumentOf, Versioned } from "./document.ts";
 import { chainLink, type Entry } from "./entry.ts";
 import { encodeAnswer } from "./request-text.ts";
-import { accountFrom, amount, blob, entryFrom, holdFrom, type Row, text } from "./sqlite-database.ts";
+import { accountFrom, amount, blob, documentFrom, entryFrom, holdFrom } from "./rows.ts";
 
 /** Kept in memory, of each kind. */
 const KEPT_MAX = 100_000;
@@ -211,11 +211,6 @@ function keep<T>(kept: Map<string, T>, id: string, value: T): T {
   if (kept.size >= KEPT_MAX && !kept.has(id)) kept.delete(kept.keys().next().value!);
   kept.set(id, value);
   return value;
-}
-
-export function documentFrom(row: Row): Versioned<DocumentOf<DocumentKind>> {
-  const value = JSON.parse(text(row["value"])) as DocumentOf<DocumentKind>;
-  return { id: text(row["id"]), version: Number(row["version"]), value };
 }
 
 type Statements = ReturnType<typeof statementsOf>;

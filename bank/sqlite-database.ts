@@ -2,10 +2,7 @@
  * The database of a bank that one machine is enough for: SQLite with a write-ahead log, each commit on the disk before it returns
  * (`synchronous=FULL`). One writer; readers have connections of their own and are never waited for.
  */
-import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
-import type { Account } from "./account.ts";
-import type { Hold } from "./books.ts";
-import type { Entry } from "./entry.ts";
+import { DatabaseSync } from "node:sqlite";
 import { BankError } from "./error.ts";
 
 /** Raised when the tables change: a database of another version is refused rather than misread. */
@@ -51,8 +48,6 @@ const SCHEMA = `
   ) STRICT, WITHOUT ROWID;
   PRAGMA user_version = ${SCHEMA_VERSION};
 `;
-
-export type Row = Record<string, SQLOutputValue>;
 
 /** A reader waits this long for a writer that is just opening. */
 const BUSY_MILLISECONDS = 2000;
@@ -119,55 +114,3 @@ const SQLITE_FULL = 13;
 
 export const isSqliteError = (error: unknown): error is Error & { readonly errcode: number } =>
   error instanceof Error && "errcode" in error && typeof error.errcode === "number";
-
-/** Rows are read with all integers as bigint. */
-export function accountFrom(row: Row): Account {
-  return {
-    id: text(row["id"]),
-    holder: textOrNull(row["holder"]),
-    kind: text(row["kind"]) as Account["kind"],
-    currency: text(row["currency"]),
-    state: text(row["state"]) as Account["state"],
-    overdraft: whole(row["overdraft"]),
-    withdrawalMax: whole(row["withdrawal_max"]),
-    interestMillionths: amount(row["interest"]),
-    debitsPosted: amount(row["debits_posted"]),
-    debitsPending: amount(row["debits_pending"]),
-    creditsPosted: amount(row["credits_posted"]),
-    creditsPending: amount(row["credits_pending"]),
-  };
-}
-
-export function entryFrom(row: Row): Entry {
-  return {
-    number: Number(row["number"]),
-    key: text(row["key"]),
-    kind: text(row["kind"]) as Entry["kind"],
-    debit: text(row["debit"]),
-    credit: text(row["credit"]),
-    amount: amount(row["amount"]),
-    reason: text(row["reason"]) as Entry["reason"],
-    reference: text(row["reference"]),
-    of: textOrNull(row["of"]),
-    isFlagged: row["is_flagged"] === 1n,
-    atMilliseconds: Number(row["at"]),
-  };
-}
-
-export function holdFrom(row: Row): Hold {
-  return {
-    key: text(row["key"]),
-    debit: text(row["debit"]),
-    credit: text(row["credit"]),
-    amount: amount(row["amount"]),
-    expiresAtMilliseconds: Number(row["expires_at"]),
-    state: text(row["state"]) as Hold["state"],
-  };
-}
-
-export const text = (value: SQLOutputValue | undefined): string => (typeof value === "string" ? value : "");
-const textOrNull = (value: SQLOutputValue | undefined): string | null => (typeof value === "string" ? value : null);
-const whole = (value: SQLOutputValue | undefined): bigint | null => (typeof value === "bigint" ? value : null);
-export const amount = (value: SQLOutputValue | undefined): bigint => whole(value) ?? 0n;
-export const blob = (value: SQLOutputValue | undefined): Uint8Array =>
-  value instanceof Uint8Array ? value : new Uint8Array(0);

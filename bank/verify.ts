@@ -46,6 +46,8 @@ class Verification {
   /** Amounts of holds that nothing has ended, by key. */
   readonly #pending = new Map<string, Entry>();
   readonly #reversed = new Set<string>();
+  /** Of each account's last entry. */
+  readonly #lastAt = new Map<string, number>();
   readonly #entryKeys = new Map<number, string>();
 
   run(books: WholeBooks): Verdict {
@@ -65,7 +67,6 @@ class Verification {
   #followChain(links: WholeBooks["links"]): { entries: number; link: Uint8Array } {
     let before: Uint8Array = CHAIN_START;
     let entries = 0;
-    let atMilliseconds = 0;
     for (const { entry, link } of links) {
       entries++;
       const wanted = chainLink(before, entry);
@@ -74,12 +75,20 @@ class Verification {
           `entry ${entry.number}: its link is ${toHex(link)}, and ${toHex(wanted)} follows from what stands there: it or one before was changed`,
         );
       }
-      if (entry.atMilliseconds < atMilliseconds) this.#fault(`entry ${entry.number} is older than the one before`);
-      atMilliseconds = entry.atMilliseconds;
+      this.#followTime(entry);
       before = link;
       this.#post(entry);
     }
     return { entries, link: before };
+  }
+
+  /** Where several write at once, what happens to different accounts at about the same time may stand either way round. */
+  #followTime({ number, debit, credit, atMilliseconds }: Entry): void {
+    for (const account of [debit, credit]) {
+      if (atMilliseconds < (this.#lastAt.get(account) ?? 0))
+        this.#fault(`entry ${number} is older than the one before on account ${account}`);
+      this.#lastAt.set(account, atMilliseconds);
+    }
   }
 
   #post(entry: Entry): void {

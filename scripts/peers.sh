@@ -1,9 +1,9 @@
 #!/bin/sh
-# Installs the servers and tools that Strata is compared with, from Debian, and keeps their services from starting:
+# Installs the servers and tools that Strata is compared with, and PostgreSQL, from Debian, and keeps their services from starting:
 # tests and benchmarks start them themselves, on loopback ports, with their own configuration.
 set -eu
 
-packages="bind9 bind9-dnsutils nsd knot knot-dnsutils unbound ldnsutils dnsperf iproute2"
+packages="bind9 bind9-dnsutils nsd knot knot-dnsutils unbound ldnsutils dnsperf iproute2 postgresql"
 
 missing=
 for package in $packages; do
@@ -53,6 +53,15 @@ apt() {
 }
 echo "peers: installing$missing"
 apt update
+# Tests make clusters of their own; Debian's package would make one that starts with the machine.
+case " $missing " in
+  *" postgresql "*)
+    apt install --no-install-recommends postgresql-common
+    clusters=/etc/postgresql-common/createcluster.conf
+    $as_root sed -i 's/^#create_main_cluster = true$/create_main_cluster = false/' "$clusters"
+    trap '$as_root sed -i "s/^create_main_cluster = false$/#create_main_cluster = true/" "$clusters"; restore' EXIT
+    ;;
+esac
 # shellcheck disable=SC2086 # a list of words
 apt install --no-install-recommends $missing
 

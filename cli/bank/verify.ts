@@ -1,6 +1,6 @@
 /** `strata bank verify`: whether a bank's books, holds and chain are right. */
-import { toHex } from "../../base/index.ts";
-import { type LedgerReader, SqliteReader, type Verdict } from "../../bank/index.ts";
+import { systemClock, toHex } from "../../base/index.ts";
+import { isPostgresUrl, type LedgerReader, openPostgresReader, SqliteReader, type Verdict } from "../../bank/index.ts";
 import type { Arguments } from "../arguments.ts";
 import { EXIT } from "../failure.ts";
 import type { Output } from "../output.ts";
@@ -8,7 +8,7 @@ import { STATE_FOLDER } from "../state.ts";
 import { bankFolderOf, chosenBank, ledgerFileOf } from "./folder.ts";
 
 export async function bankVerify(given: Arguments, output: Output): Promise<number> {
-  const reader = openReader(given);
+  const reader = await openReader(given);
   try {
     const verdict = await reader.verify();
     if (given.flag("json")) output.result(JSON.stringify(verdictJson(verdict), null, 2));
@@ -19,8 +19,9 @@ export async function bankVerify(given: Arguments, output: Output): Promise<numb
   }
 }
 
-function openReader(given: Arguments): LedgerReader & { close(): Promise<void> } {
+async function openReader(given: Arguments): Promise<LedgerReader & { close(): Promise<void> }> {
   const database = given.text("database");
+  if (database !== null && isPostgresUrl(database)) return openPostgresReader(database, systemClock);
   if (database !== null) return new SqliteReader(database);
   const state = given.text("state") ?? STATE_FOLDER;
   return new SqliteReader(ledgerFileOf(bankFolderOf(state, chosenBank(state, given.text("bank")))));

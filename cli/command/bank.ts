@@ -97,7 +97,7 @@ export const bankVerifyCommand: Command = {
   options: {
     bank: { ...BANK, describe: "the bank; not needed where there is only one" },
     state: STATE,
-    database: { kind: "text", value: "FILE", describe: "its database, when that is elsewhere" },
+    database: { kind: "text", value: "FILE|postgres://…", describe: "its database, when that is elsewhere" },
     json: JSON_OPTION,
   },
   examples: [["strata bank verify --state .strata", "exit code 1 when anything is wrong"]],

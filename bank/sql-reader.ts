@@ -1,0 +1,119 @@
+/** What both stores read by the same words of SQL; each call is one statement, and so sees one moment. */
+import type { Account } from "./account.ts";
+import type { Hold } from "./books.ts";
+import type { DocumentKind, DocumentOf, Versioned } from "./document.ts";
+import type { Entry } from "./entry.ts";
+import { decodeAnswer } from "./request-text.ts";
+import { accountFrom, amount, blob, documentFrom, entryFrom, holdFrom, type Row, text } from "./rows.ts";
+import type { AuditLine, LedgerReader, Line, LineRange, NumberRange } from "./store.ts";
+import type { Accrued, RequestMade } from "./verify.ts";
+
+export abstract class SqlReader implements Omit<LedgerReader, "head" | "linkAt" | "verify"> {
+  /** Of a statement with a `?` for each value. Throws BankError "STORE". */
+  protected abstract rows(sql: string, ...values: readonly (string | number)[]): Promise<readonly Row[]>;
+
+  async account(id: string): Promise<Account | null> {
+    const [row] = await this.rows("SELECT * FROM account WHERE id = ?", id);
+    return row === undefined ? null : accountFrom(row);
+  }
+
+  async accountsOf(holder: string): Promise<readonly Account[]> {
+    return (await this.rows("SELECT * FROM account WHERE holder = ? ORDER BY id", holder)).map(accountFrom);
+  }
+
+  async internalAccounts(beginning: string): Promise<readonly Account[]> {
+    const sql = "SELECT * FROM account WHERE id >= ? AND id < ? AND kind = 'internal' ORDER BY id";
+    return (await this.rows(sql, beginning, behind(beginning))).map(accountFrom);
+  }
+
+  async lines(account: string, { fromMilliseconds, toMilliseconds, linesMax }: LineRange): Promise<readonly Line[]> {
+    const sql = `SELECT entry.*, posting.moved, posting.balance FROM posting JOIN entry ON entry.number = posting.entry
+      WHERE posting.account = ? AND posting.at >= ? AND posting.at < ? ORDER BY posting.at DESC, posting.entry DESC LIMIT ?`;
+    const rows = await this.rows(sql, account, fromMilliseconds, toMilliseconds, linesMax);
+    return rows
+      .map((row) => ({ entry: entryFrom(row), moved: amount(row["moved"]), balance: amount(row["balance"]) }))
+      .reverse();
+  }
+
+  async balanceAt(account: string, beforeMilliseconds: number): Promise<bigint> {
+    const sql = "SELECT balance FROM posting WHERE account = ? AND at < ? ORDER BY at DESC, entry DESC LIMIT 1";
+    const [row] = await this.rows(sql, account, beforeMilliseconds);
+    return amount(row?.["balance"]);
+  }
+
+  async entries({ from, countMax }: NumberRange): Promise<readonly Entry[]> {
+    return (await this.rows("SELECT * FROM entry WHERE number >= ? ORDER BY number LIMIT ?", from, countMax)).map(
+      entryFrom,
+    );
+  }
+
+  async audit({ from, countMax }: NumberRange): Promise<readonly AuditLine[]> {
+    const sql = `SELECT request.number AS place, request.key AS asked, request.by, request.kind AS what, request.answer,
+      request.at AS taken, entry.* FROM request LEFT JOIN entry ON entry.number = request.entry
+      WHERE request.number >= ? ORDER BY request.number LIMIT ?`;
+    return (await this.rows(sql, from, countMax)).map(auditLine);
+  }
+
+  async holdsOf(account: string): Promise<readonly Hold[]> {
+    const sql = "SELECT * FROM hold WHERE debit = ? OR credit = ? ORDER BY key LIMIT ?";
+    return (await this.rows(sql, account, account, HOLDS_MAX)).map(holdFrom);
+  }
+
+  async answer(key: string): Promise<Uint8Array | null> {
+    const [row] = await this.rows("SELECT answer FROM request WHERE key = ?", key);
+    return row === undefined ? null : blob(row["answer"]);
+  }
+
+  async document<K extends DocumentKind>(what: K, id: string): Promise<Versioned<DocumentOf<K>> | null> {
+    const [row] = await this.rows("SELECT id, version, value FROM document WHERE what = ? AND id = ?", what, id);
+    return row === undefined ? null : documentOf<K>(row);
+  }
+
+  async documents<K extends DocumentKind>(what: K, beginning: string): Promise<readonly Versioned<DocumentOf<K>>[]> {
+    const sql = "SELECT id, version, value FROM document WHERE what = ? AND id >= ? AND id < ? ORDER BY id";
+    return (await this.rows(sql, what, beginning, behind(beginning))).map((row) => documentOf<K>(row));
+  }
+
+  async holdsDue(atMilliseconds: number, countMax: number): Promise<readonly string[]> {
+    const sql = "SELECT key FROM hold WHERE state = 'pending' AND expires_at <= ? ORDER BY expires_at LIMIT ?";
+    return (await this.rows(sql, atMilliseconds, countMax)).map((row) => text(row["key"]));
+  }
+
+  async accrualsDue(day: number, countMax: number): Promise<readonly string[]> {
+    const sql = `SELECT id FROM account WHERE interest > 0 AND state <> 'closed'
+      AND NOT EXISTS (SELECT 1 FROM accrual WHERE accrual.account = account.id AND accrual.day = ?) LIMIT ?`;
+    return (await this.rows(sql, day, countMax)).map((row) => text(row["id"]));
+  }
+}
+
+/** Given of one account. */
+const HOLDS_MAX = 1000;
+
+const auditLine = (row: Row): AuditLine => ({
+  number: Number(row["place"]),
+  key: text(row["asked"]),
+  by: text(row["by"]),
+  what: text(row["what"]),
+  status: decodeAnswer(blob(row["answer"])).status,
+  entry: row["number"] === null ? null : entryFrom(row),
+  atMilliseconds: Number(row["taken"]),
+});
+
+/** Sorts behind all that begins so. */
+const behind = (beginning: string): string => `${beginning}\u{10ffff}`;
+
+// What stands under a kind was written as that kind.
+const documentOf = <K extends DocumentKind>(row: Row): Versioned<DocumentOf<K>> =>
+  documentFrom(row) as Versioned<DocumentOf<K>>;
+
+export const requestFrom = (row: Row): RequestMade => ({
+  key: text(row["key"]),
+  answer: blob(row["answer"]),
+  entry: typeof row["entry"] === "bigint" ? Number(row["entry"]) : null,
+});
+
+export const accrualFrom = (row: Row): Accrued => ({
+  account: text(row["account"]),
+  amount: amount(row["amount"]),
+  isPaid: row["is_paid"] === 1n,
+});
