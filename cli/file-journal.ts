@@ -57,6 +57,9 @@ export class FileJournal {
       );
     } else if (kind === "journal" && !isLoaded) {
       note(`${name} is served as the journal has it, serial ${served?.serial}, until its file is mended`);
+    } else if (kind === "lost") {
+      const rest = served === null ? "nothing of it is served" : `${zone.file} is served, serial ${served.serial}`;
+      note(`what the journal had of ${name} is damaged, and changes of it are lost: ${rest}`);
     }
     return served;
   }

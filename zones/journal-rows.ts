@@ -15,14 +15,10 @@ export function soundChanges(
     const base = Number(database.prepare("SELECT base_seq FROM zone WHERE id = ?").get(id)?.["base_seq"]);
     const rows = database.prepare("SELECT * FROM change WHERE zone = ? AND seq > ? ORDER BY seq").iterate(id, base);
     for (const row of rows) {
-      const facts = [id, row["from_serial"], row["to_serial"], row["at"], row["by"]];
-      const octets = octetsOf(row["octets"]);
-      const serials = `from serial ${String(row["from_serial"])} to ${String(row["to_serial"])}`;
-      if (sumOf(facts, octets) !== row["sum"]) return { entries, fault: `the one ${serials} has a wrong checksum` };
       const entry = entryOf(apex, row);
       const before = entries.at(-1);
       const follows = before === undefined || toSerial(before.change) === fromSerial(entry.change);
-      if (!follows) return { entries, fault: `the one ${serials} does not follow the one before` };
+      if (!follows) return { entries, fault: `${nameOf(row)} does not follow the one before` };
       entries.push(entry);
     }
     return { entries, fault: null };
@@ -33,11 +29,19 @@ export function soundChanges(
   }
 }
 
+/** The copy of a zone; null when a piece of it is not what was written. */
+export function soundPieces(database: DatabaseSync, id: number): Uint8Array[] | null {
+  const rows = database.prepare("SELECT octets, sum FROM piece WHERE zone = ? ORDER BY number").all(id);
+  const isSound = rows.every(({ octets, sum }) => crc32(octetsOf(octets)) === sum);
+  return isSound ? rows.map(({ octets }) => octetsOf(octets)) : null;
+}
+
+/** Null when what is read is damaged. */
 export function attempted<T>(read: () => T): T | null {
   try {
     return read();
   } catch (error) {
-    if (isSqliteError(error)) return null;
+    if (isSqliteError(error) || error instanceof DataError || error instanceof NameError) return null;
     throw error;
   }
 }
@@ -45,14 +49,20 @@ export function attempted<T>(read: () => T): T | null {
 /** What node:sqlite throws. */
 export const isSqliteError = (error: unknown): error is Error => error instanceof Error && "errcode" in error;
 
-/** Throws DataError. */
+/** Throws DataError when it is not what was written. */
 export function entryOf(apex: Name, row: Record<string, SQLOutputValue>): JournalEntry {
+  const octets = octetsOf(row["octets"]);
+  const facts = [row["zone"], row["from_serial"], row["to_serial"], row["at"], row["by"]];
+  if (sumOf(facts, octets) !== row["sum"]) throw new DataError(`${nameOf(row)} has a wrong checksum`);
   return {
-    change: decodeChangeSet(apex, octetsOf(row["octets"])),
+    change: decodeChangeSet(apex, octets),
     atSeconds: Number(row["at"]),
     by: String(row["by"]),
   };
 }
+
+const nameOf = (row: Record<string, SQLOutputValue>): string =>
+  `the change from serial ${String(row["from_serial"])} to ${String(row["to_serial"])}`;
 
 export function sumOf(facts: readonly (SQLOutputValue | undefined)[], octets: Uint8Array): number {
   return crc32(octets, crc32(facts.join(" ")));

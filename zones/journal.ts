@@ -9,11 +9,14 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
 import { type Clock, type Files, type Log } from "../base/index.ts";
-import { DataError, Name, NameError } from "../dns/index.ts";
+import { Name } from "../dns/index.ts";
 import { type ChangeSet, encodeChangeSet, fromSerial, type JournalEntry, toSerial } from "./change-set.ts";
 import type { ChangeLog } from "./changer.ts";
-import { guarded, JournalError, openDamaged, openDatabase, transaction } from "./journal-database.ts";
-import { attempted, entryOf, isSqliteError, octetsOf, soundChanges, sumOf } from "./journal-rows.ts";
+import { copyAside, draftFileOf, finishMending, logFileOf, removeJournal, replaceByDraft } from "./journal-mending.ts";
+import { guarded, JournalError, openDatabase, transaction } from "./journal-database.ts";
+import { attempted, entryOf, octetsOf, soundChanges, soundPieces, sumOf } from "./journal-rows.ts";
+import { isDamage, type Salvaged, takeSoundOf } from "./journal-salvage.ts";
+import { logEndOf, tellOfLogEnd } from "./journal-tail.ts";
 import { leasesOf, writeLease } from "./journal-leases.ts";
 import type { LeaseNote } from "./lease.ts";
 
@@ -89,13 +92,18 @@ export class Journal implements ChangeLog {
     guarded(path, () => this.#readZones());
   }
 
-  /** The journal in that file, made where there is none. Throws JournalError. */
+  /** The journal in that file, made where there is none. Throws JournalError and FileError. */
   static open(path: string, parts: JournalParts): Journal {
+    finishMending(path, parts.files);
+    const end = logEndOf(logFileOf(path), parts.files);
     try {
       const journal = new Journal(path, openDatabase(path), parts);
       journal.#limitFile();
       const damage = journal.#damage();
-      if (damage === null) return journal;
+      if (damage === null) {
+        tellOfLogEnd(path, end, parts.log);
+        return journal;
+      }
       journal.close();
       return Journal.#salvage(path, parts, damage);
     } catch (error) {
@@ -104,21 +112,26 @@ export class Journal implements ChangeLog {
     }
   }
 
-  /** Puts the damaged file aside and begins another with all that is sound of it. */
+  /** Puts a copy of the damaged files aside and a journal with all that is sound of them in their place. */
   static #salvage(path: string, parts: JournalParts, reason: string): Journal {
     const { files, log, clock } = parts;
-    const aside = `${path}.damaged-${clock.wallSeconds()}`;
-    for (const ending of ["", "-wal"]) {
-      if (!files.exists(path + ending)) continue;
-      files.writeSafely(aside + ending, [files.read(path + ending)]);
-      files.remove(path + ending);
+    const aside = copyAside(path, files, clock.wallSeconds());
+    const draft = draftFileOf(path);
+    removeJournal(draft, files);
+    const sound = new Journal(draft, openDatabase(draft), parts);
+    let told: Salvaged;
+    try {
+      told = takeSoundOf(aside, sound);
+    } finally {
+      sound.close();
     }
-    const journal = new Journal(path, openDatabase(path), parts);
-    const told = journal.#takeSoundOf(aside);
+    replaceByDraft(path, files);
     log.error(
       { journal: path, reason, aside, ...told },
       "the journal is damaged: it was put aside, and what is sound of it is used",
     );
+    const journal = new Journal(path, openDatabase(path), parts);
+    journal.#limitFile();
     return journal;
   }
 
@@ -134,7 +147,13 @@ export class Journal implements ChangeLog {
     this.#appends += entries.length;
     if (this.#appends < TRIM_APPENDS) return;
     this.#appends = 0;
-    this.trim();
+    // What was to be appended is on disk: whoever called must not be told otherwise because there was no room to forget the rest.
+    try {
+      this.trim();
+    } catch (error) {
+      if (!(error instanceof JournalError)) throw error;
+      this.#parts.log.warn({ journal: this.#path, reason: error.message }, "old changes could not be forgotten");
+    }
   }
 
   /** The changes that lead from that serial to the newest version, in order; null when they are not all known. */
@@ -146,12 +165,13 @@ export class Journal implements ChangeLog {
         .prepare("SELECT max(seq) AS seq FROM change WHERE zone = ? AND from_serial = ?")
         .get(id, serial)?.["seq"];
       if (typeof first !== "number") return null;
-      const changes = this.#changes(apex, id, first - 1).map(({ change }) => change);
-      return isChain(changes) ? changes : null;
+      const entries = attempted(() => this.#changes(apex, id, first - 1));
+      const changes = entries?.map(({ change }) => change) ?? [];
+      return entries !== null && isChain(changes) ? changes : null;
     });
   }
 
-  /** The changes of a zone, the latest first. */
+  /** The changes of a zone, the latest first; those that are damaged are left out. */
   history(apex: Name, limit: number): HistoryEntry[] {
     const id = this.#ids.get(apex.key)?.id;
     if (id === undefined) return [];
@@ -159,7 +179,7 @@ export class Journal implements ChangeLog {
       this.#database
         .prepare("SELECT * FROM change WHERE zone = ? ORDER BY seq DESC LIMIT ?")
         .all(id, limit)
-        .map((row) => ({ ...entryOf(apex, row), octets: octetsOf(row["octets"]).length })),
+        .flatMap((row) => attempted(() => [{ ...entryOf(apex, row), octets: octetsOf(row["octets"]).length }]) ?? []),
     );
   }
 
@@ -198,20 +218,14 @@ export class Journal implements ChangeLog {
     const row = this.#zoneRow(apex);
     if (row === undefined || Number(row["base_octets"]) === 0) return null;
     const id = Number(row["id"]);
-    const pieces = guarded(this.#path, () =>
-      this.#database.prepare("SELECT octets, sum FROM piece WHERE zone = ? ORDER BY number").all(id),
-    );
-    const isSound = pieces.every(({ octets, sum }) => crc32(octetsOf(octets)) === sum);
-    if (!isSound) {
-      this.#parts.log.error(
-        { zone: apex.toString(), journal: this.#path },
-        "the copy of a zone is damaged and not used",
-      );
+    const pieces = guarded(this.#path, () => soundPieces(this.#database, id));
+    if (pieces === null) {
+      const about = { zone: apex.toString(), journal: this.#path };
+      this.#parts.log.error(about, "the copy of a zone is damaged and not used");
       return null;
     }
     const changes = this.changesSinceBase(apex).map(({ change }) => change);
-    const octets = pieces.map((piece) => octetsOf(piece["octets"]));
-    return { pieces: octets, changes, checkedAtSeconds: Number(row["checked_at"]) };
+    return { pieces, changes, checkedAtSeconds: Number(row["checked_at"]) };
   }
 
   /** Makes this the base of the zone, in the place of any other; `changes` must be none. It is on disk when this returns. Throws JournalError. */
@@ -324,62 +338,6 @@ export class Journal implements ChangeLog {
     }
     return null;
   }
-
-  /** Takes over what is sound of a damaged journal; says how much that was. */
-  #takeSoundOf(aside: string): { readonly zones: number; readonly changes: number; readonly lost: string[] } {
-    const lost: string[] = [];
-    const told = { zones: 0, changes: 0, lost };
-    let damaged: DatabaseSync;
-    try {
-      damaged = openDamaged(aside);
-    } catch (error) {
-      if (!(error instanceof JournalError)) throw error;
-      told.lost.push("all of it");
-      return told;
-    }
-    try {
-      for (const row of damaged.prepare("SELECT * FROM zone").iterate()) {
-        const apex = Name.fromWire(octetsOf(row["apex"]));
-        const { changes, fault } = this.#takeZone(damaged, apex, row);
-        told.zones++;
-        told.changes += changes;
-        if (fault !== null) told.lost.push(`${apex.toString()}: ${fault}`);
-      }
-    } catch (error) {
-      if (!isDamage(error) && !isSqliteError(error)) throw error;
-      told.lost.push(`the zones from there on: ${error.message}`);
-    } finally {
-      damaged.close();
-    }
-    return told;
-  }
-
-  #takeZone(
-    damaged: DatabaseSync,
-    apex: Name,
-    row: Record<string, SQLOutputValue>,
-  ): { readonly changes: number; readonly fault: string | null } {
-    const from = Number(row["id"]);
-    const pieces = attempted(() =>
-      damaged.prepare("SELECT octets FROM piece WHERE zone = ? ORDER BY number").all(from),
-    );
-    const source = typeof row["source"] === "string" ? { digest: row["source"], isFile: row["is_file"] === 1 } : null;
-    const checkedAtSeconds = Number(row["checked_at"]);
-    this.keep(
-      apex,
-      { pieces: (pieces ?? []).map((piece) => octetsOf(piece["octets"])), changes: [], checkedAtSeconds },
-      source,
-    );
-    const { entries, fault } = soundChanges(damaged, apex, from);
-    this.append(entries, attempted(() => leasesOf(damaged, apex, from)) ?? []);
-    return { changes: entries.length, fault: pieces === null ? "its copy cannot be read" : fault };
-  }
-}
-
-/** What octets that are not what was written make us or SQLite say. */
-function isDamage(error: unknown): error is Error {
-  if (error instanceof JournalError) return error.code === "DAMAGED";
-  return error instanceof DataError || error instanceof NameError;
 }
 
 function isChain(changes: readonly ChangeSet[]): boolean {

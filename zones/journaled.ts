@@ -5,7 +5,6 @@
  */
 import { assert, type Clock, type Log } from "../base/index.ts";
 import { isNewerSerial, type Name, nextSerial, recordsOf } from "../dns/index.ts";
-import { ArenaFullError } from "./arena.ts";
 import { applyChange, UnfitChangeError } from "./apply-change.ts";
 import {
   type ChangeSet,
@@ -17,11 +16,11 @@ import {
   toSerial,
   writeRecord,
 } from "./change-set.ts";
-import type { ChangeLog } from "./changer.ts";
+import { type ChangeLog, ChangeLogError } from "./changer.ts";
 import { ZoneDraft } from "./draft.ts";
 import type { Journal, KeptZone } from "./journal.ts";
 import type { LeaseNote } from "./lease.ts";
-import type { ZoneStore } from "./store.ts";
+import { ZoneStore } from "./store.ts";
 import { ZoneView } from "./zone.ts";
 import { diffZones, type ZoneVersion } from "./zone-diff.ts";
 import type { ZoneEdit } from "./zone-edit.ts";
@@ -42,7 +41,9 @@ export type Settled =
   /** What the journal has, because the file cannot be read, is not the base any more, … */
   | { readonly kind: "journal" }
   /** … or has been edited since the zone itself was changed. */
-  | { readonly kind: "both-changed" };
+  | { readonly kind: "both-changed" }
+  /** The file if it can be read: what the journal had besides is damaged. */
+  | { readonly kind: "lost" };
 
 const PIECE_OCTETS = 1 << 20;
 /** Zones of more records than this are journaled once they change, and not for reloads alone. */
@@ -54,19 +55,22 @@ export class JournaledZones implements ChangeLog {
   readonly #parts: JournaledParts;
   /** Of the files that were read last, by zone. */
   readonly #digests = new Map<string, string>();
+  /** Whose served version the journal does not have, because the disk was full when it was to be written. */
+  readonly #unwritten = new Set<string>();
   #sinceLook = 0;
 
   constructor(parts: JournaledParts) {
     this.#parts = parts;
   }
 
-  /** A zone's first change makes its base first: the version that is served until then. */
+  /** A change of a version that the journal does not have makes a base of that version first. */
   append(entries: readonly JournalEntry[], leases: readonly LeaseNote[]): void {
     const { journal, clock } = this.#parts;
     const apexes = new Map(entries.map(({ change }) => [change.apex.key, change.apex]));
     for (const apex of apexes.values()) {
       const digest = this.#digests.get(apex.key);
-      if (journal.sourceOf(apex) === null && digest !== undefined) this.#keepBase(apex, { digest, isFile: true });
+      const isKept = journal.sourceOf(apex) !== null && !this.#unwritten.has(apex.key);
+      if (!isKept && digest !== undefined) this.#keepBase(apex, { digest, isFile: !this.#unwritten.has(apex.key) });
     }
     journal.append(entries, leases);
     this.#sinceLook += entries.length;
@@ -84,14 +88,17 @@ export class JournaledZones implements ChangeLog {
     const changes = journal.changesSinceBase(apex).map(({ change }) => change);
     const isOwn = changes.length > 0 || !source.isFile;
     if (isLoaded && source.digest !== digest && !isOwn) {
-      this.tookFile(apex, { before: null, digest, by: "file" });
+      this.tookFile(apex, { before: this.#keptVersion(apex), digest, by: "file" });
       return { kind: "file" };
     }
     if (isLoaded && source.digest === digest && source.isFile) {
       if (changes.length === 0) return { kind: "file" };
       if (this.#replay(apex, changes)) return { kind: "replayed", changes: changes.length };
     }
-    if (!this.#restore(apex)) return { kind: "file" };
+    if (!this.#restore(apex)) {
+      if (isLoaded) this.#beginAnew(apex, digest);
+      return { kind: "lost" };
+    }
     return source.digest === digest || !isLoaded ? { kind: "journal" } : { kind: "both-changed" };
   }
 
@@ -104,25 +111,43 @@ export class JournaledZones implements ChangeLog {
 
   /**
    * The file's content was published in the place of `before`. Its serial is made newer if it is not, so that nobody keeps
-   * the old version (RFC 1982); returns the change, null when there is none or it is not journaled.
+   * the old version (RFC 1982); returns the change, null when there is none or it is not journaled. It is published already, so a
+   * full disk does not undo it: the journal is given the whole version before it is given a change of it.
    */
   tookFile(apex: Name, { before, digest, by }: TookFile): JournalEntry | null {
     const { store, journal, clock } = this.#parts;
     this.#digests.set(apex.key, digest);
-    const isKept = journal.sourceOf(apex) !== null;
+    const isKept = journal.sourceOf(apex) !== null || this.#unwritten.has(apex.key);
     const view = ZoneView.of(store, apex);
     if (view === null || (!isKept && view.recordCount > RECORDS_FOR_RELOADS_MAX)) return null;
-    const change = before === null ? null : diffZones(before, { views: store.arena, zone: store.zoneOf(apex) });
+    if (before === null) {
+      if (isKept) this.#beginAnew(apex, digest);
+      return null;
+    }
+    const change = diffZones(before, { views: store.arena, zone: store.zoneOf(apex) });
     if (change === null) {
-      if (isKept) this.#keepBase(apex, { digest, isFile: true });
+      if (isKept) this.#written(apex, () => this.#keepBase(apex, { digest, isFile: true }));
       return null;
     }
     const isNewer = isNewerSerial(toSerial(change), fromSerial(change));
     const made = isNewer ? change : this.#withNextSerial(change);
     const entry = { change: made, by, atSeconds: clock.wallSeconds() };
-    journal.append([entry]);
-    this.#keepBase(apex, { digest, isFile: isNewer });
+    this.#written(apex, () => {
+      journal.append([entry]);
+      this.#keepBase(apex, { digest, isFile: isNewer });
+    });
     return entry;
+  }
+
+  #written(apex: Name, write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      if (!(error instanceof ChangeLogError)) throw error;
+      this.#unwritten.add(apex.key);
+      const about = { zone: apex.toString(), reason: error.message };
+      this.#parts.log.error(about, "the version that is served could not be written to the journal");
+    }
   }
 
   /** The user decided for the zone as it is served, whatever stands in its file. */
@@ -134,7 +159,7 @@ export class JournaledZones implements ChangeLog {
   #withNextSerial(change: ChangeSet): ChangeSet {
     const { rdata, ttlSeconds } = change.soaAfter;
     const soa = soaWithSerial(rdata, nextSerial(fromSerial(change)));
-    this.#edited(this.#parts.store.edit(change.apex), (draft) => draft.setSoa(soa, ttlSeconds));
+    edited(this.#parts.store.edit(change.apex), (edit) => new ZoneDraft(edit).setSoa(soa, ttlSeconds));
     return { ...change, soaAfter: { ...change.soaAfter, rdata: soa } };
   }
 
@@ -143,6 +168,33 @@ export class JournaledZones implements ChangeLog {
     const view = ZoneView.of(store, apex);
     assert(view !== null, "a base is kept of a zone that is served");
     journal.keep(apex, { pieces: piecesOf(view), changes: [], checkedAtSeconds: clock.wallSeconds() }, source);
+    this.#unwritten.delete(apex.key);
+  }
+
+  /** The version that the journal has as its base, in a store of its own. Null: nothing sound. */
+  #keptVersion(apex: Name): ZoneVersion | null {
+    const kept = this.#parts.journal.load(apex);
+    if (kept === null) return null;
+    const store = ZoneStore.create();
+    edited(store.replace(apex), (edit) => fill(edit, kept));
+    return { views: store.arena, zone: store.zoneOf(apex) };
+  }
+
+  /** The file is all that is left. What is journaled from here on follows from it, with a serial newer than any that was seen. */
+  #beginAnew(apex: Name, digest: string): void {
+    const { store, journal } = this.#parts;
+    const [last] = journal.history(apex, 1);
+    const view = ZoneView.of(store, apex);
+    if (view === null) return;
+    const isNewer = last === undefined || isNewerSerial(view.serial, toSerial(last.change));
+    if (!isNewer) {
+      edited(store.edit(apex), (edit) => {
+        const draft = new ZoneDraft(edit);
+        const { rdata, ttlSeconds } = draft.soa;
+        draft.setSoa(soaWithSerial(rdata, nextSerial(toSerial(last.change))), ttlSeconds);
+      });
+    }
+    this.#written(apex, () => this.#keepBase(apex, { digest, isFile: isNewer }));
   }
 
   /** Makes bases anew that are outgrown. */
@@ -162,51 +214,58 @@ export class JournaledZones implements ChangeLog {
 
   /** Makes the changes on the published version; false when they do not fit it. */
   #replay(apex: Name, changes: readonly ChangeSet[]): boolean {
-    const { store, log } = this.#parts;
-    try {
-      this.#edited(store.edit(apex), (draft) => {
-        for (const change of changes) applyChange(draft, change);
-      });
-      return true;
-    } catch (error) {
-      if (!(error instanceof UnfitChangeError || error instanceof ArenaFullError)) throw error;
-      log.error({ zone: apex.toString(), reason: error.message }, "the journal's changes do not fit the zone's file");
-      return false;
-    }
+    return this.#fits(apex, () => edited(this.#parts.store.edit(apex), (edit) => applyAll(edit, changes)));
   }
 
-  /** Publishes what the journal has; false when it has nothing sound. */
+  /** Publishes what the journal has, all of it; false when that is not sound. */
   #restore(apex: Name): boolean {
     const kept = this.#parts.journal.load(apex);
     if (kept === null) return false;
-    const edit = this.#parts.store.replace(apex);
-    try {
-      fill(edit, kept);
-      edit.commit();
-    } catch (error) {
-      edit.abort();
-      throw error;
-    }
-    return this.#replay(apex, kept.changes);
+    return this.#fits(apex, () => {
+      edited(this.#parts.store.replace(apex), (edit) => {
+        fill(edit, kept);
+        applyAll(edit, kept.changes);
+      });
+    });
   }
 
-  #edited(edit: ZoneEdit, work: (draft: ZoneDraft) => void): void {
+  #fits(apex: Name, work: () => void): boolean {
     try {
-      work(new ZoneDraft(edit));
-      edit.commit();
+      work();
+      return true;
     } catch (error) {
-      edit.abort();
-      throw error;
+      if (!(error instanceof UnfitChangeError)) throw error;
+      this.#parts.log.error(
+        { zone: apex.toString(), reason: error.message },
+        "the journal's changes do not fit their base",
+      );
+      return false;
     }
   }
 }
 
 export interface TookFile {
-  /** The version that was served; null: none, or it was the same. */
+  /** The version that was served; null: none that is known. */
   readonly before: ZoneVersion | null;
   readonly digest: string;
   /** See `JournalEntry`. */
   readonly by: string;
+}
+
+/** Commits what the work makes of it, or nothing. */
+function edited(edit: ZoneEdit, work: (edit: ZoneEdit) => void): void {
+  try {
+    work(edit);
+    edit.commit();
+  } catch (error) {
+    edit.abort();
+    throw error;
+  }
+}
+
+function applyAll(edit: ZoneEdit, changes: readonly ChangeSet[]): void {
+  const draft = new ZoneDraft(edit);
+  for (const change of changes) applyChange(draft, change);
 }
 
 function fill(edit: ZoneEdit, { pieces }: KeptZone): void {

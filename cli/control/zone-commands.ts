@@ -127,11 +127,12 @@ async function apply(parts: ZoneCommandsParts, apex: Name, file: string): Promis
 }
 
 async function rollback(parts: ZoneCommandsParts, apex: Name, serial: number | null): Promise<ToldChange | null> {
-  viewOf(parts, apex);
+  const view = viewOf(parts, apex);
   if (serial === null)
     throw new LocalError("USAGE", "the serial to go back to is missing: strata zone history shows which there are");
   const changes = parts.journal?.since(apex, serial) ?? null;
-  if (changes === null) {
+  // A version that came otherwise (a file, where nothing was journaled) has no way back beyond it.
+  if (changes === null || toSerial(changes.at(-1)!) !== view.serial) {
     const text = `the journal has no way back to serial ${serial} of ${apex.toString()}: strata zone history shows which there are`;
     throw new LocalError("NO_SERIAL", text);
   }
@@ -191,12 +192,18 @@ function recordsAt(parts: ZoneCommandsParts, given: ControlWords): string[] {
   if (type === null || atSeconds === null) throw new LocalError("USAGE", "type and atSeconds are wanted");
   const entries = parts.journal?.history(apex, HISTORY_MAX) ?? [];
   const since = entries.filter((entry) => entry.atSeconds > atSeconds).map(({ change }) => change);
-  const isKnown = entries.length > since.length || atSeconds >= systemClock.wallSeconds();
+  const reachesBack = entries.length > since.length || atSeconds >= systemClock.wallSeconds();
+  const isKnown = reachesBack && leadsTo(viewOf(parts, apex).serial, since);
   if (!isKnown) throw new LocalError("NO_HISTORY", `the journal of ${apex.toString()} does not reach back so far`);
   const { store } = parts;
   const past = pastOf(store, apex, since);
   const rrset = past.get(name, type) ?? past.get(name, TYPE.CNAME);
   return rrset === null ? [] : recordsOf([rrset]).map(formatRecord);
+}
+
+/** Whether the changes, the latest first, lead to that serial without a gap. */
+function leadsTo(serial: number, changes: readonly ChangeSet[]): boolean {
+  return changes.every((change, i) => toSerial(change) === (i === 0 ? serial : fromSerial(changes[i - 1]!)));
 }
 
 /** A name's RRsets with changes taken back, the latest first, without touching the zone that is served. */

@@ -1,0 +1,47 @@
+/**
+ * The files around a journal that was damaged: a copy of it put aside, and a sound one made beside it that takes its place in one
+ * step. Whenever the server is killed meanwhile, or the disk is full, the damaged one is still whole and is mended at the next start.
+ */
+import type { Files } from "../base/index.ts";
+
+export type MendingFiles = Pick<Files, "exists" | "read" | "writeSafely" | "remove">;
+
+const LOG = "-wal";
+const ENDINGS = ["", LOG, "-shm"] as const;
+
+export const logFileOf = (path: string): string => path + LOG;
+/** Where a sound journal is made. */
+export const draftFileOf = (path: string): string => `${path}.mending`;
+/** It is there only while a finished journal is to take the place of a damaged one. */
+const mendedFileOf = (path: string): string => `${path}.mended`;
+
+/** Copies the files of a journal; returns where to. Throws FileError. */
+export function copyAside(path: string, files: MendingFiles, nowSeconds: number): string {
+  const aside = `${path}.damaged-${nowSeconds}`;
+  for (const ending of ["", LOG]) {
+    if (files.exists(path + ending)) files.writeSafely(aside + ending, [files.read(path + ending)]);
+  }
+  return aside;
+}
+
+export function removeJournal(path: string, files: MendingFiles): void {
+  for (const ending of ENDINGS) if (files.exists(path + ending)) files.remove(path + ending);
+}
+
+/** Has the draft, which is closed, take the journal's place. Throws FileError. */
+export function replaceByDraft(path: string, files: MendingFiles): void {
+  const draft = draftFileOf(path);
+  files.writeSafely(mendedFileOf(path), [files.read(draft)]);
+  finishMending(path, files);
+  removeJournal(draft, files);
+}
+
+/** Before a journal is opened: ends what a server that was killed had begun. */
+export function finishMending(path: string, files: MendingFiles): void {
+  const mended = mendedFileOf(path);
+  if (!files.exists(mended)) return;
+  // The log of the damaged one would be taken for that of the new one.
+  if (files.exists(logFileOf(path))) files.remove(logFileOf(path));
+  files.writeSafely(path, [files.read(mended)]);
+  files.remove(mended);
+}

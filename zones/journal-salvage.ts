@@ -1,0 +1,80 @@
+/** What is taken over of a damaged journal into a sound one: of each zone its base, and the changes up to the first that is not sound. */
+import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
+import { DataError, Name, NameError } from "../dns/index.ts";
+import type { JournalEntry } from "./change-set.ts";
+import { JournalError, openDamaged } from "./journal-database.ts";
+import { leasesOf } from "./journal-leases.ts";
+import { attempted, isSqliteError, octetsOf, soundChanges, soundPieces } from "./journal-rows.ts";
+import type { LeaseNote } from "./lease.ts";
+
+/** What is found of a damaged journal, and what is not. */
+export interface Salvaged {
+  zones: number;
+  changes: number;
+  readonly lost: string[];
+}
+
+/** The journal that takes it over, as `Journal` has it. */
+interface SoundJournal {
+  keep(apex: Name, kept: TakenZone, source: { readonly digest: string; readonly isFile: boolean } | null): void;
+  append(entries: readonly JournalEntry[], leases: readonly LeaseNote[]): void;
+}
+
+interface TakenZone {
+  readonly pieces: Iterable<Uint8Array>;
+  readonly changes: readonly [];
+  readonly checkedAtSeconds: number;
+}
+
+/** Throws JournalError when the sound one cannot be written. */
+export function takeSoundOf(path: string, sound: SoundJournal): Salvaged {
+  const told: Salvaged = { zones: 0, changes: 0, lost: [] };
+  let damaged: DatabaseSync;
+  try {
+    damaged = openDamaged(path);
+  } catch (error) {
+    if (!(error instanceof JournalError)) throw error;
+    told.lost.push("all of it");
+    return told;
+  }
+  try {
+    for (const row of damaged.prepare("SELECT * FROM zone").iterate()) {
+      const apex = Name.fromWire(octetsOf(row["apex"]));
+      const { changes, fault } = takeZone({ damaged, row, sound }, apex);
+      told.zones++;
+      told.changes += changes;
+      if (fault !== null) told.lost.push(`${apex.toString()}: ${fault}`);
+    }
+  } catch (error) {
+    if (!isDamage(error) && !isSqliteError(error)) throw error;
+    told.lost.push(`the zones from there on: ${error.message}`);
+  } finally {
+    damaged.close();
+  }
+  return told;
+}
+
+interface FoundZone {
+  readonly damaged: DatabaseSync;
+  readonly row: Record<string, SQLOutputValue>;
+  readonly sound: SoundJournal;
+}
+
+function takeZone(
+  { damaged, row, sound }: FoundZone,
+  apex: Name,
+): { readonly changes: number; readonly fault: string | null } {
+  const from = Number(row["id"]);
+  const pieces = attempted(() => soundPieces(damaged, from));
+  const source = typeof row["source"] === "string" ? { digest: row["source"], isFile: row["is_file"] === 1 } : null;
+  sound.keep(apex, { pieces: pieces ?? [], changes: [], checkedAtSeconds: Number(row["checked_at"]) }, source);
+  const { entries, fault } = soundChanges(damaged, apex, from);
+  sound.append(entries, attempted(() => leasesOf(damaged, apex, from)) ?? []);
+  return { changes: entries.length, fault: pieces === null ? "its copy is damaged" : fault };
+}
+
+/** What octets that are not what was written make us or SQLite say. */
+export function isDamage(error: unknown): error is Error {
+  if (error instanceof JournalError) return error.code === "DAMAGED";
+  return error instanceof DataError || error instanceof NameError;
+}
