@@ -92,3 +92,21 @@ export type { DeskTask } from "./threads/desk-work.ts";
 export { type BankCall, BankClient, type BankOutcome, type ClientParts, messageIn } from "./client/client.ts";
 export { BankFinder, type BankPlace, type FinderParts } from "./client/finder.ts";
 export { CallError, type HttpCall, type HttpReply, httpsSender, type SendCall } from "./client/https.ts";
+export { type AccountShown, type Answered, AtmBank, type CardSession, type StatementLine } from "./atm/atm-bank.ts";
+export {
+  type CashAsked,
+  type CashBank,
+  cashIn,
+  CashMachine,
+  type CashMachineParts,
+  type CashOutcome,
+  type CountOutcome,
+  PATIENCE_SECONDS,
+  type Told,
+} from "./atm/cash-machine.ts";
+export type { CashAnswer, CashEvent, CashOperation, CashState, Cause } from "./atm/cash.ts";
+export { AtmIdentity, makeAtmKey } from "./atm/identity.ts";
+export type { Advice, AtmJournal, Bins, JournalPage } from "./atm/journal.ts";
+export { type Dispenser, type Escrow, handToHand } from "./atm/medium.ts";
+export { chooseNotes, type Notes, sumOf } from "./atm/notes.ts";
+export { SqliteJournal } from "./atm/sqlite-journal.ts";

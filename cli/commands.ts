@@ -1,5 +1,6 @@
 /** Every command, in the order help shows them. One file and one line here add a command. */
 import type { Command } from "./arguments.ts";
+import { atmCommand } from "./command/atm.ts";
 import { bankOpenCommand, bankServeCommand, bankVerifyCommand } from "./command/bank.ts";
 import { completionCommand } from "./command/completion.ts";
 import { configCheckCommand } from "./command/config-check.ts";
@@ -47,6 +48,7 @@ export const COMMANDS: readonly Command[] = [
   bankServeCommand,
   bankOpenCommand,
   bankVerifyCommand,
+  atmCommand,
   keyGenerateCommand,
   configCheckCommand,
   configSchemaCommand,

@@ -1,5 +1,5 @@
 /** `strata bank open`: an account with a card for a new holder, at the bank's counter. */
-import { systemRandom } from "../../base/index.ts";
+import { systemRandom, toHex } from "../../base/index.ts";
 import { type BankOutcome, messageIn } from "../../bank/index.ts";
 import type { Arguments } from "../arguments.ts";
 import { EXIT, UsageError, WorkError } from "../failure.ts";
@@ -31,8 +31,8 @@ export async function bankOpen(given: Arguments, output: Output): Promise<number
   }
 }
 
-/** Drawn so that nobody draws it again. */
-export const freshKey = (): string => Buffer.from(systemRandom.octets(15)).toString("base64url");
+/** Drawn so that nobody draws it again; in hexadecimal, so that it never begins with a dash. */
+export const freshKey = (): string => toHex(systemRandom.octets(15));
 
 export interface ToldOutcome {
   readonly isDone: boolean;

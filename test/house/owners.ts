@@ -74,7 +74,14 @@ export const BANS: readonly Ban[] = [
     what: "sockets",
     globals: ["fetch", "WebSocket"],
     modules: ["node:dgram", "node:net", "node:tls", "node:http", "node:https", "node:http2", "node:dns"],
-    owners: ["bank/client/https.ts", "net/local.ts", "net/tcp-client.ts", "net/tcp.ts", "net/udp-client.ts", "net/udp.ts"],
+    owners: [
+      "bank/client/https.ts",
+      "net/local.ts",
+      "net/tcp-client.ts",
+      "net/tcp.ts",
+      "net/udp-client.ts",
+      "net/udp.ts",
+    ],
     instead: "take an Ask, an Exchange or a Handler (net/exchange.ts)",
   },
   {
@@ -82,6 +89,7 @@ export const BANS: readonly Ban[] = [
     globals: [],
     modules: ["node:sqlite"],
     owners: [
+      "bank/atm/sqlite-journal.ts",
       "bank/sqlite-books.ts",
       "bank/sqlite-database.ts",
       "bank/sqlite-ledger.ts",

@@ -1,0 +1,98 @@
+/** `strata atm`: one operation at an ATM by words, or the screen. */
+import { parseAmount, PATIENCE_SECONDS } from "../../bank/index.ts";
+import type { Arguments } from "../arguments.ts";
+import { freshKey } from "../bank/open.ts";
+import { UsageError } from "../failure.ts";
+import type { Output } from "../output.ts";
+import { stopSignal } from "../signals.ts";
+import { type OpenAtm, openAtm, readyAtm } from "./opening.ts";
+import * as at from "./operations.ts";
+import { type AtmOutcome, openOutcome, refusedOutcome, tell } from "./outcome.ts";
+
+type CardOperation = "balance" | "withdraw" | "deposit" | "transfer" | "statement" | "pin";
+
+/** With `.reverse` behind it, it is still one that the bank takes. */
+const KEY = /^[\x21-\x7e]{1,40}$/;
+
+export async function atm(given: Arguments, output: Output): Promise<number> {
+  const operation = given.positional("OPERATION");
+  if (operation === null) throw new UsageError(`what to do is missing: ${CARD_OPERATIONS.join(", ")}`);
+  const wanted = CARD_OPERATIONS.find((name) => name === operation);
+  const open = openAtm(given, stopSignal());
+  try {
+    if (wanted === undefined) throw new UsageError(`${operation} is not to be had yet`);
+    return tell(await atTheCard(given, open, wanted), given.flag("json"), output);
+  } finally {
+    open.close();
+  }
+}
+
+const CARD_OPERATIONS: readonly CardOperation[] = ["balance", "withdraw", "deposit", "transfer", "statement", "pin"];
+
+interface Words {
+  readonly card: string;
+  readonly pin: string;
+  readonly key: string;
+}
+
+async function atTheCard(given: Arguments, open: OpenAtm, operation: CardOperation): Promise<AtmOutcome> {
+  const words = wordsOf(given, operation);
+  const currency = await readyAtm(open);
+  // Before anything is asked of the bank.
+  if (["withdraw", "deposit", "transfer"].includes(operation)) parseAmount(amountOf(given), currency);
+  const { card, pin, key } = words;
+  const session = await at.logIn(open, card, pin);
+  if (session.kind === "refused") return refusedOutcome(key, session, currency);
+  if (session.kind !== "done") return openOutcome(key, { kind: "unreached", why: session.why });
+  await open.machine.settle(PATIENCE_SECONDS, key);
+  return operate(given, { open, operation, inside: { card, session: session.value, currency }, words });
+}
+
+interface AtCard {
+  readonly open: OpenAtm;
+  readonly operation: CardOperation;
+  readonly inside: at.CardInside;
+  readonly words: Words;
+}
+
+function operate(given: Arguments, { open, operation, inside, words }: AtCard): Promise<AtmOutcome> {
+  const { key, pin } = words;
+  switch (operation) {
+    case "balance":
+      return at.balance(open, inside, key);
+    case "statement":
+      return at.statement(open, inside, key);
+    case "withdraw":
+      return at.withdraw(open, inside, { amount: amountOf(given), key });
+    case "deposit":
+      return at.deposit(open, inside, { amount: amountOf(given), key });
+    case "transfer":
+      return at.transfer(open, inside, { amount: amountOf(given), to: textOf(given, "to", "an account"), key });
+    case "pin":
+      return at.changePin(open, inside, { old: pin, new: textOf(given, "new-pin", "4 to 12 digits"), key });
+  }
+}
+
+function wordsOf(given: Arguments, operation: CardOperation): Words {
+  const key = given.text("key") ?? freshKey();
+  if (!KEY.test(key)) throw new UsageError(`--key ${key}: 1 to 40 visible characters are wanted`);
+  if (operation === "transfer") textOf(given, "to", "an account");
+  if (operation === "pin") textOf(given, "new-pin", "4 to 12 digits");
+  const [card, pin] = [textOf(given, "card", "16 digits"), textOf(given, "pin", "4 to 12 digits")];
+  if (!/^\d{16}$/.test(card)) throw new UsageError(`--card ${card}: 16 digits are wanted`);
+  if (!/^\d{4,12}$/.test(pin)) throw new UsageError("--pin: 4 to 12 digits are wanted");
+  return { card, pin, key };
+}
+
+function amountOf(given: Arguments): string {
+  const [amount, extra] = given.positionals("AMOUNT");
+  if (amount === undefined) throw new UsageError("the amount is missing, such as 50 or 12.30");
+  if (extra !== undefined) throw new UsageError(`"${extra}" is one argument too many`);
+  return amount;
+}
+
+function textOf(given: Arguments, option: string, what: string): string {
+  const text = given.text(option);
+  if (text === null) throw new UsageError(`--${option} is missing: ${what}`);
+  return text;
+}

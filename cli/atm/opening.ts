@@ -1,0 +1,129 @@
+/** An ATM on this machine: its folder, key and journal, and the bank that it finds by name. */
+import { systemClock, systemFiles } from "../../base/index.ts";
+import {
+  AtmBank,
+  AtmIdentity,
+  type AtmJournal,
+  CashMachine,
+  formatAmount,
+  handToHand,
+  makeAtmKey,
+  type Notes,
+  parseAmount,
+  SqliteJournal,
+  sumOf,
+} from "../../bank/index.ts";
+import type { Arguments } from "../arguments.ts";
+import { type BankConnection, connectBank } from "../bank/connecting.ts";
+import { atmFolderOf } from "../bank/folder.ts";
+import { UsageError, WorkError } from "../failure.ts";
+
+export interface OpenAtm {
+  readonly id: string;
+  readonly journal: AtmJournal;
+  readonly bank: AtmBank;
+  readonly machine: CashMachine;
+  readonly connection: BankConnection;
+  close(): void;
+}
+
+/** Words that the journal keeps. */
+const WORDS = { key: "key", currency: "currency", loadTold: "load-told" } as const;
+
+/** What a new ATM is filled with: units of its currency, and how many notes. */
+const FIRST_FILLING: readonly (readonly [units: string, count: number])[] = [
+  ["100", 500],
+  ["50", 1000],
+  ["20", 2000],
+  ["10", 1000],
+  ["5", 1000],
+  ["1", 2000],
+];
+
+/** Throws UsageError and BankError "STORE". */
+export function openAtm(given: Arguments, signal: AbortSignal): OpenAtm {
+  const id = given.text("id") ?? "";
+  if (!/^[a-z0-9-]{1,20}$/.test(id)) {
+    throw new UsageError(`--id ${id}: 1 to 20 letters a to z, digits and dashes are wanted, such as atm7`);
+  }
+  const connection = connectBank(given);
+  const folder = atmFolderOf(connection.stateFolder, connection.bank, id);
+  systemFiles.makeFolder(folder);
+  const journal = new SqliteJournal(`${folder}/journal.sqlite`);
+  systemFiles.protect(`${folder}/journal.sqlite`);
+  const identity = new AtmIdentity(id, keyIn(journal), systemClock);
+  const bank = new AtmBank({ client: connection.client, identity, signal });
+  const machine = new CashMachine({
+    ...{ journal, bank, dispenser: handToHand, escrow: handToHand, clock: systemClock },
+    ...{ owner: String(process.pid), isAlive: isProcessAlive, offlineMax: 0n },
+  });
+  const close = (): void => {
+    connection.close();
+    journal.close();
+  };
+  return { id, journal, bank, machine, connection, close };
+}
+
+/** Two processes that begin at once get the same one. */
+function keyIn(journal: AtmJournal): string {
+  return journal.change((page) => {
+    const found = page.word(WORDS.key);
+    if (found !== null) return found;
+    const made = makeAtmKey();
+    page.setWord(WORDS.key, made);
+    return made;
+  });
+}
+
+/** A process number may be a stranger's by now; then what its owner began is gone on with when that one has ended. */
+function isProcessAlive(owner: string): boolean {
+  try {
+    process.kill(Number(owner), 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
+}
+
+/** The ATM's currency; the first time, it is enrolled and filled. Throws WorkError. */
+export async function readyAtm(atm: OpenAtm): Promise<string> {
+  const known = atm.journal.change((page) => page.word(WORDS.currency));
+  const currency = known ?? (await enrolAtm(atm));
+  await fillFirst(atm, currency);
+  return currency;
+}
+
+/** Changes nothing where the bank knows the ATM with that key. Throws WorkError. */
+export async function enrolAtm({ id, bank, journal }: OpenAtm): Promise<string> {
+  // Another process of this ATM may enrol it at the same moment: at the second try it finds itself enrolled.
+  const first = await bank.enrol(`enrol-${id}`);
+  const enrolled = first.kind === "refused" ? await bank.enrol(`enrol-${id}`) : first;
+  if (enrolled.kind === "done") {
+    const { currency } = enrolled.value;
+    journal.change((page) => page.setWord(WORDS.currency, currency));
+    return currency;
+  }
+  if (enrolled.kind !== "refused") throw new WorkError(`nothing was done: ${enrolled.why}`);
+  if (enrolled.status === "changed-meanwhile") {
+    throw new WorkError(
+      `ATM ${id} is enrolled with another key: choose another --id, or have a member of staff revoke that key`,
+    );
+  }
+  throw new WorkError(`the bank does not enrol ATM ${id}: ${enrolled.message}`);
+}
+
+/** Until the bank has taken that it was filled, it is told again; the ATM works meanwhile. */
+async function fillFirst({ journal, bank, id }: OpenAtm, currency: string): Promise<void> {
+  const cassettes = FIRST_FILLING.map(([units, count]): Notes => ({
+    denomination: parseAmount(units, currency),
+    count,
+  }));
+  const isTold = journal.change((page) => {
+    if (page.cassettes().length === 0) page.setCassettes(cassettes);
+    return page.word(WORDS.loadTold) !== null;
+  });
+  if (isTold) return;
+  const amount = formatAmount(sumOf(cassettes), currency);
+  const told = await bank.tellLoad({ key: `first-load-${id}`, amount, cassettes });
+  if (told.kind === "done") journal.change((page) => page.setWord(WORDS.loadTold, "yes"));
+}

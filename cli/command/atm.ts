@@ -1,0 +1,55 @@
+/** `strata atm`: an ATM, as a screen in the terminal or by words. */
+import type { Command } from "../arguments.ts";
+
+export const ATM_OPERATIONS = [
+  "balance",
+  "withdraw",
+  "deposit",
+  "transfer",
+  "statement",
+  "pin",
+  "load",
+  "count",
+  "settle",
+] as const;
+
+export const atmCommand: Command = {
+  words: ["atm"],
+  summary: "Walk up to an ATM of a bank, which is found by its name alone.",
+  positionals: [
+    {
+      name: "OPERATION",
+      describe: "what to do there",
+      required: false,
+      choices: ATM_OPERATIONS,
+    },
+    {
+      name: "AMOUNT",
+      describe: "how much, such as 50 or 12.30; of load and count: notes, such as 100x50",
+      required: false,
+      many: true,
+    },
+  ],
+  options: {
+    bank: { kind: "text", value: "NAME", describe: "the bank's name, such as firstbank.com" },
+    id: { kind: "text", value: "ID", default: "atm1", describe: "which of the bank's ATMs this is" },
+    card: { kind: "text", value: "CARD", describe: "the card's number, 16 digits" },
+    pin: { kind: "text", value: "PIN", describe: "its PIN" },
+    "new-pin": { kind: "text", value: "PIN", describe: "of pin: the one it is to have" },
+    to: { kind: "text", value: "ACCOUNT", describe: "of transfer: whose it is to be" },
+    key: { kind: "text", value: "KEY", describe: "of an operation whose outcome is not known: it is asked again" },
+    server: {
+      kind: "text",
+      value: "ADDR:PORT",
+      describe: "the resolver; that of the running strata up unless given",
+    },
+    state: { kind: "text", value: "DIR", describe: "where state is kept (default .strata)" },
+    json: { kind: "flag", describe: "print JSON" },
+  },
+  examples: [
+    ["strata atm withdraw 50 --bank firstbank.com --card 9000000000000001 --pin 1234", "fifty, in cash"],
+    ["strata atm --bank firstbank.com --id atm2 balance --card 9000000000000001 --pin 1234 --json", "what is there"],
+    ["strata atm count 100x50 20x480 --bank firstbank.com", "what the cassettes hold, counted after a crash"],
+  ],
+  run: async (given, output) => (await import("../atm/atm.ts")).atm(given, output),
+};
