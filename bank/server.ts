@@ -7,8 +7,8 @@ import type { Clock, Log } from "../base/index.ts";
 import { INTERNAL_ROLES, internalAccount, internalOf } from "./account.ts";
 import { dayOf } from "./deciding.ts";
 import { BankError } from "./error.ts";
-import { SqliteReader } from "./sqlite-reader.ts";
-import type { ChainHead, Ledger, LedgerReader } from "./store.ts";
+import { type ClosableReader, openReader } from "./open-books.ts";
+import type { ChainHead, Ledger } from "./store.ts";
 import type { DeskTask } from "./threads/desk-work.ts";
 import { Desks } from "./threads/desks.ts";
 import { Writer } from "./threads/writer.ts";
@@ -25,20 +25,26 @@ const ROUND_MILLISECONDS = 1000;
 /** In one round. */
 const DUE_MAX = 200;
 
+interface Running {
+  readonly writer: Writer;
+  readonly desks: Desks;
+  readonly reader: ClosableReader;
+}
+
 export class BankServer {
   readonly #parts: BankServerParts;
   readonly #writer: Writer;
   readonly #desks: Desks;
-  readonly #reader: LedgerReader & { close(): Promise<void> };
+  readonly #reader: ClosableReader;
   readonly ledger: Ledger & { close(): void };
   #isClosed = false;
   #round: Promise<void> = Promise.resolve();
 
-  private constructor(parts: BankServerParts, writer: Writer, desks: Desks) {
+  private constructor(parts: BankServerParts, { writer, desks, reader }: Running) {
     this.#parts = parts;
     this.#writer = writer;
     this.#desks = desks;
-    this.#reader = new SqliteReader(parts.task.file);
+    this.#reader = reader;
     this.ledger = writer.ledger();
     this.#nextRound();
   }
@@ -46,11 +52,12 @@ export class BankServer {
   /** Resolves when it takes requests. Throws BankError "STORE". */
   static async start(parts: BankServerParts): Promise<BankServer> {
     const { clock, log, task, threads } = parts;
-    const writer = await Writer.start({ task: { file: task.file, epoch: 0 }, clock, log });
+    const writer = await Writer.start({ task: { database: task.database, epoch: 0 }, clock, log });
     try {
       await openInternal(writer, task.currencies);
+      const reader = await openReader(task.database, clock);
       const desks = await Desks.start({ task, threads, writer, clock, log });
-      return new BankServer(parts, writer, desks);
+      return new BankServer(parts, { writer, desks, reader });
     } catch (error) {
       await writer.close();
       throw error;

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { assert, createLog, systemClock, systemRandom } from "../../base/index.ts";
 import { createBankApp } from "../http/app.ts";
-import { SqliteReader } from "../sqlite-reader.ts";
+import { openReader } from "../open-books.ts";
 import { type FromDesk, isDeskTask, type ToDesk } from "./desk-work.ts";
 import { PortLedger } from "./port-ledger.ts";
 
@@ -16,8 +16,8 @@ let ledger: PortLedger | null = null;
 let close: (() => Promise<void>) | null = null;
 
 async function listen(first: PortLedger): Promise<void> {
-  const { tls, endpoint, file } = task;
-  const reader = new SqliteReader(file);
+  const { tls, endpoint, database } = task;
+  const reader = await openReader(database, systemClock);
   const log = await createLog(task.log);
   const parts = { ...task, ledger: first, reader, clock: systemClock, random: systemRandom, log };
   const app = createBankApp(parts, tls);

@@ -9,8 +9,8 @@ export interface DeskTask {
   readonly serverKey: Uint8Array;
   readonly tls: TlsIdentity;
   readonly endpoint: { readonly address: string; readonly port: number };
-  /** The embedded database's file. */
-  readonly file: string;
+  /** The embedded database's file, or the URL of one that several servers share. */
+  readonly database: string;
   readonly log: string;
 }
 

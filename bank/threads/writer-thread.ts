@@ -1,13 +1,12 @@
-/** The thread that writes an embedded bank's books: takes batches from every port that it is handed, and answers after the commit. */
+/** The thread that writes a bank's books: takes batches from every port that it is handed, and answers after the commit. */
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { assert, systemClock } from "../../base/index.ts";
-import { GroupCommit, SqliteLedger } from "../sqlite-ledger.ts";
+import { openWriter } from "../open-books.ts";
 import { failedOf, type FromWriter, isWriterTask, type ToWriter } from "./writer-work.ts";
 
 const task: unknown = workerData;
 assert(parentPort !== null && isWriterTask(task), "this file is for a thread of writer.ts");
-const ledger = new SqliteLedger(task.file, { clock: systemClock, epoch: task.epoch });
-const commits = new GroupCommit(ledger, systemClock);
+const ledger = await openWriter(task.database, { clock: systemClock, epoch: task.epoch });
 
 /** Answers to one port that are ready in one turn leave together. */
 function serve(port: MessagePort): void {
@@ -21,7 +20,7 @@ function serve(port: MessagePort): void {
   };
   port.on("message", (batch: ToWriter) => {
     for (const [id, request] of batch) {
-      commits.submit(request).then(
+      ledger.submit(request).then(
         (octets) => answer(id, octets),
         (error: unknown) => answer(id, failedOf(error)),
       );
@@ -31,7 +30,6 @@ function serve(port: MessagePort): void {
 
 parentPort.on("message", (message: MessagePort | "close") => {
   if (message !== "close") return serve(message);
-  ledger.close();
-  process.exit(0);
+  void ledger.close().finally(() => process.exit(0));
 });
 parentPort.postMessage("ready");

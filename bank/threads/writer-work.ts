@@ -4,12 +4,13 @@ import type { DigestedRequest } from "../sqlite-ledger.ts";
 
 /** Where a writer works. */
 export interface WriterTask {
-  readonly file: string;
+  /** A file, or a URL. */
+  readonly database: string;
   readonly epoch: number;
 }
 
 export const isWriterTask = (given: unknown): given is WriterTask =>
-  typeof given === "object" && given !== null && "file" in given && "epoch" in given;
+  typeof given === "object" && given !== null && "database" in given && "epoch" in given;
 
 /** To the writer, in batches. The number is the asker's own. */
 export type ToWriter = readonly (readonly [id: number, request: DigestedRequest])[];

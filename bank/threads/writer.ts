@@ -1,4 +1,4 @@
-/** The writer of an embedded bank as the main thread sees it: begun, begun again when it dies, and stopped. */
+/** The writer of a bank's books as the main thread sees it: begun, begun again when it dies, and stopped. */
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import type { Clock, Log } from "../../base/index.ts";
 import { BankError } from "../error.ts";

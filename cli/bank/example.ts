@@ -100,7 +100,7 @@ function bankPlanOf(
     // Beside another one on this machine its port is taken.
     listen: { address, port: isAsDescribed ? port : 0 },
     threads: 1,
-    file: ledgerFileOf(bankFolderOf(stateFolder, bank)),
+    database: ledgerFileOf(bankFolderOf(stateFolder, bank)),
     currencies: [currency],
     counter: "loopback",
     host: "bank",

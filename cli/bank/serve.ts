@@ -29,7 +29,7 @@ export interface BankPlan {
   readonly stateFolder: string;
   readonly listen: Endpoint;
   readonly threads: number;
-  readonly file: string;
+  readonly database: string;
   readonly currencies: readonly string[];
   readonly counter: "loopback" | "off";
   /** The first label of this server's own name. */
@@ -71,7 +71,7 @@ function planOf(given: Arguments): BankPlan {
     stateFolder,
     listen: listenOf(given.text("listen") ?? LISTEN_DEFAULT),
     threads: threads === "auto" ? Math.max(1, availableParallelism() - 1) : Math.max(1, threads),
-    file: given.text("database") ?? ledgerFileOf(bankFolderOf(stateFolder, bank)),
+    database: given.text("database") ?? ledgerFileOf(bankFolderOf(stateFolder, bank)),
     currencies: currenciesOf(given.texts("currency")),
     counter: given.text("counter") === "off" ? "off" : "loopback",
     host: given.text("host") ?? hostLabel(),
@@ -115,13 +115,13 @@ export async function startBank(plan: BankPlan, log: Log): Promise<StartedBank> 
   const addresses = isAnyAddress(listen.address) ? hostAddresses() : [listen.address];
   const identity =
     plan.certificate ?? (await certificateFrom(await authorityIn(folder, bank), [host, bank], addresses));
-  const { currencies, counter, file, threads, logLevel } = plan;
+  const { currencies, counter, database, threads, logLevel } = plan;
   const server = await BankServer.start({
     task: {
       bank,
       currencies,
       counter,
-      file,
+      database,
       serverKey: serverKeyIn(folder),
       tls: { key: identity.key, cert: identity.certificate },
       endpoint: listen,

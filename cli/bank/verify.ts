@@ -1,6 +1,6 @@
 /** `strata bank verify`: whether a bank's books, holds and chain are right. */
 import { systemClock, toHex } from "../../base/index.ts";
-import { isPostgresUrl, type LedgerReader, openPostgresReader, SqliteReader, type Verdict } from "../../bank/index.ts";
+import { type ClosableReader, openReader, type Verdict } from "../../bank/index.ts";
 import type { Arguments } from "../arguments.ts";
 import { EXIT } from "../failure.ts";
 import type { Output } from "../output.ts";
@@ -8,7 +8,7 @@ import { STATE_FOLDER } from "../state.ts";
 import { bankFolderOf, chosenBank, ledgerFileOf } from "./folder.ts";
 
 export async function bankVerify(given: Arguments, output: Output): Promise<number> {
-  const reader = await openReader(given);
+  const reader = await openBooks(given);
   try {
     const verdict = await reader.verify();
     if (given.flag("json")) output.result(JSON.stringify(verdictJson(verdict), null, 2));
@@ -19,12 +19,11 @@ export async function bankVerify(given: Arguments, output: Output): Promise<numb
   }
 }
 
-async function openReader(given: Arguments): Promise<LedgerReader & { close(): Promise<void> }> {
+function openBooks(given: Arguments): Promise<ClosableReader> {
   const database = given.text("database");
-  if (database !== null && isPostgresUrl(database)) return openPostgresReader(database, systemClock);
-  if (database !== null) return new SqliteReader(database);
+  if (database !== null) return openReader(database, systemClock);
   const state = given.text("state") ?? STATE_FOLDER;
-  return new SqliteReader(ledgerFileOf(bankFolderOf(state, chosenBank(state, given.text("bank")))));
+  return openReader(ledgerFileOf(bankFolderOf(state, chosenBank(state, given.text("bank")))), systemClock);
 }
 
 function verdictJson({ head, faults, ...counts }: Verdict): unknown {

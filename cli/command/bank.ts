@@ -23,7 +23,7 @@ export const bankServeCommand: Command = {
       value: "N",
       describe: "threads that take requests; one more writes (default: the cores less one)",
     },
-    database: { kind: "text", value: "FILE", describe: "its books (default in --state)" },
+    database: { kind: "text", value: "FILE|postgres://…", describe: "its books (default in --state)" },
     key: KEY_OPTION,
     server: SERVER,
     primary: {

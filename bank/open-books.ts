@@ -1,0 +1,37 @@
+/** A bank's books by what names them: a file of this machine, or the URL of a database (`postgres://…`) that several machines share. */
+import type { Clock } from "../base/index.ts";
+import { isPostgresUrl } from "./postgres-connections.ts";
+import { openPostgresLedger } from "./postgres-ledger.ts";
+import { openPostgresReader } from "./postgres-reader.ts";
+import { type DigestedRequest, GroupCommit, SqliteLedger } from "./sqlite-ledger.ts";
+import { SqliteReader } from "./sqlite-reader.ts";
+import type { LedgerReader } from "./store.ts";
+
+export interface ClosableReader extends LedgerReader {
+  close(): Promise<void>;
+}
+
+/** Throws BankError "STORE". */
+export async function openReader(database: string, clock: Clock): Promise<ClosableReader> {
+  return isPostgresUrl(database) ? openPostgresReader(database, clock) : new SqliteReader(database);
+}
+
+/** What takes requests; for one thread, since an embedded database has one writer. */
+export interface BookWriter {
+  submit(request: DigestedRequest): Promise<Uint8Array>;
+  close(): Promise<void>;
+}
+
+export interface BookWriterParts {
+  readonly clock: Clock;
+  /** The epoch in which this server became the primary; 0: it never asked. */
+  readonly epoch: number;
+}
+
+/** Makes the tables where there are none. Throws BankError "STORE". */
+export async function openWriter(database: string, parts: BookWriterParts): Promise<BookWriter> {
+  if (isPostgresUrl(database)) return openPostgresLedger(database, parts);
+  const ledger = new SqliteLedger(database, parts);
+  const commits = new GroupCommit(ledger, parts.clock);
+  return { submit: (request) => commits.submit(request), close: async () => ledger.close() };
+}
