@@ -50,6 +50,19 @@ export const AIMS: readonly Aim[] = [
     "every peer",
   ),
   aim("updates", "durable updates, 32 clients at once", "updates/s, 32 clients", "at least", 1, "every peer"),
+  aim("transfer", "AXFR of 1,000,000 records", "AXFR seconds", "at most", 1, ["named"]),
+  aim("transfer", "1,000,000 records, one changed: answered", "change visible p50 ms", "at most", 5, "nothing"),
+  aim("transfer", "the same, at a secondary by IXFR", "IXFR to a secondary p50 ms", "at most", 50, "nothing"),
+  aim(
+    "layers",
+    "administrational layer, 1,000 updates, last of 3 secondaries",
+    "p99 ms to the last secondary",
+    "at most",
+    250,
+    "nothing",
+  ),
+  aim("layers", "managerial layer, 10,000 updates each followed by a query", "stale answers", "at most", 0, "nothing"),
+  aim("layers", "global layer, 1,000 updates in a window, 8 secondaries", "transfers each", "at most", 1, "nothing"),
   aim("idle", "nothing to do", "CPU %", "at most", 0.5, "nothing"),
 ];
 

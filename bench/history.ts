@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { appendFileSync, readFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
+import { LAYER_NAMES } from "../zones/index.ts";
 import type { Spread } from "./statistics.ts";
 
 /** One benchmark's result: a row per contender, a spread per measured quantity. */
@@ -30,9 +31,12 @@ export interface Run {
 /** Figures of which more is better; of all others less is. */
 const isMoreBetter = (what: string): boolean => /^(queries|updates)\/s\b/.test(what);
 
+/** Rows that are ours too. */
+const OWN: readonly string[] = ["strata", ...LAYER_NAMES];
+
 /** Those that answer as we do. What only echoes says what the transport costs. */
 export function isPeer(name: string): boolean {
-  return name !== "strata" && !name.startsWith("echo");
+  return !OWN.includes(name) && !name.startsWith("echo");
 }
 
 /** Our median over the best peer's; null where there is no peer, or where the best is nothing at all. */

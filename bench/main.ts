@@ -21,6 +21,7 @@ import { restart } from "./restart.ts";
 import { startUp } from "./start.ts";
 import { formatSpread } from "./statistics.ts";
 import { tcpLong, tcpShort } from "./tcp.ts";
+import { transfer } from "./transfer.ts";
 import { udp, udpDelegations, udpSigned } from "./udp.ts";
 import { updates } from "./update.ts";
 
@@ -39,6 +40,7 @@ const benches: Readonly<Record<string, (effort: Effort) => Promise<Result>>> = {
   "resolver-hits": resolverHits,
   "resolver-misses": resolverMisses,
   updates,
+  transfer,
   idle,
   layers,
   respond,

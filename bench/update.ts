@@ -5,20 +5,6 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { toBase64 } from "../base/index.ts";
-import {
-  CLASS,
-  decodeMessage,
-  encodeMessage,
-  Name,
-  OPCODE,
-  plainEdns,
-  RCODE,
-  rcodeToText,
-  signMessage,
-  TsigKey,
-  TYPE,
-} from "../dns/index.ts";
 import { PeerClient } from "../test/support/peer-client.ts";
 import { findProgram, WRITERS, type ZoneFile } from "../test/support/peer-configuration.ts";
 import { updateWords } from "../test/support/peer-updates.ts";
@@ -29,16 +15,13 @@ import type { Effort } from "./effort.ts";
 import type { Result } from "./history.ts";
 import { cpuMicroseconds } from "./process.ts";
 import { Scratch } from "./scratch.ts";
+import { addAddress, UPDATE_KEY, UPDATE_KEY_FILE } from "./signed-updates.ts";
 import { percentile } from "./statistics.ts";
 
 const NAMES = 1000;
 const CLIENTS = 32;
 const ROUNDS = 3;
 const SECONDS = 5;
-const SECRET = Uint8Array.from({ length: 32 }, (_, i) => i);
-const KEY = new TsigKey(Name.parse("update.example."), "hmac-sha256", SECRET);
-const KEY_TEXT = { name: "update.example", secret: toBase64(SECRET) };
-const ZONE = Name.parse("example.");
 
 export async function updates({ rounds = ROUNDS, seconds = SECONDS }: Effort): Promise<Result> {
   const text = hostZone(NAMES);
@@ -60,7 +43,7 @@ function servers(): Contender[] {
     name,
     program: findProgram(name),
     prepare: (folder, port, zones) => {
-      const { first, more } = updateWords(name, KEY_TEXT);
+      const { first, more } = updateWords(name, UPDATE_KEY);
       const args = WRITERS[name](
         folder,
         port,
@@ -76,7 +59,7 @@ function servers(): Contender[] {
       ...ours,
       prepare: (folder, port, zones) => {
         const key = join(folder, "update.key");
-        writeFileSync(key, `key "${KEY_TEXT.name}" { algorithm hmac-sha256; secret "${KEY_TEXT.secret}"; };\n`);
+        writeFileSync(key, UPDATE_KEY_FILE);
         const state = join(folder, "state");
         mkdirSync(state);
         return [...ours.prepare(folder, port, zones), "--state", state, "--update-key", key];
@@ -105,7 +88,7 @@ async function load(
   const work = async (index: number): Promise<void> => {
     for (let i = 0; performance.now() < end; i++) {
       const asked = performance.now();
-      await update(client, `${series}${index}-${i}`);
+      await addAddress(client, `${series}${index}-${i}`);
       waited.push(performance.now() - asked);
     }
   };
@@ -119,38 +102,4 @@ async function load(
     [`p99 ms, ${who}`]: percentile(sorted, 0.99),
     [`CPU µs/update, ${who}`]: (cpuMicroseconds(pid) - cpuBefore) / waited.length,
   };
-}
-
-/** Adds an address to a name that there is not; throws unless it is acknowledged. */
-async function update(client: PeerClient, label: string): Promise<void> {
-  const message = encodeMessage({
-    id: 0,
-    opcode: OPCODE.UPDATE,
-    rcode: 0,
-    response: false,
-    authoritative: false,
-    truncated: false,
-    recursionDesired: false,
-    recursionAvailable: false,
-    authenticData: false,
-    checkingDisabled: false,
-    question: [{ name: ZONE, type: TYPE.SOA, class: CLASS.IN }],
-    answer: [],
-    authority: [
-      {
-        owner: Name.parse(`${label}.example.`),
-        type: TYPE.A,
-        class: CLASS.IN,
-        ttlSeconds: 60,
-        rdata: Uint8Array.of(192, 0, 2, 1),
-      },
-    ],
-    additional: [],
-    edns: plainEdns,
-  });
-  const signed = signMessage(message, KEY, { nowSeconds: Math.floor(Date.now() / 1000) });
-  const response = await client.ask(signed.octets);
-  if (response === null) throw new Error("an update was not answered");
-  const { rcode } = decodeMessage(response);
-  if (rcode !== RCODE.NOERROR) throw new Error(`an update was answered ${rcodeToText(rcode)}`);
 }

@@ -18,7 +18,14 @@ if (!existsSync(compiler)) {
 }
 const { bundle } = await import("./bundle.mjs");
 
-const STARTED = ["cli/main.js", "nameserver/thread.js", "resolver/thread.js", "zones/builder-thread.js"];
+const STARTED = [
+  "cli/main.js",
+  "nameserver/thread.js",
+  "resolver/thread.js",
+  "zones/builder-thread.js",
+  "bank/threads/desk-thread.js",
+  "bank/threads/writer-thread.js",
+];
 
 const run = spawnSync(process.execPath, [compiler, "-p", join(root, "tsconfig.build.json"), "--outDir", draft], {
   stdio: ["ignore", "inherit", "inherit"],

@@ -67,7 +67,13 @@ describe("the package in an empty folder", () => {
       server.kill("SIGTERM");
     }
     expect(await ended).toEqual([0, null]);
-    for (const file of ["nameserver/thread.js", "resolver/thread.js", "zones/builder-thread.js", "cli/main.js"]) {
+    for (const file of [
+      "nameserver/thread.js",
+      "resolver/thread.js",
+      "zones/builder-thread.js",
+      "bank/threads/writer-thread.js",
+      "cli/main.js",
+    ]) {
       const text = readFileSync(join(installed, "node_modules", "strata", "dist", file), "utf8");
       expect(text).not.toMatch(/^import .* from "\.|import\("\./m);
     }
