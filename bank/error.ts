@@ -11,6 +11,8 @@ export type BankErrorCode =
   /** An ATM whose key the bank does not know, or does not trust any more. */
   | "NOT_ENROLLED"
   | "REVOKED"
+  /** Of one session or address, in too short a time. */
+  | "TOO_MANY"
   /** The store is full, busy beyond its bound, damaged, or its database cannot be reached: nothing was committed, … */
   | "STORE"
   /** … or whether it was is not known: the same key is to be asked again. */

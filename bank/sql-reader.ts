@@ -54,6 +54,11 @@ export abstract class SqlReader implements Omit<LedgerReader, "head" | "linkAt" 
     return (await this.rows(sql, from, countMax)).map(auditLine);
   }
 
+  async hold(key: string): Promise<Hold | null> {
+    const [row] = await this.rows("SELECT * FROM hold WHERE key = ?", key);
+    return row === undefined ? null : holdFrom(row);
+  }
+
   async holdsOf(account: string): Promise<readonly Hold[]> {
     const sql = "SELECT * FROM hold WHERE debit = ? OR credit = ? ORDER BY key LIMIT ?";
     return (await this.rows(sql, account, account, HOLDS_MAX)).map(holdFrom);

@@ -64,6 +64,7 @@ export interface LedgerReader {
   entries(range: NumberRange): Promise<readonly Entry[]>;
   /** What was asked of the bank by anyone, in order. */
   audit(range: NumberRange): Promise<readonly AuditLine[]>;
+  hold(key: string): Promise<Hold | null>;
   /** Of that account, by either side, in order of key. */
   holdsOf(account: string): Promise<readonly Hold[]>;
   /** The octets that a request was answered with; null: it is not known. */

@@ -34,6 +34,8 @@ const NOTHING = new Uint8Array(0);
 /** Keeps the octets of a signed body beside what they mean: a signature is over what was sent, not over what was read from it. */
 export function keepSignedBodies(app: FastifyInstance): void {
   app.decorateRequest(RAW_BODY, null);
+  // What is no JSON is refused by its type.
+  app.removeContentTypeParser("text/plain");
   const parse = app.getDefaultJsonParser("error", "error");
   app.addContentTypeParser("application/json", { parseAs: "buffer" }, (request, body: Buffer, done) => {
     if (hasAtm(request)) request.setDecorator<Uint8Array>(RAW_BODY, body);

@@ -18,26 +18,34 @@ type Visitor =
   | { readonly kind: "anybody" };
 
 const VISITOR = "visitor";
-const gates = new WeakSet<object>();
+/** What each asks for, as the OpenAPI document names it. */
+const gates = new WeakMap<object, readonly Asks[]>();
+
+/** Alternatives; all of one are wanted together. */
+type Asks = Readonly<Record<string, readonly string[]>>;
+const TOKEN: Asks = { token: [] };
+const SIGNATURE: Asks = { atm: [], signature: [] };
+const NOTHING: Asks = {};
 
 /** Before routes are added: the gates need it, and a route without one is refused. */
 export function addGate(app: FastifyInstance): void {
   app.decorateRequest(VISITOR, null);
-  app.addHook("onRoute", ({ url, method, preValidation }) => {
-    const isGated = typeof preValidation === "function" && gates.has(preValidation);
-    if (!isGated) throw new Error(`${String(method)} ${url} does not say who may come in`);
+  app.addHook("onRoute", (route) => {
+    const security = typeof route.preValidation === "function" ? gates.get(route.preValidation) : undefined;
+    if (security === undefined) throw new Error(`${String(route.method)} ${route.url} does not say who may come in`);
+    route.schema = { ...route.schema, security };
   });
 }
 
-export const anybody = (): Gate => gate(async () => ({ kind: "anybody" }));
+export const anybody = (): Gate => gate([NOTHING], async () => ({ kind: "anybody" }));
 
 /** Whoever has a session with one of these roles. */
 export const only = (desk: Desk, roles: readonly Role[]): Gate =>
-  gate(async (request) => ({ kind: "session", session: await sessionIn(desk, request, roles) }));
+  gate([TOKEN], async (request) => ({ kind: "session", session: await sessionIn(desk, request, roles) }));
 
 /** The counter on this machine, or whoever has a session with one of these roles. */
 export const counterOr = (desk: Desk, roles: readonly Role[]): Gate =>
-  gate(async (request) => {
+  gate([TOKEN, NOTHING], async (request) => {
     const isLocal = desk.counter === "loopback" && isLoopback(request.ip);
     if (isLocal && request.headers.authorization === undefined) return { kind: "counter" };
     return { kind: "session", session: await sessionIn(desk, request, roles) };
@@ -45,7 +53,7 @@ export const counterOr = (desk: Desk, roles: readonly Role[]): Gate =>
 
 /** An ATM by its signature, also without any card; or whoever has a session with one of these roles. */
 export const atmOr = (desk: Desk, roles: readonly Role[]): Gate =>
-  gate(async (request) => {
+  gate([TOKEN, SIGNATURE], async (request) => {
     if (!hasAtm(request) || request.headers.authorization !== undefined) {
       return { kind: "session", session: await sessionIn(desk, request, roles) };
     }
@@ -54,7 +62,7 @@ export const atmOr = (desk: Desk, roles: readonly Role[]): Gate =>
 
 /** The ATM that the path names (`:id`), by its signature. */
 export const atmOnly = (desk: Desk): Gate =>
-  gate(async (request) => {
+  gate([SIGNATURE], async (request) => {
     const { id } = await checkAtm(desk, request);
     const named = paramOf(request, "id");
     if (named !== id) throw new BankError("FORBIDDEN", `this is ATM ${id}, not ${named}`);
@@ -66,11 +74,11 @@ const paramOf = ({ params }: FastifyRequest, name: string): string => {
   return typeof value === "string" ? value : "";
 };
 
-function gate(admit: (request: FastifyRequest) => Promise<Visitor>): Gate {
+function gate(asks: readonly Asks[], admit: (request: FastifyRequest) => Promise<Visitor>): Gate {
   const hook: Gate = async (request) => {
     request.setDecorator<Visitor>(VISITOR, await admit(request));
   };
-  gates.add(hook);
+  gates.set(hook, asks);
   return hook;
 }
 

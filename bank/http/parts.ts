@@ -31,9 +31,16 @@ export interface Limits {
   readonly adviceMax: string;
   /** Of one session, or of one address where there is none, and on one thread. */
   readonly requestsPerSecondMax: number;
+  /** From the first octet of a request to its last. */
+  readonly requestMillisecondsMax: number;
 }
 
-export const LIMITS: Limits = { tellerMax: "5000", adviceMax: "1000", requestsPerSecondMax: 1000 };
+export const LIMITS: Limits = {
+  tellerMax: "5000",
+  adviceMax: "1000",
+  requestsPerSecondMax: 1000,
+  requestMillisecondsMax: 10_000,
+};
 
 /** What every route works with. */
 export interface Desk extends Omit<BankParts, "limits"> {

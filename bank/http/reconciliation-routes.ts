@@ -19,7 +19,7 @@ import type { Line } from "../store.ts";
 import { heardOf } from "./atm-routes.ts";
 import { atmOnly } from "./gate.ts";
 import type { Desk } from "./parts.ts";
-import { amountText, atmText, cassettes, failures, listOf, object, shape, word } from "./schemas.ts";
+import { amountText, atmText, cassettes, failures, listOf, object, seconds, shape, word } from "./schemas.ts";
 
 interface CountBody {
   readonly fromSeconds: number;
@@ -37,7 +37,6 @@ interface CountBody {
 
 const ENTRIES_MAX = 10_000;
 const BODY_OCTETS_MAX = 2 ** 20;
-const seconds = { type: "integer", minimum: 0, maximum: 2 ** 40 };
 
 const entry = object(
   { key: word(80, "^[\\x21-\\x7e]+$"), kind: { enum: CASH_KINDS }, amount: amountText, state: word(32) },

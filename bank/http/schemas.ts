@@ -10,6 +10,11 @@ export const accountNumberText = word(10, "^\\d{10}$");
 /** The name of a member of staff, of a biller. */
 export const nameText = word(32, "^[a-z0-9-]+$");
 export const atmText = word(20, "^[a-z0-9-]+$");
+/** An idempotency key of one's own. */
+export const keyText = word(48, "^[\\x21-\\x7e]+$");
+export const currencyText = word(3, "^[A-Z]{3}$");
+/** Since 1970. */
+export const seconds = { type: "integer", minimum: 0, maximum: 2 ** 40 } as const;
 export const secretText = word(100);
 /** RFC 3339 full-date. */
 export const dateText = word(10, "^\\d{4}-\\d{2}-\\d{2}$");

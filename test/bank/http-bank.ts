@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { FastifyInstance, InjectOptions } from "fastify";
 import { type Log, SeededRandom, silentLog, SimulatedClock, systemClock } from "../../base/index.ts";
 import {
+  type BankParts,
   createBankApp,
   digested,
   GroupCommit,
@@ -65,7 +66,7 @@ export class HttpBank {
     this.ledger = { submit: async (request: LedgerRequest) => commits.submit(digested(request)) };
     const reader = new SqliteReader(file);
     this.reader = reader;
-    this.app = this.anotherApp(log);
+    this.app = this.anotherApp({ log });
     this.#close = () => {
       void reader.close();
       writer.close();
@@ -83,11 +84,20 @@ export class HttpBank {
   }
 
   /** As another thread of the same bank has it. */
-  anotherApp(log: Log = silentLog, counter: "loopback" | "off" = "loopback"): FastifyInstance {
+  anotherApp(more: Partial<BankParts> = {}): FastifyInstance {
     const { ledger, reader, clock } = this;
     const serverKey = new Uint8Array(32).fill(7);
-    const parts = { bank: "firstbank.com", ledger, reader, clock, log, serverKey, currencies: ["USD", "EUR"] };
-    return createBankApp({ ...parts, random: new SeededRandom(++this.#count), counter }, null);
+    const parts = {
+      bank: "firstbank.com",
+      ledger,
+      reader,
+      clock,
+      log: silentLog,
+      serverKey,
+      counter: "loopback",
+    } as const;
+    const random = new SeededRandom(++this.#count);
+    return createBankApp({ ...parts, currencies: ["USD", "EUR"], random, ...more }, null);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
