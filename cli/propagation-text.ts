@@ -1,6 +1,7 @@
 /** How far a change has travelled, for people and for programs. */
 import type { Name } from "../dns/index.ts";
 import { formatEndpoint } from "../net/index.ts";
+import type { NotifyStatus } from "../replication/index.ts";
 import type { Standing, Survey, Surveyed } from "../resolver/index.ts";
 import type { LastChange } from "./control/last-changes.ts";
 import type { Paint } from "./output.ts";
@@ -9,6 +10,8 @@ export interface Propagation {
   readonly zone: Name;
   readonly survey: Survey;
   readonly change: LastChange | null;
+  /** How those who are told of changes have answered. */
+  readonly notified: readonly NotifyStatus[];
   /** When this was seen, by the wall clock. */
   readonly atSeconds: number;
 }
@@ -19,7 +22,7 @@ export function textOf(told: Propagation, paint: Paint): string {
   const rows = survey.servers.map((server) => [
     server.name?.toString() ?? "",
     server.endpoint === null ? "" : formatEndpoint(server.endpoint),
-    standingText(server.standing, survey.newest, paint),
+    [standingText(server.standing, told, paint), ...notifiedTexts(server, told)].join(", "),
     server.knownFrom.map((from) => WHENCE[from]).join(", "),
   ]);
   const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]!.length)));
@@ -36,7 +39,8 @@ export function textOf(told: Propagation, paint: Paint): string {
   ].join("\n");
 }
 
-export function jsonOf({ zone, survey, change, atSeconds }: Propagation): unknown {
+export function jsonOf(told: Propagation): unknown {
+  const { zone, survey, change, atSeconds } = told;
   const { isAgreed, newest } = survey;
   return {
     zone: zone.toString(),
@@ -44,13 +48,15 @@ export function jsonOf({ zone, survey, change, atSeconds }: Propagation): unknow
     agreed: isAgreed,
     serial: newest,
     change,
-    forgottenAtSeconds: forgottenAt({ zone, survey, change, atSeconds }),
+    forgottenAtSeconds: forgottenAt(told),
     servers: survey.servers.map(({ name, endpoint, knownFrom, standing }) => ({
       name: name?.toString() ?? null,
       endpoint: endpoint === null ? null : formatEndpoint(endpoint),
       knownFrom,
       ...standing,
       behind: behindOf(standing, newest),
+      lagSeconds: lagOf(standing, told),
+      notified: notifiedOf({ endpoint }, told),
     })),
   };
 }
@@ -66,13 +72,38 @@ function behindOf(standing: Standing, newest: number | null): number | null {
   return standing.kind === "serves" && newest !== null ? (newest - standing.serial) >>> 0 : null;
 }
 
-function standingText(standing: Standing, newest: number | null, paint: Paint): string {
+/** Seconds for which it has not had the last change, at least; null where that is not known. */
+function lagOf(standing: Standing, { survey, change, atSeconds }: Propagation): number | null {
+  const behind = behindOf(standing, survey.newest);
+  if (behind === null || change === null || change.serial !== survey.newest) return null;
+  return behind === 0 ? 0 : Math.max(0, atSeconds - change.atSeconds);
+}
+
+function notifiedOf({ endpoint }: Pick<Surveyed, "endpoint">, { notified }: Propagation): NotifyStatus | null {
+  const target = endpoint === null ? null : formatEndpoint(endpoint);
+  return notified.find((status) => status.target === target) ?? null;
+}
+
+function notifiedTexts(server: Surveyed, told: Propagation): string[] {
+  const status = notifiedOf(server, told);
+  if (status === null) return [];
+  const { answer, serial, atSeconds } = status;
+  const ago = Math.max(0, told.atSeconds - atSeconds);
+  return [`NOTIFY of ${serial}: ${answer ?? "not answered yet"}, ${ago} s ago`];
+}
+
+function standingText(standing: Standing, told: Propagation, paint: Paint): string {
+  const { newest } = told.survey;
   if (standing.kind === "silent") return paint.red(`no answer: ${standing.reason}`);
   if (standing.kind === "refuses") return paint.red(standing.reason);
   const behind = behindOf(standing, newest);
   const how = `serial ${standing.serial} over ${standing.transport.toUpperCase()}`;
-  return behind === 0 ? `${how} ${paint.green("current")}` : `${how} ${paint.yellow(`behind by ${behind}`)}`;
+  return behind === 0
+    ? `${how} ${paint.green("current")}`
+    : `${how} ${paint.yellow(`behind by ${behind}${forText(lagOf(standing, told))}`)}`;
 }
+
+const forText = (seconds: number | null): string => (seconds === null ? "" : ` for ${seconds} s`);
 
 function changeText({ serial, atSeconds, by }: LastChange, told: Propagation): string {
   return `serial ${serial} was made ${Math.max(0, told.atSeconds - atSeconds)} s ago (${by})`;

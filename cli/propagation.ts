@@ -1,7 +1,8 @@
 /** `strata propagation`: how far a change has travelled, server by server, and when the last cache must have forgotten what was before. */
 import { sleep, stayAlive, systemClock, systemFiles, systemRandom } from "../base/index.ts";
 import type { Name } from "../dns/index.ts";
-import { DNS_PORT, type Endpoint, systemAsk } from "../net/index.ts";
+import { DNS_PORT, type Endpoint, parseEndpoint, systemAsk } from "../net/index.ts";
+import type { NotifyStatus } from "../replication/index.ts";
 import { createEngine, serversAt, serversOf, survey, type SurveyParts } from "../resolver/index.ts";
 import type { Arguments } from "./arguments.ts";
 import { findState, readHintsFile } from "./beginning.ts";
@@ -20,7 +21,9 @@ export async function propagation(given: Arguments, output: Output): Promise<num
   const zone = parseName("ZONE", given.required("ZONE"));
   const configured = parseEndpoints("server", given.texts("server"));
   const parts = partsOf(given, configured);
-  const servers = await serversOf(parts, zone, configured, NEVER);
+  // Whom the primary tells is a server of the zone, also where no name says so.
+  const hidden = (await notifiedBy(given, zone)).map(({ target }) => parseEndpoint(target));
+  const servers = await serversOf(parts, zone, [...configured, ...hidden], NEVER);
   if (servers.length === 0) {
     throw new WorkError(`no server of ${zone.toString()} is known: name some with --server ADDR:PORT`);
   }
@@ -33,6 +36,7 @@ export async function propagation(given: Arguments, output: Output): Promise<num
       zone,
       survey: now,
       change: await lastChange(given, zone),
+      notified: await notifiedBy(given, zone),
       atSeconds: systemClock.wallSeconds(),
     };
     const key = JSON.stringify(
@@ -73,13 +77,28 @@ function partsOf(given: Arguments, configured: readonly Endpoint[]): SurveyParts
 
 /** What the server that made it says of the last change; null where none of this machine can be asked. */
 async function lastChange(given: Arguments, zone: Name): Promise<LastChange | null> {
-  try {
-    for (const place of controlPlaces(given, zone, systemFiles)) {
-      const change = await askControl(place, { command: "last-change", zone: zone.toString() });
-      if (isLastChange(change)) return change;
-    }
-  } catch {
-    return null; // It is told where it can be; the servers are what was asked for.
-  }
-  return null;
+  return (await toldBy(given, zone, "last-change")).find(isLastChange) ?? null;
 }
+
+/** How those whom the servers of this machine tell of changes have answered. */
+async function notifiedBy(given: Arguments, zone: Name): Promise<readonly NotifyStatus[]> {
+  return (await toldBy(given, zone, "notified")).flatMap((told) =>
+    Array.isArray(told) ? told.filter(isNotifyStatus) : [],
+  );
+}
+
+/** What each server of the zone on this machine says; none where none can be asked: the servers' answers are what was asked for. */
+async function toldBy(given: Arguments, zone: Name, command: string): Promise<unknown[]> {
+  try {
+    const places = controlPlaces(given, zone, systemFiles);
+    const asked = await Promise.allSettled(
+      places.map((place) => askControl(place, { command, zone: zone.toString() })),
+    );
+    return asked.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
+  } catch {
+    return [];
+  }
+}
+
+const isNotifyStatus = (value: unknown): value is NotifyStatus =>
+  typeof value === "object" && value !== null && "target" in value && "serial" in value && "answer" in value;

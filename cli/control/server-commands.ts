@@ -2,7 +2,7 @@
 import { systemClock } from "../../base/index.ts";
 import { type Name, rdataType, typeToText } from "../../dns/index.ts";
 import { formatEndpoint, LocalError } from "../../net/index.ts";
-import type { Secondaries } from "../../replication/index.ts";
+import type { Notifier, Secondaries } from "../../replication/index.ts";
 import type { Leases, ZoneChanger, ZoneStore } from "../../zones/index.ts";
 import type { ServeSettings } from "../settings.ts";
 import type { ZoneKeeper } from "../zone-keeper.ts";
@@ -16,6 +16,7 @@ export interface ServerCommandsParts {
   readonly changer: ZoneChanger;
   readonly leases: Leases;
   readonly secondaries: Secondaries | null;
+  readonly notifier: Notifier | null;
   readonly version: string;
 }
 
@@ -70,6 +71,7 @@ export function addServerCommands(channel: ControlChannel, parts: ServerCommands
     return null;
   });
   channel.add("last-change", (given) => lastChanges.of(served(parts, given.requiredZone())));
+  channel.add("notified", (given) => parts.notifier?.statusOf(served(parts, given.requiredZone())) ?? []);
   channel.add("leases", (given) => leasesOf(parts, served(parts, given.requiredZone())));
   channel.add("freeze", (given) => {
     changer.freeze(served(parts, given.requiredZone()));

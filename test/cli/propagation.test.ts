@@ -19,6 +19,7 @@ function told(serials: readonly number[], changedTo: number): Propagation {
     zone,
     atSeconds: 1010,
     survey: { newest, isAgreed, servers: serials.map((serial, i) => server(`ns${i}.vu.nl.`, serves(serial))) },
+    notified: [{ target: "127.0.1.1:8053", serial: changedTo, atSeconds: 1008, answer: "NOERROR" }],
     change: { serial: changedTo, atSeconds: 1000, by: "key a.", oldSeconds: 300, newSeconds: 60 },
   };
 }
@@ -27,15 +28,18 @@ describe("how far a change has travelled", () => {
   test("a server behind is told, and that caches do not begin to forget before it has the change", () => {
     expect(textOf(told([7, 6], 7), paint).split("\n")).toEqual([
       "vu.nl. serial 7",
-      "  ns0.vu.nl.  127.0.1.1:8053  serial 7 over UDP current  named by the zone",
-      "  ns1.vu.nl.  127.0.1.1:8053  serial 6 over UDP behind by 1  named by the zone",
+      "  ns0.vu.nl.  127.0.1.1:8053  serial 7 over UDP current, NOTIFY of 7: NOERROR, 2 s ago  named by the zone",
+      "  ns1.vu.nl.  127.0.1.1:8053  serial 6 over UDP behind by 1 for 10 s, NOTIFY of 7: NOERROR, 2 s ago  named by the zone",
       "  serial 7 was made 10 s ago (key a.)",
       "  caches may say old records for 300 s, and that new ones are not there for 60 s; from the moment at which the last server has it",
     ]);
     expect(jsonOf(told([7, 6], 7))).toMatchObject({
       agreed: false,
       forgottenAtSeconds: null,
-      servers: [{ behind: 0 }, { behind: 1 }],
+      servers: [
+        { behind: 0, lagSeconds: 0 },
+        { behind: 1, lagSeconds: 10, notified: { answer: "NOERROR" } },
+      ],
     });
   });
 
