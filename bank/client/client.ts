@@ -2,9 +2,9 @@
  * Asks a bank, whichever of its servers is there: the same request with the same key goes to the next server until one answers or the time is
  * over. What became of it is answered, not done for certain, or unknown; then the same key is to be asked again.
  */
-import { type Clock, sleep } from "../../base/index.ts";
+import { type Clock, type Random, sleep } from "../../base/index.ts";
 import { BankError } from "../error.ts";
-import type { BankFinder } from "./finder.ts";
+import type { BankFinder, BankPlace } from "./finder.ts";
 import { CallError, type HttpCall, type SendCall } from "./https.ts";
 
 export interface BankCall {
@@ -26,20 +26,33 @@ export type BankOutcome =
   | { readonly kind: "unknown"; readonly reason: string };
 
 export interface ClientParts {
-  readonly finder: Pick<BankFinder, "places" | "forget">;
+  readonly finder: Pick<BankFinder, "places" | "failed" | "succeeded">;
   readonly send: SendCall;
   readonly clock: Clock;
+  readonly random: Random;
   /** For one try, and for all of them. */
   readonly tryMilliseconds: number;
   readonly totalMilliseconds: number;
 }
 
+/** Between two rounds over all servers; doubled up to the bound, and up to half as long again by chance. */
 const PAUSE_FIRST_MILLISECONDS = 50;
 const PAUSE_MAX_MILLISECONDS = 1000;
-/** Statuses by which a server says that it did nothing, … */
-const NOT_DONE = [429, 503];
-/** … and that it does not know. */
-const NOT_KNOWN = [500, 502, 504];
+/** Codes by which a server says that it did nothing, … */
+const NOT_DONE: ReadonlySet<number> = new Set([429, 503]);
+/** … that it does not know, … */
+const NOT_KNOWN: ReadonlySet<number> = new Set([500, 502, 504]);
+/** … and by which the ledger has spoken: nothing else will ever be said of that key. Others say nothing of an earlier try. */
+const LAST_WORD: ReadonlySet<number> = new Set([200, 202, 409, 422]);
+
+/** What the tries so far came to. */
+interface Asking {
+  readonly call: BankCall;
+  readonly signal: AbortSignal;
+  readonly endAt: number;
+  mayBeDone: boolean;
+  reason: string;
+}
 
 export class BankClient {
   readonly #parts: ClientParts;
@@ -48,65 +61,83 @@ export class BankClient {
     this.#parts = parts;
   }
 
+  /** Ends within the total time. */
   async call(call: BankCall, signal: AbortSignal): Promise<BankOutcome> {
-    const { clock, totalMilliseconds } = this.#parts;
+    const { clock, random, totalMilliseconds } = this.#parts;
     const endAt = clock.now() + totalMilliseconds;
-    let pause = PAUSE_FIRST_MILLISECONDS;
-    let last: BankOutcome = { kind: "unreached", reason: "it was not tried" };
-    for (;;) {
-      const outcome = await this.#round(call, { endAt, last, signal });
-      if (outcome.kind === "answered") return outcome;
-      last = outcome;
-      if (clock.now() + pause >= endAt || signal.aborted) return last;
-      await sleep(clock, pause, signal).catch(() => undefined);
-      pause = Math.min(2 * pause, PAUSE_MAX_MILLISECONDS);
+    const asking: Asking = { call, signal, endAt, mayBeDone: false, reason: "it was not tried" };
+    for (let pause = PAUSE_FIRST_MILLISECONDS; ; pause = Math.min(2 * pause, PAUSE_MAX_MILLISECONDS)) {
+      const reply = await this.#round(asking);
+      if (reply !== null) return this.#lastWord(asking, reply);
+      const wait = pause + random.below(pause / 2);
+      if (clock.now() + wait >= endAt || signal.aborted) return openOutcome(asking);
+      await sleep(clock, wait, signal).catch(() => undefined);
     }
   }
 
-  /** Every server once. */
-  async #round(
-    call: BankCall,
-    { endAt, last, signal }: { readonly endAt: number; readonly last: BankOutcome; readonly signal: AbortSignal },
-  ): Promise<BankOutcome> {
-    const { finder, clock } = this.#parts;
-    let outcome = last;
+  #lastWord(asking: Asking, { code, body }: Reply): BankOutcome {
+    if (!asking.mayBeDone || LAST_WORD.has(code)) return { kind: "answered", code, body };
+    asking.reason = `${asking.reason}; then: ${messageIn(body) ?? code}`;
+    return openOutcome(asking);
+  }
+
+  /** Every server once; after a failure they are looked up again, since the bank may have moved meanwhile. */
+  async #round(asking: Asking): Promise<Reply | null> {
+    const tried = new Set<string>();
+    for (;;) {
+      const place = (await this.#places(asking)).find((one) => !tried.has(nameOf(one)));
+      if (place === undefined || asking.signal.aborted || this.#parts.clock.now() >= asking.endAt) return null;
+      tried.add(nameOf(place));
+      const reply = await this.#try(asking, place);
+      if (reply !== null) return reply;
+    }
+  }
+
+  async #places(asking: Asking): Promise<readonly BankPlace[]> {
     try {
-      for (const place of await finder.places(signal)) {
-        if (clock.now() >= endAt || signal.aborted) break;
-        const tried = await this.#try(call, place, endAt);
-        if (tried.kind === "answered") return tried;
-        // What one server may have done stays unknown, whatever the next one says.
-        outcome = outcome.kind === "unknown" ? { ...outcome, reason: tried.reason } : tried;
-      }
+      return await this.#parts.finder.places(asking.signal);
     } catch (error) {
       if (!(error instanceof BankError)) throw error;
-      outcome = outcome.kind === "unknown" ? outcome : { kind: "unreached", reason: error.message };
+      asking.reason = error.message;
+      return [];
     }
-    finder.forget();
-    return outcome;
   }
 
-  async #try(call: BankCall, place: Parameters<SendCall>[0], endAt: number): Promise<BankOutcome> {
-    const { send, clock, tryMilliseconds } = this.#parts;
-    const body = call.body === undefined ? null : JSON.stringify(call.body);
-    const headers = {
-      ...(call.key === undefined ? {} : { "idempotency-key": call.key }),
-      ...call.headers?.(body ?? ""),
-    };
-    const timeout = Math.max(1, Math.min(tryMilliseconds, endAt - clock.now()));
+  async #try(asking: Asking, place: BankPlace): Promise<Reply | null> {
+    const { send, clock, tryMilliseconds, finder } = this.#parts;
+    const { method, path, key, body: given, headers: more } = asking.call;
+    const body = given === undefined ? null : JSON.stringify(given);
+    const headers = { ...(key === undefined ? {} : { "idempotency-key": key }), ...more?.(body ?? "") };
+    const timeout = Math.max(1, Math.min(tryMilliseconds, asking.endAt - clock.now()));
     try {
-      const { code, text } = await send(place, { method: call.method, path: call.path, headers, body }, timeout);
+      const { code, text } = await send(place, { method, path, headers, body }, timeout);
+      finder.succeeded(place);
       const told = parsed(text);
-      if (NOT_DONE.includes(code))
-        return { kind: "unreached", reason: messageIn(told) ?? `${place.host} says ${code}` };
-      if (NOT_KNOWN.includes(code)) return { kind: "unknown", reason: messageIn(told) ?? `${place.host} says ${code}` };
-      return { kind: "answered", code, body: told };
+      if (!NOT_DONE.has(code) && !NOT_KNOWN.has(code)) return { code, body: told };
+      if (NOT_KNOWN.has(code)) asking.mayBeDone = true;
+      asking.reason = `${place.host}: ${messageIn(told) ?? code}`;
     } catch (error) {
       if (!(error instanceof CallError)) throw error;
-      return { kind: error.wasSent ? "unknown" : "unreached", reason: error.message };
+      finder.failed(place);
+      // What one server may have done stays unknown, whatever the next one says.
+      if (error.wasSent) asking.mayBeDone = true;
+      asking.reason = error.message;
     }
+    return null;
   }
 }
+
+interface Reply {
+  readonly code: number;
+  readonly body: unknown;
+}
+
+const nameOf = ({ address, port }: BankPlace): string => `${address} ${port}`;
+
+const openOutcome = ({ mayBeDone, reason }: Asking): BankOutcome => ({
+  kind: mayBeDone ? "unknown" : "unreached",
+  reason,
+});
 
 function parsed(text: string): unknown {
   try {

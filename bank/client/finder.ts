@@ -3,8 +3,8 @@
  * (TLSA, RFC 6698). Kept until a TTL ends or a connection has failed.
  */
 import type { Clock, Random } from "../../base/index.ts";
-import { CLASS, Name, type Rr, rdataType, TYPE } from "../../dns/index.ts";
-import type { Exchange } from "../../net/index.ts";
+import { CLASS, type Message, Name, RCODE, rcodeToText, rdataType, TYPE } from "../../dns/index.ts";
+import { type Exchange, ExchangeError, type Query } from "../../net/index.ts";
 import { BankError } from "../error.ts";
 
 /** One address of one server. */
@@ -36,37 +36,83 @@ interface Records {
   readonly ttlSeconds: number;
 }
 
-/** A TTL of 0 is for the use at hand. */
 const TTL_MAX_SECONDS = 3600;
+/** A TTL of 0 is for the use at hand, which is all tries of a request. */
+const TTL_MIN_SECONDS = 1;
+/** What was known is better than nothing while nobody answers (RFC 8767 §5 has a bound of days). */
+const STALE_SECONDS_MAX = 86_400;
+/** A place that failed is tried after the others for so long. */
+const FAILED_MILLISECONDS = 30_000;
+/** Of one name, however many it has. */
+const SERVERS_MAX = 8;
+
+interface Found {
+  readonly places: readonly BankPlace[];
+  readonly ttlSeconds: number;
+}
+
+interface Known extends Found {
+  readonly foundAt: number;
+  readonly keptUntil: number;
+}
 
 export class BankFinder {
   readonly #parts: FinderParts;
-  #known: readonly BankPlace[] | null = null;
-  #keptUntil = 0;
+  #known: Known | null = null;
+  #finding: Promise<Found> | null = null;
+  readonly #failedAt = new Map<string, number>();
 
   constructor(parts: FinderParts) {
     this.#parts = parts;
   }
 
-  /** In the order in which to try them; drawn anew each time within a priority. Throws BankError "STORE" when nothing leads to the bank. */
+  /** In the order in which to try them; drawn anew each time they are looked up. Throws BankError "STORE" when there is no
+   * server of it, "UNKNOWN" when nobody can say. */
   async places(signal: AbortSignal): Promise<readonly BankPlace[]> {
+    const known = this.#known;
     const { clock } = this.#parts;
-    if (this.#known !== null && clock.now() < this.#keptUntil) return this.#known;
-    const { places, ttlSeconds } = await this.#find(signal);
-    this.#known = places;
-    this.#keptUntil = clock.now() + 1000 * Math.min(ttlSeconds, TTL_MAX_SECONDS);
-    return places;
+    const { places } = known !== null && clock.now() < known.keptUntil ? known : await this.#findAgain(signal);
+    if (this.#failedAt.size === 0) return places;
+    const hasFailed = (place: BankPlace): boolean =>
+      clock.now() - (this.#failedAt.get(nameOf(place)) ?? -Infinity) < FAILED_MILLISECONDS;
+    return [...places.filter((place) => !hasFailed(place)), ...places.filter(hasFailed)];
   }
 
-  /** A connection has failed: it may have moved. */
-  forget(): void {
-    this.#known = null;
+  /** It could not be reached there, so it may have moved: all is looked up again. */
+  failed(place: BankPlace): void {
+    this.#failedAt.set(nameOf(place), this.#parts.clock.now());
+    if (this.#known !== null) this.#known = { ...this.#known, keptUntil: -Infinity };
   }
 
-  async #find(signal: AbortSignal): Promise<{ places: readonly BankPlace[]; ttlSeconds: number }> {
+  succeeded(place: BankPlace): void {
+    this.#failedAt.delete(nameOf(place));
+  }
+
+  /** Several that ask at once cost one look-up. */
+  async #findAgain(signal: AbortSignal): Promise<Found> {
+    this.#finding ??= this.#find(signal).finally(() => (this.#finding = null));
+    const { clock } = this.#parts;
+    try {
+      const found = await this.#finding;
+      const foundAt = clock.now();
+      const seconds = Math.max(TTL_MIN_SECONDS, Math.min(found.ttlSeconds, TTL_MAX_SECONDS));
+      this.#known = { ...found, foundAt, keptUntil: foundAt + 1000 * seconds };
+      return found;
+    } catch (error) {
+      const known = this.#known;
+      const isSilent = error instanceof BankError && error.code === "UNKNOWN";
+      if (isSilent && known !== null && clock.now() - known.foundAt < 1000 * STALE_SECONDS_MAX) return known;
+      throw error;
+    }
+  }
+
+  async #find(signal: AbortSignal): Promise<Found> {
     const { bank } = this.#parts;
     const found = await this.#records(`_bank._tcp.${bank}`, TYPE.SRV, signal);
-    const services = found.texts.map(serviceFrom).filter(({ host }) => host !== ".");
+    const services = found.texts
+      .map(serviceFrom)
+      .filter(({ host }) => host !== ".")
+      .slice(0, SERVERS_MAX);
     if (services.length === 0) {
       throw new BankError("STORE", `no server of ${bank} is registered (_bank._tcp.${bank} SRV): is its bank running?`);
     }
@@ -75,7 +121,7 @@ export class BankFinder {
     return { places: servers.flatMap(({ places }) => places), ttlSeconds };
   }
 
-  async #placesOf({ host, port }: Service, signal: AbortSignal): Promise<{ places: BankPlace[]; ttlSeconds: number }> {
+  async #placesOf({ host, port }: Service, signal: AbortSignal): Promise<Found> {
     const [ipv4, ipv6, keys] = await Promise.all([
       this.#records(host, TYPE.A, signal),
       this.#records(host, TYPE.AAAA, signal),
@@ -110,22 +156,30 @@ export class BankFinder {
   async #records(name: string, type: number, signal: AbortSignal): Promise<Records> {
     const question = { name: Name.parse(name), type, class: CLASS.IN };
     const query = { question, recursionDesired: true, dnssecOk: false, checkingDisabled: false };
-    let answer: readonly Rr[];
-    try {
-      ({ answer } = await this.#parts.resolve(query, signal));
-    } catch (error) {
-      throw new BankError(
-        "STORE",
-        `${name} cannot be resolved: ${error instanceof Error ? error.message : String(error)}`,
-      );
-    }
+    const { answer, rcode } = await this.#answerTo(query, name, signal);
+    if (rcode !== RCODE.NOERROR && rcode !== RCODE.NXDOMAIN) throw silence(name, rcodeToText(rcode));
     const records = answer.filter((rr) => rr.type === type);
     return {
       texts: records.map(({ rdata }) => rdataType(type).format(rdata)),
       ttlSeconds: Math.min(TTL_MAX_SECONDS, ...records.map(({ ttlSeconds }) => ttlSeconds)),
     };
   }
+
+  async #answerTo(query: Query, name: string, signal: AbortSignal): Promise<Message> {
+    try {
+      return await this.#parts.resolve(query, signal);
+    } catch (error) {
+      if (!(error instanceof ExchangeError)) throw error;
+      throw silence(name, error.message);
+    }
+  }
 }
+
+/** Nobody can say where the bank is, which is not that it is nowhere. */
+const silence = (name: string, why: string): BankError =>
+  new BankError("UNKNOWN", `${name} cannot be resolved: ${why}`);
+
+const nameOf = ({ address, port }: BankPlace): string => `${address} ${port}`;
 
 function serviceFrom(text: string): Service {
   const [priority = "0", weight = "0", port = "0", host = "."] = text.split(" ");

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { Agent, type AgentOptions, request } from "node:https";
 import type { Duplex } from "node:stream";
 import { connect, type TLSSocket } from "node:tls";
+import type { Clock } from "../../base/index.ts";
 import type { BankPlace } from "./finder.ts";
 
 export interface HttpCall {
@@ -33,24 +34,26 @@ export type SendCall = (place: BankPlace, call: HttpCall, timeoutMilliseconds: n
 /** Beyond it a response is no bank's. */
 const RESPONSE_OCTETS_MAX = 8_000_000;
 const SOCKETS_MAX = 64;
+/** To be connected, TLS included, so that a server that is gone costs little of the time that a request has. */
+const CONNECT_MILLISECONDS_MAX = 2000;
 
 /**
  * @param authority The bank's certificate authority, PEM; null: whoever has a key that the bank's TLSA records name is the bank (RFC 7671 §5.1),
  * and without such records nobody is.
  */
-export function httpsSender(authority: string | null): SendCall & { close(): void } {
+export function httpsSender(authority: string | null, clock: Clock): SendCall & { close(): void } {
   const agents = new Map<string, Agent>();
   const agentFor = (place: BankPlace): Agent => {
     const id = `${place.host} ${place.address} ${place.port} ${place.keyDigests.join()}`;
     let agent = agents.get(id);
     if (agent === undefined) {
-      agent = new BankAgent(place, authority);
+      agent = new BankAgent(place, authority, clock);
       agents.set(id, agent);
     }
     return agent;
   };
   const send: SendCall = (place, call, timeoutMilliseconds) =>
-    sendOver(agentFor(place), { place, call, timeoutMilliseconds });
+    sendOver(agentFor(place), { place, call, timeoutMilliseconds, clock });
   const close = (): void => {
     for (const agent of agents.values()) agent.destroy();
     agents.clear();
@@ -61,11 +64,13 @@ export function httpsSender(authority: string | null): SendCall & { close(): voi
 class BankAgent extends Agent {
   readonly #place: BankPlace;
   readonly #authority: string | null;
+  readonly #clock: Clock;
 
-  constructor(place: BankPlace, authority: string | null) {
+  constructor(place: BankPlace, authority: string | null, clock: Clock) {
     super({ keepAlive: true, maxSockets: SOCKETS_MAX, scheduling: "lifo" });
     this.#place = place;
     this.#authority = authority;
+    this.#clock = clock;
   }
 
   /** Hands the socket over once it is known whose it is. */
@@ -77,18 +82,24 @@ class BankAgent extends Agent {
     const authority = this.#authority;
     const trust = authority === null ? { rejectUnauthorized: false } : { ca: authority };
     const socket: TLSSocket = connect({ host: address, port, servername: host, minVersion: "TLSv1.3", ...trust });
-    const fail = (error: Error): void => callback?.(error, socket);
-    socket.once("error", fail);
+    let isOver = false;
+    const end = (error: Error | null): void => {
+      if (isOver) return;
+      isOver = true;
+      timer.cancel();
+      if (error !== null) socket.destroy();
+      callback?.(error, socket);
+    };
+    const timer = this.#clock.after(CONNECT_MILLISECONDS_MAX, () =>
+      end(new Error(`no connection within ${CONNECT_MILLISECONDS_MAX} ms`)),
+    );
+    // It stays, so that an error of a kept connection that nobody uses ends that connection only.
+    socket.on("error", end);
     socket.once("secureConnect", () => {
-      socket.off("error", fail);
-      if (authority === null && !keyDigests.includes(digestOf(socket))) {
-        const why =
-          keyDigests.length === 0
-            ? "nothing says which key is the bank's"
-            : "its key is not the one that the bank's name says";
-        socket.destroy();
-        fail(new CallError(`${host} is not trusted: ${why}`, false));
-      } else callback?.(null, socket);
+      if (authority !== null || keyDigests.includes(digestOf(socket))) return end(null);
+      const isSaid = keyDigests.length > 0;
+      const why = isSaid ? "its key is not the one that the bank's name says" : "nothing says which key is the bank's";
+      end(new Error(`it is not trusted: ${why}`));
     });
   }
 }
@@ -102,9 +113,10 @@ interface Sending {
   readonly place: BankPlace;
   readonly call: HttpCall;
   readonly timeoutMilliseconds: number;
+  readonly clock: Clock;
 }
 
-function sendOver(agent: Agent, { place, call, timeoutMilliseconds }: Sending): Promise<HttpReply> {
+function sendOver(agent: Agent, { place, call, timeoutMilliseconds, clock }: Sending): Promise<HttpReply> {
   const { promise, resolve, reject } = Promise.withResolvers<HttpReply>();
   const { method, path, body } = call;
   const length =
@@ -122,13 +134,11 @@ function sendOver(agent: Agent, { place, call, timeoutMilliseconds }: Sending): 
     reject(new CallError(`${place.host} (${place.address}:${place.port}): ${message}`, wasSent));
     outgoing.destroy();
   };
-  outgoing.setTimeout(timeoutMilliseconds, () => fail(`no answer within ${timeoutMilliseconds} ms`));
+  // For all of it, however slowly it comes.
+  const timer = clock.after(timeoutMilliseconds, () => fail(`no answer within ${timeoutMilliseconds} ms`));
   // From when it has a connection, whatever breaks may have been read by the server.
   outgoing.once("socket", () => (wasSent = true));
-  outgoing.once("error", (error) => {
-    if (error instanceof CallError) reject(error);
-    else fail(error.message);
-  });
+  outgoing.once("error", (error) => fail(error.message));
   outgoing.once("response", (incoming) => {
     const chunks: Buffer[] = [];
     let octets = 0;
@@ -141,5 +151,5 @@ function sendOver(agent: Agent, { place, call, timeoutMilliseconds }: Sending): 
     incoming.once("end", () => resolve({ code: incoming.statusCode ?? 0, text: Buffer.concat(chunks).toString() }));
   });
   outgoing.end(body ?? undefined);
-  return promise;
+  return promise.finally(() => timer.cancel());
 }

@@ -35,11 +35,12 @@ export function connectBank(given: Arguments): BankConnection {
   }
   const finder = new BankFinder({ bank, resolve: askingResolver(resolver), clock: systemClock, random: systemRandom });
   const authorityFile = authorityFileOf(bankFolderOf(stateFolder, bank));
-  const send = httpsSender(systemFiles.exists(authorityFile) ? textOf(systemFiles, authorityFile) : null);
+  const send = httpsSender(systemFiles.exists(authorityFile) ? textOf(systemFiles, authorityFile) : null, systemClock);
   const client = new BankClient({
     finder,
     send,
     clock: systemClock,
+    random: systemRandom,
     tryMilliseconds: TRY_MILLISECONDS,
     totalMilliseconds: TOTAL_MILLISECONDS,
   });

@@ -117,9 +117,9 @@ async function openHolders(
 ): Promise<ExampleHolder[]> {
   const resolve = askingResolver(parseEndpoint(plan.state.resolver));
   const finder = new BankFinder({ bank, resolve, clock: systemClock, random: systemRandom });
-  const send = httpsSender(textOf(systemFiles, authorityFileOf(bankFolderOf(stateFolder, bank))));
+  const send = httpsSender(textOf(systemFiles, authorityFileOf(bankFolderOf(stateFolder, bank))), systemClock);
   const limits = { tryMilliseconds: OPEN_MILLISECONDS, totalMilliseconds: OPEN_MILLISECONDS };
-  const client = new BankClient({ finder, send, clock: systemClock, ...limits });
+  const client = new BankClient({ finder, send, clock: systemClock, random: systemRandom, ...limits });
   try {
     return await Promise.all(
       holders.map(async ({ name, pin, deposit }) => {
