@@ -88,6 +88,7 @@ export { isAccountNumber, isCardNumber } from "./http/numbers.ts";
 export type { BankParts } from "./http/parts.ts";
 export { type Role, type Session, Tokens } from "./http/tokens.ts";
 export { BankServer, type BankServerParts } from "./server.ts";
+export { Writer } from "./threads/writer.ts";
 export type { DeskTask } from "./threads/desk-work.ts";
 export { type BankCall, BankClient, type BankOutcome, type ClientParts, messageIn } from "./client/client.ts";
 export { BankFinder, type BankPlace, type FinderParts } from "./client/finder.ts";

@@ -63,6 +63,11 @@ export const AIMS: readonly Aim[] = [
   ),
   aim("layers", "managerial layer, 10,000 updates each followed by a query", "stale answers", "at most", 0, "nothing"),
   aim("layers", "global layer, 1,000 updates in a window, 8 secondaries", "transfers each", "at most", 1, "nothing"),
+  aim("bank", "bank, embedded store, 128 requests in flight", "requests/s, 128 in flight", "at least", 5, ["pgbench"]),
+  aim("bank", "bank, embedded store, one by one", "requests/s, one by one", "at least", 4000, "nothing"),
+  aim("bank", "bank, embedded store, at half of that load", "p99 ms at half load", "at most", 10, "nothing"),
+  aim("bank", "bank, PostgreSQL store", "requests/s, PostgreSQL, 8 connections", "at least", 1.2, ["pgbench"]),
+  aim("bank", "bank, PostgreSQL store", "deadlocks", "at most", 0, "nothing"),
   aim("idle", "nothing to do", "CPU %", "at most", 0.5, "nothing"),
 ];
 

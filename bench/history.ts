@@ -29,7 +29,7 @@ export interface Run {
 }
 
 /** Figures of which more is better; of all others less is. */
-const isMoreBetter = (what: string): boolean => /^(queries|updates)\/s\b/.test(what);
+const isMoreBetter = (what: string): boolean => /^(queries|updates|requests)\/s\b/.test(what);
 
 /** Rows that are ours too. */
 const OWN: readonly string[] = ["strata", ...LAYER_NAMES];

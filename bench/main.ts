@@ -3,6 +3,7 @@
  * With `--rounds N` or `--seconds N` it is a try, which is printed and not kept. Ended early, it leaves nothing running.
  */
 import { AIMS } from "./aims.ts";
+import { bank } from "./bank.ts";
 import { usage, type Wanted, wantedBy } from "./command-line.ts";
 import type { Effort } from "./effort.ts";
 import { describeAim, updatePages } from "./figures.ts";
@@ -41,6 +42,7 @@ const benches: Readonly<Record<string, (effort: Effort) => Promise<Result>>> = {
   "resolver-misses": resolverMisses,
   updates,
   transfer,
+  bank,
   idle,
   layers,
   respond,

@@ -5,7 +5,7 @@
 import { execFileSync } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { accessSync, constants, mkdirSync, writeFileSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { delimiter, join } from "node:path";
 
@@ -30,6 +30,10 @@ export const PROGRAMS = {
   "ldns-signzone": "ldnsutils",
   "ldns-keygen": "ldnsutils",
   dnsperf: "dnsperf",
+  initdb: "postgresql",
+  postgres: "postgresql",
+  pg_basebackup: "postgresql",
+  pgbench: "postgresql",
   ip: "iproute2",
   nsenter: "util-linux",
   unshare: "util-linux",
@@ -37,9 +41,10 @@ export const PROGRAMS = {
 
 export type Program = keyof typeof PROGRAMS;
 
-/** Where a program is, or null; servers live in /usr/sbin, which is not on every user's PATH. */
+/** Where a program is, or null; servers live in folders which are not on every user's PATH. */
 export function findProgram(name: Program): string | null {
-  const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/usr/bin", "/sbin"];
+  const path = (process.env["PATH"] ?? "").split(delimiter);
+  const folders = [...path, "/usr/sbin", "/usr/bin", "/sbin", ...postgresFolders()];
   for (const folder of folders) {
     const path = join(folder, name);
     try {
@@ -50,6 +55,13 @@ export function findProgram(name: Program): string | null {
     }
   }
   return null;
+}
+
+/** Debian keeps each version in a folder of its own; the newest comes first. */
+function postgresFolders(): string[] {
+  const above = "/usr/lib/postgresql";
+  const versions = existsSync(above) ? readdirSync(above) : [];
+  return versions.sort((a, b) => Number(b) - Number(a)).map((version) => join(above, version, "bin"));
 }
 
 export function program(name: Program): string {

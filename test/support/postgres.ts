@@ -5,41 +5,14 @@
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { accessSync, appendFileSync, chownSync, constants, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { appendFileSync, chownSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "pg";
-import { describe, test } from "vitest";
-import { freePort } from "./peer-configuration.ts";
+import { freePort, type Program, program } from "./peer-configuration.ts";
 
 const STEP_MILLISECONDS = 60_000;
 const USER = "postgres";
-const DEBIAN_FOLDER = "/usr/lib/postgresql";
-
-/** The folder of initdb, postgres and pgbench, or null; Debian keeps each version's in a folder of its own. */
-export function findPostgres(): string | null {
-  const folders = [...versions().map((version) => join(DEBIAN_FOLDER, version, "bin")), "/usr/local/bin", "/usr/bin"];
-  return folders.find((folder) => isThere(join(folder, "initdb")) && isThere(join(folder, "postgres"))) ?? null;
-}
-
-/** A group of tests that needs PostgreSQL: where it is absent they are skipped out loud, and with CI=true that is a failure. */
-export function describeWithPostgres(title: string, tests: () => void): void {
-  if (findPostgres() !== null) {
-    describe(title, tests);
-    return;
-  }
-  const how = "PostgreSQL is not installed: npm run peers (Debian: postgresql)";
-  if (process.env["CI"] === "true") {
-    describe(title, () => {
-      test(how, () => {
-        throw new Error(how);
-      });
-    });
-    return;
-  }
-  process.stderr.write(`\nSKIPPED ${title}: ${how}\n\n`);
-  describe.skip(`${title} (${how})`, tests);
-}
 
 /** One server, which may be killed and started again. */
 export class PostgresServer implements AsyncDisposable {
@@ -123,7 +96,7 @@ export class PostgresServer implements AsyncDisposable {
   /** Starts it, or starts it again. */
   async resume(): Promise<void> {
     const [command, ...before] = asUser("INT");
-    const args = [...before, this.#program("postgres"), "-D", this.#data, "-p", String(this.port)];
+    const args = [...before, program("postgres"), "-D", this.#data, "-p", String(this.port)];
     const child = spawn(command!, args, { stdio: ["ignore", "ignore", "pipe"], cwd: this.#folder });
     this.#child = child;
     child.stderr.on("data", (chunk: Buffer) => (this.#log += chunk.toString()));
@@ -188,15 +161,9 @@ export class PostgresServer implements AsyncDisposable {
     appendFileSync(join(this.#data, "postgresql.conf"), lines.join(""));
   }
 
-  #program(name: string): string {
-    const folder = findPostgres();
-    if (folder === null) throw new Error("PostgreSQL is not installed; npm run peers installs it");
-    return join(folder, name);
-  }
-
-  #command(name: string, args: readonly string[]): void {
+  #command(name: Program, args: readonly string[]): void {
     const [command, ...before] = asUser("KILL");
-    const { status, stderr } = spawnSync(command!, [...before, this.#program(name), ...args], {
+    const { status, stderr } = spawnSync(command!, [...before, program(name), ...args], {
       cwd: this.#folder,
       timeout: STEP_MILLISECONDS,
       encoding: "utf8",
@@ -229,22 +196,4 @@ async function ended(child: ChildProcess, signal: "SIGINT" | "SIGQUIT"): Promise
   await exit;
   clearTimeout(impatient);
   clearTimeout(last);
-}
-
-/** The newest first. */
-function versions(): string[] {
-  try {
-    return readdirSync(DEBIAN_FOLDER).sort((a, b) => Number(b) - Number(a));
-  } catch {
-    return [];
-  }
-}
-
-function isThere(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -18,12 +18,13 @@ import {
   SqliteReader,
 } from "../../bank/index.ts";
 import { RequestGenerator } from "../support/bank-requests.ts";
-import { describeWithPostgres, PostgresServer } from "../support/postgres.ts";
+import { describeWithPeers } from "../support/peers.ts";
+import { PostgresServer } from "../support/postgres.ts";
 
 const SEED = Number(process.env["STRATA_SEED"] ?? 5);
 const REQUESTS = Number(process.env["STRATA_REQUESTS"] ?? 6000);
 
-describeWithPostgres("a bank on PostgreSQL", () => {
+describeWithPeers("a bank on PostgreSQL", ["initdb", "postgres"], () => {
   let server: PostgresServer;
   let databases = 0;
   beforeAll(async () => {
