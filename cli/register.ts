@@ -29,7 +29,6 @@ export async function register(given: Arguments, output: Output): Promise<number
   const keyFile = given.text("key");
   const leaseSeconds = parseSeconds("lease", given.text("lease") ?? "30");
   const target = targetOf(given);
-  if (target.server === null) throw new UsageError("whom to register with is missing: --server ADDR[:PORT]");
   const sender = new UpdateSender({
     ...target,
     lease: { seconds: leaseSeconds, keySeconds: null },

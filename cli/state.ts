@@ -3,7 +3,9 @@
  * `state.json` with who listens where, and `root.hints` with the root's servers. No schema library here, because
  * `strata resolve` reads it and may take 150 ms in all.
  */
-import type { Files } from "../base/index.ts";
+import { type Files, systemFiles } from "../base/index.ts";
+import { Name } from "../dns/index.ts";
+import type { Endpoint } from "../net/index.ts";
 import { WorkError } from "./failure.ts";
 
 export const STATE_FOLDER = ".strata";
@@ -89,6 +91,24 @@ export function isRunning(files: Files, state: State): boolean {
   const commandLine = `/proc/${state.pid}/cmdline`;
   if (!files.exists(commandLine)) return true;
   return new TextDecoder().decode(files.read(commandLine)).includes("\0up");
+}
+
+/** The state of a `strata up` that runs; null: none does. Throws WorkError. */
+export function runningState(folder: string, files: Files = systemFiles): State | null {
+  const found = readState(files, folder);
+  return found !== null && isRunning(files, found.state) ? found.state : null;
+}
+
+/** The server that takes updates of that name: of those that have the nearest zone, the first. Null: none has it. */
+export function primaryInState(name: Name, { servers, port }: State): Endpoint | null {
+  let nearest: { readonly zone: Name; readonly address: string } | null = null;
+  for (const { zones, address } of servers) {
+    for (const zone of zones.map((text) => Name.parse(text))) {
+      if (!name.isAtOrBelow(zone)) continue;
+      if (nearest === null || zone.labelCount > nearest.zone.labelCount) nearest = { zone, address };
+    }
+  }
+  return nearest === null ? null : { address: nearest.address, port };
 }
 
 function decodeState(text: string): State | null {

@@ -1,5 +1,5 @@
 /** Sends updates to the primary of a zone, each as one message over TCP, and finds out which zone a name is in. */
-import { systemClock, systemRandom } from "../base/index.ts";
+import { systemClock, systemFiles, systemRandom } from "../base/index.ts";
 import {
   CLASS,
   decodeUpdateLease,
@@ -22,13 +22,18 @@ import { type Ask, type Endpoint, ExchangeError, formatEndpoint, systemAsk } fro
 import type { Arguments } from "./arguments.ts";
 import { UsageError, WorkError } from "./failure.ts";
 import { parseEndpoints, parseName } from "./options-read.ts";
+import { plainName, primaryInState, runningState, STATE_FOLDER, updateKeyFileOf } from "./state.ts";
 import type { UpdateWork } from "./update-lines.ts";
 
 const NEVER = new AbortController().signal;
 
 export interface UpdateSenderParts {
-  /** Null: each piece of work says itself. */
+  /** Null: each piece of work says itself, or `primaryOf` knows. */
   readonly server: Endpoint | null;
+  /** Where a running name space has the zone of a name; null: it does not. */
+  readonly primaryOf?: (name: Name) => Endpoint | null;
+  /** The key that it has for that zone, where none is given. */
+  readonly keyOf?: (zone: Name) => Promise<TsigKey | null>;
   /** Null: the server is asked. */
   readonly zone: Name | null;
   readonly lease: UpdateLease | null;
@@ -36,13 +41,23 @@ export interface UpdateSenderParts {
   readonly timeoutMilliseconds: number;
 }
 
-/** What --server and --zone say. */
-export function targetOf(given: Arguments): Pick<UpdateSenderParts, "server" | "zone"> {
+/** What --server and --zone say; beside a running `strata up` no server needs to be said (DESIGN §10). */
+export function targetOf(given: Arguments): Pick<UpdateSenderParts, "server" | "zone" | "primaryOf" | "keyOf"> {
   const server = given.text("server");
   const zone = given.text("zone");
+  const folder = given.text("state") ?? STATE_FOLDER;
   return {
     server: server === null ? null : parseEndpoints("server", [server])[0]!,
     zone: zone === null ? null : parseName("zone", zone),
+    primaryOf: (name) => {
+      const state = runningState(folder);
+      return state === null ? null : primaryInState(name, state);
+    },
+    keyOf: async (name) => {
+      const file = updateKeyFileOf(folder, plainName(name.toString()));
+      if (server !== null || !systemFiles.exists(file)) return null;
+      return (await import("./keys.ts")).readKey(file, systemFiles);
+    },
   };
 }
 
@@ -67,12 +82,16 @@ export class UpdateSender {
   }
 
   async send(work: UpdateWork): Promise<UpdateOutcome> {
-    const server = work.server ?? this.#parts.server;
-    if (server === null) throw new UsageError("whom to send it to is missing: --server ADDR[:PORT]");
+    const server = work.server ?? this.#parts.server ?? this.#parts.primaryOf?.(firstName(work)) ?? null;
+    if (server === null)
+      throw new UsageError(
+        'whom to send it to is missing: --server ADDR[:PORT] (no "strata up" runs here that has the zone)',
+      );
     const zone = work.zone ?? this.#parts.zone ?? (await this.#findZone(server, firstName(work)));
     const asked = this.#parts.lease;
     const options = asked === null ? [] : [encodeUpdateLease(asked)];
-    const message = await this.#exchange(server, updateMessage(zone, work, options));
+    const key = this.#parts.key ?? (await this.#parts.keyOf?.(zone)) ?? null;
+    const message = await this.#exchange(server, updateMessage(zone, work, options), key);
     const ttls = work.updates.map(({ ttlSeconds }) => ttlSeconds);
     return { zone, server, message, asked, ttls, lease: grantedLease(message) };
   }
@@ -80,7 +99,7 @@ export class UpdateSender {
   /** The zone that the server has the name in: who has authority for it names its SOA (RFC 2136 §4.1 leaves the way open). */
   async #findZone(server: Endpoint, owner: Name): Promise<Name> {
     for (let name: Name | null = owner; name !== null; name = name.parent()) {
-      const { answer, authority, rcode } = await this.#exchange(server, soaQuery(name));
+      const { answer, authority, rcode } = await this.#exchange(server, soaQuery(name), this.#parts.key);
       const at = name;
       const soa = [...answer, ...authority].find((rr) => rr.type === TYPE.SOA && at.isAtOrBelow(rr.owner));
       if (soa !== undefined) return soa.owner;
@@ -90,8 +109,8 @@ export class UpdateSender {
     throw new WorkError(`${where} does not say in which zone ${owner.toString()} is: give it with --zone NAME`);
   }
 
-  async #exchange(server: Endpoint, message: Message): Promise<Message> {
-    const { timeoutMilliseconds, key } = this.#parts;
+  async #exchange(server: Endpoint, message: Message, key: TsigKey | null): Promise<Message> {
+    const { timeoutMilliseconds } = this.#parts;
     try {
       const way = { transport: "tcp", timeoutMilliseconds, signal: NEVER } as const;
       const reply = await this.#ask(server, message, key === null ? way : { ...way, key });

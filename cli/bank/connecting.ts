@@ -5,9 +5,9 @@ import type { Message } from "../../dns/index.ts";
 import { type Endpoint, type Exchange, systemAsk } from "../../net/index.ts";
 import type { Arguments } from "../arguments.ts";
 import { UsageError } from "../failure.ts";
-import { plainName, STATE_FOLDER } from "../state.ts";
+import { plainName, runningState, STATE_FOLDER } from "../state.ts";
 import { bankFolderOf } from "./folder.ts";
-import { queryMessage, resolverOf, runningState } from "./naming.ts";
+import { queryMessage, resolverOf } from "./naming.ts";
 import { authorityFileOf, textOf } from "./secrets.ts";
 
 const RESOLVE_MILLISECONDS = 5000;

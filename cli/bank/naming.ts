@@ -2,7 +2,7 @@
  * A bank server in the name space: where it registers, what it says of itself under the bank's name, and which of several servers is the
  * primary (an epoch, changed with a prerequisite, so that of two that want it one gets it).
  */
-import { systemClock, systemFiles, systemRandom, toHex } from "../../base/index.ts";
+import { systemClock, systemRandom, toHex } from "../../base/index.ts";
 import {
   CLASS,
   type Message,
@@ -19,7 +19,7 @@ import {
 import { type Ask, type Endpoint, ExchangeError, formatEndpoint, parseEndpoint, systemAsk } from "../../net/index.ts";
 import { UsageError, WorkError } from "../failure.ts";
 import { sendLines } from "../registration.ts";
-import { isRunning, readState, type State } from "../state.ts";
+import { primaryInState, type State } from "../state.ts";
 import { UpdateSender } from "../update-sender.ts";
 
 const NEVER = new AbortController().signal;
@@ -82,19 +82,13 @@ export function resolverOf(server: string | null, state: State | null): Endpoint
   return state === null ? null : parseEndpoint(state.resolver);
 }
 
-/** What a `strata up` that runs has left there. */
-export function runningState(folder: string): State | null {
-  const found = readState(systemFiles, folder);
-  return found !== null && isRunning(systemFiles, found.state) ? found.state : null;
-}
-
 /** The server that takes updates of the zone that the name is in. Throws UsageError when nothing leads there. */
 export async function primaryOf(
   name: string,
   given: { readonly primary: string | null; readonly server: string | null; readonly state: State | null },
 ): Promise<Endpoint> {
   if (given.primary !== null) return parseEndpoint(given.primary);
-  const fromState = given.state === null ? null : primaryInState(name, given.state);
+  const fromState = given.state === null ? null : primaryInState(Name.parse(name), given.state);
   if (fromState !== null) return fromState;
   const resolver = resolverOf(given.server, given.state);
   if (resolver === null)
@@ -102,20 +96,6 @@ export async function primaryOf(
       "where names are registered is missing: --server ADDR:PORT of a resolver, or --primary ADDR:PORT",
     );
   return findPrimary(name, resolver);
-}
-
-function primaryInState(name: string, { servers, port }: State): Endpoint | null {
-  const wanted = Name.parse(name);
-  const zones = servers.flatMap(({ zones: names, address }) =>
-    names.map((zone) => ({ zone: Name.parse(zone), address })),
-  );
-  const enclosing = zones.filter(({ zone }) => wanted.isAtOrBelow(zone));
-  // The nearest zone; of its servers the first is the primary.
-  const nearest = enclosing.reduce<(typeof zones)[number] | null>(
-    (best, one) => (best === null || one.zone.labelCount > best.zone.labelCount ? one : best),
-    null,
-  );
-  return nearest === null ? null : { address: nearest.address, port };
 }
 
 /** By the SOA's MNAME; whoever answers with authority is asked itself. */

@@ -12,10 +12,10 @@ import { parseEndpointOrPort, parseSeconds, parseThreads } from "../options-read
 import type { Output } from "../output.ts";
 import { Registration } from "../registration.ts";
 import { aborted, stopSignal } from "../signals.ts";
-import { plainName, STATE_FOLDER } from "../state.ts";
+import { plainName, runningState, STATE_FOLDER } from "../state.ts";
 import { UpdateSender } from "../update-sender.ts";
 import { bankFolderOf, keyFileIn, ledgerFileOf } from "./folder.ts";
-import { type BankName, Epoch, primaryOf, registeredLines, runningState, withdrawalLines } from "./naming.ts";
+import { type BankName, Epoch, primaryOf, registeredLines, withdrawalLines } from "./naming.ts";
 import { authorityIn, certificateFrom, givenCertificate, serverKeyIn } from "./secrets.ts";
 
 /** Where a bank listens that is not told where: on this machine, at a port that is free. */

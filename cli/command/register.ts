@@ -1,6 +1,6 @@
 /** `strata register`: a name that follows this host. */
 import type { Command } from "../arguments.ts";
-import { KEY_OPTION } from "../options.ts";
+import { KEY_OPTION, STATE_OPTION } from "../options.ts";
 
 export const registerCommand: Command = {
   words: ["register"],
@@ -26,6 +26,7 @@ export const registerCommand: Command = {
       value: "ADDR[:PORT]",
       describe: "the primary of the zone, or a secondary that passes it on",
     },
+    state: STATE_OPTION,
     key: KEY_OPTION,
     zone: { kind: "text", value: "NAME", describe: "the zone (asked of the server unless given)" },
     lease: {

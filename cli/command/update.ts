@@ -1,6 +1,6 @@
 /** `strata update`: changes of a zone, sent to its primary. */
 import type { Command } from "../arguments.ts";
-import { JSON_OPTION, KEY_OPTION } from "../options.ts";
+import { JSON_OPTION, KEY_OPTION, STATE_OPTION } from "../options.ts";
 
 export const updateCommand: Command = {
   words: ["update"],
@@ -15,7 +15,12 @@ export const updateCommand: Command = {
     },
   ],
   options: {
-    server: { kind: "text", value: "ADDR[:PORT]", describe: "send to this server" },
+    server: {
+      kind: "text",
+      value: "ADDR[:PORT]",
+      describe: "send to this server (beside strata up: the primary of the zone)",
+    },
+    state: STATE_OPTION,
     key: KEY_OPTION,
     zone: { kind: "text", value: "NAME", describe: "the zone (asked of the server unless given)" },
     file: { kind: "text", value: "FILE", describe: "commands, one a line; an empty line or send ends a message" },

@@ -90,6 +90,14 @@ describe("beside a running strata up", () => {
     expect(stderr).toMatch(/nothing was done: no server of nobank\.com is registered/);
   }, 60_000);
 
+  test("beside it an update needs neither server nor key", async () => {
+    const words = ["update", "add pc9.cs.vu.nl 30 A 192.0.2.99", "--state", state];
+    expect(await strata(words)).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining("cs.vu.nl. at 127.0.1.20"),
+    });
+  });
+
   test("its books are right", async () => {
     const { status, stdout } = await strata(["bank", "verify", "--state", state]);
     expect([status, stdout]).toEqual([0, expect.stringContaining("books, holds and chain are right")]);

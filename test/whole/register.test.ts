@@ -32,7 +32,7 @@ test("registers a name and a service with a lease, and withdraws both at the end
 });
 
 test.each([
-  [["--name", "pc24.cs.vu.nl"], /whom to register with is missing/],
+  [["--name", "pc24.cs.vu.nl"], /whom to send it to is missing/],
   [["--server", LISTEN], /what to register is missing/],
   [["--server", LISTEN, "--name", "a.b", "--srv", "printer:631"], /_SERVICE\._PROTOCOL:PORT is wanted/],
   [["--server", LISTEN, "--name", "a.b", "--address", "here"], /auto or an IP address is wanted/],
