@@ -64,6 +64,11 @@ export class FileJournal {
     return served;
   }
 
+  /** At a start, once all zones were settled. */
+  settledAll(): void {
+    this.#parts.journaled.settledAll();
+  }
+
   /** Before a changed file is read again. Updates wait from "take-file" until `release`. */
   begin(zone: ZoneFileToLoad, stamps: Stamps, take: Take | null): Reloading {
     const { journaled, changer, store } = this.#parts;

@@ -74,6 +74,7 @@ export class ZoneKeeper {
   async load(): Promise<void> {
     const outcomes = await this.#parts.loader.start(this.#kept.map(({ zone }) => zone));
     outcomes.forEach((outcome, i) => this.#start(this.#kept[i]!, outcome));
+    this.#parts.journal?.settledAll();
     const refused = outcomes.filter((_, i) => this.#kept[i]!.served === null);
     const told = refused.map(({ problems }) => describe(problems)).join("\n");
     if (refused.length > 0 && refused.length === this.#kept.length)

@@ -86,12 +86,12 @@ export function openDatabase(path: string): DatabaseSync {
   });
 }
 
-/** For reading what can be read of it. Throws JournalError when nothing can. */
+/** For reading what can be read of it, and leaving it as it is. Throws JournalError when nothing can. */
 export function openDamaged(path: string): DatabaseSync {
   return guarded(path, () => {
-    const database = new DatabaseSync(path);
+    const database = new DatabaseSync(path, { readOnly: true });
     try {
-      database.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN; SELECT count(*) FROM sqlite_schema; COMMIT");
+      database.exec("SELECT count(*) FROM sqlite_schema");
       return database;
     } catch (error) {
       database.close();
@@ -104,6 +104,11 @@ export function openDamaged(path: string): DatabaseSync {
 function checkPages(database: DatabaseSync, path: string): void {
   const found = database.prepare("PRAGMA quick_check(1)").get()?.["quick_check"];
   if (found !== "ok") throw new JournalError("DAMAGED", `${path} is damaged (${String(found)})`);
+}
+
+/** Takes what the log has over into the main file, so that nothing is left of its end that was dropped. Throws JournalError. */
+export function emptyLog(database: DatabaseSync, path: string): void {
+  guarded(path, () => database.exec("PRAGMA wal_checkpoint(TRUNCATE)"));
 }
 
 /** Runs what uses the database and turns what SQLite throws into a JournalError. */

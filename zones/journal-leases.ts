@@ -1,7 +1,7 @@
 /** The journal's table of leases. A damaged row loses one lease, and its record stays until it is deleted; so they have no checksums. */
-import type { DatabaseSync } from "node:sqlite";
-import { Name } from "../dns/index.ts";
-import { octetsOf } from "./journal-rows.ts";
+import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
+import { Name, rdataType } from "../dns/index.ts";
+import { attempted, octetsOf } from "./journal-rows.ts";
 import type { LeaseNote } from "./lease.ts";
 
 /** Within a transaction. */
@@ -22,12 +22,18 @@ export function leasesOf(database: DatabaseSync, apex: Name, zone: number): Leas
   return database
     .prepare("SELECT * FROM lease WHERE zone = ?")
     .all(zone)
-    .map((row) => ({
-      apex,
-      owner: Name.fromWire(octetsOf(row["owner"])),
-      type: Number(row["type"]),
-      rdata: octetsOf(row["rdata"]),
-      endsAtSeconds: Number(row["ends_at"]),
-      by: String(row["by"]),
-    }));
+    .flatMap((row) => attempted(() => [leaseOf(apex, row)]) ?? []);
+}
+
+/** Throws DataError and NameError. */
+function leaseOf(apex: Name, row: Record<string, SQLOutputValue>): LeaseNote {
+  const type = Number(row["type"]);
+  return {
+    apex,
+    owner: Name.fromWire(octetsOf(row["owner"])),
+    type,
+    rdata: rdataType(type).canonical(octetsOf(row["rdata"])),
+    endsAtSeconds: Number(row["ends_at"]),
+    by: String(row["by"]),
+  };
 }

@@ -1,10 +1,11 @@
 /**
  * The files around a journal that was damaged: a copy of it put aside, and a sound one made beside it that takes its place in one
  * step. Whenever the server is killed meanwhile, or the disk is full, the damaged one is still whole and is mended at the next start.
+ * That changes may be lost is noted in a file of its own, until every zone has a serial beyond those that they may have had.
  */
 import type { Files } from "../base/index.ts";
 
-export type MendingFiles = Pick<Files, "exists" | "read" | "writeSafely" | "remove">;
+export type MendingFiles = Pick<Files, "exists" | "read" | "status" | "writeSafely" | "remove">;
 
 const LOG = "-wal";
 const ENDINGS = ["", LOG, "-shm"] as const;
@@ -15,6 +16,20 @@ export const draftFileOf = (path: string): string => `${path}.mending`;
 /** It is there only while a finished journal is to take the place of a damaged one. */
 const mendedFileOf = (path: string): string => `${path}.mended`;
 
+const lossFileOf = (path: string): string => `${path}.lost`;
+
+const octetsOfFile = (path: string, files: MendingFiles): number => files.status(path)?.octets ?? 0;
+
+/** Octets of both files of a journal. */
+export function octetsOfJournal(path: string, files: MendingFiles): number {
+  return octetsOfFile(path, files) + octetsOfFile(logFileOf(path), files);
+}
+
+/** Whether there is a log and nothing that it belongs to: SQLite removes it without a word then. */
+export function isLogAlone(path: string, files: MendingFiles): boolean {
+  return octetsOfFile(logFileOf(path), files) > 0 && octetsOfFile(path, files) === 0;
+}
+
 /** Copies the files of a journal; returns where to. Throws FileError. */
 export function copyAside(path: string, files: MendingFiles, nowSeconds: number): string {
   const aside = `${path}.damaged-${nowSeconds}`;
@@ -22,6 +37,24 @@ export function copyAside(path: string, files: MendingFiles, nowSeconds: number)
     if (files.exists(path + ending)) files.writeSafely(aside + ending, [files.read(path + ending)]);
   }
   return aside;
+}
+
+/** Changes that took up to so many octets may be lost. Throws FileError. */
+export function noteLoss(path: string, files: MendingFiles, octets: number): void {
+  const most = Math.max(octets, lossOf(path, files));
+  files.writeSafely(lossFileOf(path), [Buffer.from(`${most} octets of changes may be lost\n`)]);
+}
+
+/** Octets that changes may have taken that are lost; 0 when none are. */
+export function lossOf(path: string, files: MendingFiles): number {
+  const file = lossFileOf(path);
+  if (!files.exists(file)) return 0;
+  const octets = Number.parseInt(Buffer.from(files.read(file)).toString(), 10);
+  return Number.isNaN(octets) ? octetsOfJournal(path, files) : octets;
+}
+
+export function forgetLoss(path: string, files: MendingFiles): void {
+  files.remove(lossFileOf(path));
 }
 
 export function removeJournal(path: string, files: MendingFiles): void {

@@ -26,7 +26,7 @@ interface TakenZone {
   readonly checkedAtSeconds: number;
 }
 
-/** Throws JournalError when the sound one cannot be written. */
+/** Leaves what is damaged as it is. Throws JournalError when the sound one cannot be written. */
 export function takeSoundOf(path: string, sound: SoundJournal): Salvaged {
   const told: Salvaged = { zones: 0, changes: 0, lost: [] };
   let damaged: DatabaseSync;
@@ -69,8 +69,14 @@ function takeZone(
   const source = typeof row["source"] === "string" ? { digest: row["source"], isFile: row["is_file"] === 1 } : null;
   sound.keep(apex, { pieces: pieces ?? [], changes: [], checkedAtSeconds: Number(row["checked_at"]) }, source);
   const { entries, fault } = soundChanges(damaged, apex, from);
-  sound.append(entries, attempted(() => leasesOf(damaged, apex, from)) ?? []);
-  return { changes: entries.length, fault: pieces === null ? "its copy is damaged" : fault };
+  const leases = attempted(() => leasesOf(damaged, apex, from));
+  sound.append(entries, leases ?? []);
+  const faults = [
+    pieces === null ? "its copy is damaged" : null,
+    fault,
+    leases === null ? "its leases cannot be read, and their records stay until they are deleted" : null,
+  ].filter((one) => one !== null);
+  return { changes: entries.length, fault: faults.length === 0 ? null : faults.join("; ") };
 }
 
 /** What octets that are not what was written make us or SQLite say. */

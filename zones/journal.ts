@@ -8,12 +8,25 @@
  */
 import type { DatabaseSync, SQLOutputValue, StatementSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
-import { type Clock, type Files, type Log } from "../base/index.ts";
+import type { Clock, Log } from "../base/index.ts";
 import { Name } from "../dns/index.ts";
 import { type ChangeSet, encodeChangeSet, fromSerial, type JournalEntry, toSerial } from "./change-set.ts";
 import type { ChangeLog } from "./changer.ts";
-import { copyAside, draftFileOf, finishMending, logFileOf, removeJournal, replaceByDraft } from "./journal-mending.ts";
-import { guarded, JournalError, openDatabase, transaction } from "./journal-database.ts";
+import { emptyLog, guarded, JournalError, openDatabase, transaction } from "./journal-database.ts";
+import {
+  copyAside,
+  draftFileOf,
+  finishMending,
+  forgetLoss,
+  isLogAlone,
+  logFileOf,
+  lossOf,
+  type MendingFiles,
+  noteLoss,
+  octetsOfJournal,
+  removeJournal,
+  replaceByDraft,
+} from "./journal-mending.ts";
 import { attempted, entryOf, octetsOf, soundChanges, soundPieces, sumOf } from "./journal-rows.ts";
 import { isDamage, type Salvaged, takeSoundOf } from "./journal-salvage.ts";
 import { logEndOf, tellOfLogEnd } from "./journal-tail.ts";
@@ -56,7 +69,7 @@ export const JOURNAL_BOUNDS: JournalBounds = {
 export interface JournalParts {
   readonly clock: Clock;
   readonly log: Log;
-  readonly files: Pick<Files, "exists" | "read" | "writeSafely" | "remove">;
+  readonly files: MendingFiles;
   readonly bounds?: Partial<JournalBounds>;
 }
 
@@ -77,6 +90,8 @@ export class Journal implements ChangeLog {
   readonly #bounds: JournalBounds;
   readonly #ids = new Map<string, { readonly id: number; readonly apex: Name }>();
   readonly #insert: StatementSync;
+  /** Octets that changes may have taken that this start found to be lost; 0 when it found none. */
+  readonly lostOctets: number;
   #appends = 0;
   /** Zones whose rows the transaction that is under way has made. */
   #made: string[] = [];
@@ -90,18 +105,24 @@ export class Journal implements ChangeLog {
       "INSERT INTO change (zone, from_serial, to_serial, at, by, octets, sum) VALUES (?, ?, ?, ?, ?, ?, ?)",
     );
     guarded(path, () => this.#readZones());
+    this.lostOctets = lossOf(path, parts.files);
   }
 
   /** The journal in that file, made where there is none. Throws JournalError and FileError. */
   static open(path: string, parts: JournalParts): Journal {
-    finishMending(path, parts.files);
-    const end = logEndOf(logFileOf(path), parts.files);
+    const { files, log } = parts;
+    finishMending(path, files);
+    if (isLogAlone(path, files)) return Journal.#salvage(path, parts, "its log is there, and its main file is not");
+    const end = logEndOf(logFileOf(path), files);
+    if (end.hasLostCommits) noteLoss(path, files, end.droppedOctets);
     try {
       const journal = new Journal(path, openDatabase(path), parts);
       journal.#limitFile();
       const damage = journal.#damage();
       if (damage === null) {
-        tellOfLogEnd(path, end, parts.log);
+        tellOfLogEnd(path, end, log);
+        // Or what is left of it would be found at the next start as well, behind commits that were sound.
+        if (end.droppedOctets > 0) emptyLog(journal.#database, path);
         return journal;
       }
       journal.close();
@@ -125,6 +146,7 @@ export class Journal implements ChangeLog {
     } finally {
       sound.close();
     }
+    noteLoss(path, files, octetsOfJournal(path, files));
     replaceByDraft(path, files);
     log.error(
       { journal: path, reason, aside, ...told },
@@ -273,6 +295,11 @@ export class Journal implements ChangeLog {
         )
         .run(octetsMax);
     });
+  }
+
+  /** Every zone has a serial now beyond those that lost changes may have had. */
+  forgetLoss(): void {
+    forgetLoss(this.#path, this.#parts.files);
   }
 
   close(): void {

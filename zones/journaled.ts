@@ -2,6 +2,9 @@
  * Zones that are read from master files and changed while they are served: what a start makes of file and journal together, and what
  * becomes of an edited file. A file's edit and the zone's own changes never silently undo one another: where both have changed, the
  * journal's version goes on and the user decides.
+ *
+ * When the journal lost changes, a secondary may have versions that nobody here knows of any more. So that no serial of theirs stands for
+ * another version, every zone leaps over as many as there may have been (RFC 1982 leaves room for that).
  */
 import { assert, type Clock, type Log } from "../base/index.ts";
 import { isNewerSerial, type Name, nextSerial, recordsOf } from "../dns/index.ts";
@@ -48,6 +51,10 @@ export type Settled =
 const PIECE_OCTETS = 1 << 20;
 /** Zones of more records than this are journaled once they change, and not for reloads alone. */
 const RECORDS_FOR_RELOADS_MAX = 100_000;
+/** No change takes less in the journal: it has two SOAs. An update that asks for a serial of its own may have gone further. */
+const CHANGE_OCTETS_MIN = 64;
+/** Half of what makes a serial newer (RFC 1982 §3.2), so that two leaps are newer as well. */
+const LEAP_MAX = 0x3fff_ffff;
 /** From one look at whether a base is outgrown to the next. */
 const LOOK_ENTRIES = 1000;
 
@@ -79,8 +86,20 @@ export class JournaledZones implements ChangeLog {
     clock.soon(() => this.#renew([...apexes.values()]));
   }
 
-  /** Makes of a zone what it was. `digest` is that of its files, of which the store has the content if `isLoaded`. */
-  settle(apex: Name, { digest, isLoaded }: { readonly digest: string; readonly isLoaded: boolean }): Settled {
+  /** Makes of a zone what it was, with a serial that nobody has seen if changes of it may be lost. */
+  settle(apex: Name, files: FoundFiles): Settled {
+    const settled = this.#settle(apex, files);
+    this.#leap(apex);
+    return settled;
+  }
+
+  /** All zones that are there were settled. */
+  settledAll(): void {
+    const { journal } = this.#parts;
+    if (journal.lostOctets > 0 && this.#unwritten.size === 0) journal.forgetLoss();
+  }
+
+  #settle(apex: Name, { digest, isLoaded }: FoundFiles): Settled {
     const { journal } = this.#parts;
     this.#digests.set(apex.key, digest);
     const source = journal.sourceOf(apex);
@@ -122,6 +141,7 @@ export class JournaledZones implements ChangeLog {
     if (view === null || (!isKept && view.recordCount > RECORDS_FOR_RELOADS_MAX)) return null;
     if (before === null) {
       if (isKept) this.#beginAnew(apex, digest);
+      this.#leap(apex);
       return null;
     }
     const change = diffZones(before, { views: store.arena, zone: store.zoneOf(apex) });
@@ -154,6 +174,28 @@ export class JournaledZones implements ChangeLog {
   tookJournal(apex: Name, digest: string): void {
     this.#digests.set(apex.key, digest);
     this.#keepBase(apex, { digest, isFile: false });
+  }
+
+  /** Over the serials of changes that may be lost. */
+  #leap(apex: Name): void {
+    const { store, journal, clock, log } = this.#parts;
+    const view = ZoneView.of(store, apex);
+    if (journal.lostOctets === 0 || view === null) return;
+    const leap = Math.min(LEAP_MAX, Math.ceil(journal.lostOctets / CHANGE_OCTETS_MIN) + 1);
+    const serial = (view.serial + leap) % 2 ** 32 || 1;
+    log.warn(
+      { zone: apex.toString(), from: view.serial, to: serial },
+      "changes may be lost: their serials are left out",
+    );
+    edited(store.edit(apex), (edit) => {
+      const draft = new ZoneDraft(edit);
+      const { rdata, ttlSeconds } = draft.soa;
+      draft.setSoa(soaWithSerial(rdata, serial), ttlSeconds);
+      const change = draft.take("kept");
+      assert(change !== null, "another serial is a change");
+      const entry = { change, by: "damage to the journal", atSeconds: clock.wallSeconds() };
+      this.#written(apex, () => this.append([entry], []));
+    });
   }
 
   #withNextSerial(change: ChangeSet): ChangeSet {
@@ -242,6 +284,13 @@ export class JournaledZones implements ChangeLog {
       return false;
     }
   }
+}
+
+/** A zone's files, as a start finds them. */
+interface FoundFiles {
+  readonly digest: string;
+  /** Whether the store has their content. */
+  readonly isLoaded: boolean;
 }
 
 export interface TookFile {

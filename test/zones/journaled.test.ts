@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -49,6 +49,7 @@ class Life {
     this.#changer = new ZoneChanger({ ...parts, changeLog: this.#journaled });
     if (file !== null) this.#publish(file);
     this.settled = this.#journaled.settle(apex, { digest: file ?? "", isLoaded: file !== null });
+    this.#journaled.settledAll();
   }
 
   /** Reads the file again. */
@@ -183,6 +184,62 @@ describe("what is damaged", () => {
     const third = new Life(zoneText(4, A));
     expect([third.serial, third.has("c.example.")]).toEqual([9, true]);
     third.end();
+  });
+});
+
+describe("a log whose last commits are damaged", () => {
+  /** Serial 4 was acknowledged; what is on disk of that, and of 3, is spoilt. */
+  async function killed(): Promise<void> {
+    const life = new Life(zoneText(1));
+    await life.add(A);
+    const soundOctets = readFileSync(`${path()}-wal`).length;
+    await life.add(B);
+    await life.add(C);
+    const copies = ["", "-wal"].map((ending) => [path() + ending, readFileSync(path() + ending)] as const);
+    life.end();
+    for (const [file, octets] of copies) writeFileSync(file, octets);
+    const log = copies[1]![1];
+    log[soundOctets + 24 + 100]! ^= 1;
+    writeFileSync(`${path()}-wal`, log);
+  }
+
+  function expectLeapt(life: Life): number {
+    expect([life.has("a.example."), life.has("b.example."), life.has("c.example.")]).toEqual([true, false, false]);
+    expect(life.serial).toBeGreaterThan(4);
+    // Whoever has a version that was lost is given the whole zone, and no changes that are made of another.
+    expect([life.steps(3), life.steps(4)]).toEqual([null, null]);
+    expect(life.steps(1)).toEqual([2, life.serial]);
+    return life.serial!;
+  }
+
+  test("no serial of what was lost stands for another version, and the next start does not leap again", async () => {
+    await killed();
+    const second = new Life(zoneText(1));
+    const serial = expectLeapt(second);
+    await second.add(B);
+    second.end();
+    const third = new Life(zoneText(1));
+    expect([third.serial, third.has("b.example.")]).toEqual([serial + 1, true]);
+    third.end();
+  });
+
+  test("a start that is killed after it has found that leaves it to the next", async () => {
+    await killed();
+    Journal.open(path(), { clock: new SimulatedClock(0), log: silentLog, files: systemFiles }).close();
+    expect(existsSync(`${path()}.lost`)).toBe(true);
+    const life = new Life(zoneText(1));
+    expectLeapt(life);
+    life.end();
+    expect(existsSync(`${path()}.lost`)).toBe(false);
+  });
+
+  test("a log whose main file is gone: all is lost but what stands in the zone's file", async () => {
+    await killed();
+    rmSync(path());
+    const life = new Life(zoneText(1));
+    expect(life.has("a.example.")).toBe(false);
+    expect(life.serial).toBeGreaterThan(4);
+    life.end();
   });
 });
 
