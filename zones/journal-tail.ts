@@ -10,6 +10,8 @@ export interface LogEnd {
   readonly droppedOctets: number;
   /** Whether commits stand there: what was acknowledged may be among them. */
   readonly hasLostCommits: boolean;
+  /** Whether what is dropped ends in the middle: that may have been a commit as well. */
+  readonly isCut: boolean;
 }
 
 const HEADER_OCTETS = 32;
@@ -19,21 +21,24 @@ const FRAME_SUMMED_OCTETS = 8;
 /** The last bit says whether sums are made of big-endian words. */
 const MAGIC = 0x377f0682;
 
+const SOUND: LogEnd = { droppedOctets: 0, hasLostCommits: false, isCut: false };
+
 /** Of the log that a server left; one that is not there ends well. Throws FileError. */
 export function logEndOf(path: string, files: Pick<Files, "exists" | "read">): LogEnd {
-  return files.exists(path) ? readLogEnd(files.read(path)) : { droppedOctets: 0, hasLostCommits: false };
+  return files.exists(path) ? readLogEnd(files.read(path)) : SOUND;
 }
 
-export function tellOfLogEnd(journal: string, { droppedOctets, hasLostCommits }: LogEnd, log: Log): void {
+export function tellOfLogEnd(journal: string, { droppedOctets, hasLostCommits, isCut }: LogEnd, log: Log): void {
   if (droppedOctets === 0) return;
   const about = { journal, droppedOctets };
   if (hasLostCommits)
     log.error(about, "the journal's log is damaged: it goes on from the last sound commit before that");
+  else if (isCut) log.warn(about, "the journal's log is cut off: it goes on from the last sound commit before that");
   else log.warn(about, "the journal's log ends in a change that was not finished: it goes on from the one before");
 }
 
 function readLogEnd(log: Uint8Array): LogEnd {
-  if (log.length < HEADER_OCTETS) return { droppedOctets: log.length, hasLostCommits: false };
+  if (log.length < HEADER_OCTETS) return { ...SOUND, droppedOctets: log.length, isCut: log.length > 0 };
   const view = new DataView(log.buffer, log.byteOffset, log.byteLength);
   const isLittle = (view.getUint32(0) & 1) === 0;
   const pageOctets = view.getUint32(8);
@@ -41,7 +46,7 @@ function readLogEnd(log: Uint8Array): LogEnd {
   const sum = new Sum(view, isLittle);
   sum.add(0, 24);
   const isHeader = (view.getUint32(0) & ~1) >>> 0 === MAGIC && isPage && sum.is(24);
-  if (!isHeader) return { droppedOctets: log.length, hasLostCommits: true };
+  if (!isHeader) return { ...SOUND, droppedOctets: log.length, hasLostCommits: true };
   return readFrames(view, FRAME_HEADER_OCTETS + pageOctets, sum);
 }
 
@@ -65,8 +70,9 @@ function readFrames(view: DataView, frameOctets: number, sum: Sum): LogEnd {
     else if (isOurs && isCommit) hasLostCommits = true;
   }
   // A frame that was cut off, if it follows on what is ours.
-  if (end === at) end = view.byteLength;
-  return { droppedOctets: end - soundOctets, hasLostCommits };
+  const isCut = end === at && at < view.byteLength;
+  if (isCut) end = view.byteLength;
+  return { droppedOctets: end - soundOctets, hasLostCommits, isCut };
 }
 
 /** SQLite's running checksum: two sums over pairs of 32-bit words. */

@@ -114,7 +114,7 @@ export class Journal implements ChangeLog {
     finishMending(path, files);
     if (isLogAlone(path, files)) return Journal.#salvage(path, parts, "its log is there, and its main file is not");
     const end = logEndOf(logFileOf(path), files);
-    if (end.hasLostCommits) noteLoss(path, files, end.droppedOctets);
+    if (end.hasLostCommits || end.isCut) noteLoss(path, files, end.droppedOctets);
     try {
       const journal = new Journal(path, openDatabase(path), parts);
       journal.#limitFile();

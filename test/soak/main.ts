@@ -17,7 +17,9 @@ const READER_REST_MILLISECONDS = 10;
 const ROW_MILLISECONDS = 30_000;
 const RELOAD_MILLISECONDS = 10_000;
 const SEEDS = 1000;
-const KILLS = 300;
+const KILLS = 360;
+/** 60 journals are damaged, so that 300 kills are of a server whose journal is left alone. */
+const KILLS_PER_DAMAGE = 6;
 const CRASH_PORT = 9293;
 const MIB = 1 << 20;
 
@@ -82,13 +84,16 @@ async function runConvergence(): Promise<void> {
 
 async function runCrashes(): Promise<void> {
   say(`${KILLS} kills of a server under a stream of updates, seed ${values.seed}`);
-  const { acknowledged, unacknowledged, faults } = await crashLoop({
+  const { acknowledged, unacknowledged, damages, lost, faults } = await crashLoop({
     kills: KILLS,
+    killsPerDamage: KILLS_PER_DAMAGE,
     seed: Number(values.seed),
     port: CRASH_PORT,
     onKill: (kills, soFar) => void (kills % 50 === 0 && say(`${kills} kills, ${soFar} updates acknowledged`)),
   });
   say(`${acknowledged} updates acknowledged, ${unacknowledged} more were made and not told of`);
+  say(`${damages} damaged journals told of, which ${lost} updates went with that were the last of their time`);
+  expectThat(damages > 0, "crashes: no damage was told of");
   expectThat(faults.length === 0, `crashes: ${faults.join(", ")}`);
 }
 
