@@ -21,7 +21,6 @@ import {
   TYPE,
 } from "../../dns/index.ts";
 import { type Endpoint, systemAsk, systemAskMany } from "../../net/index.ts";
-import { journalFileOf } from "../../cli/state.ts";
 import { formatRecord, soaSerial } from "../../zones/index.ts";
 import { query, rr } from "../support/messages.ts";
 import { PeerClient } from "../support/peer-client.ts";
@@ -89,7 +88,7 @@ export async function crashLoop({ kills, seed, port, killsPerDamage, onKill }: C
     const rest = isDamaged ? () => agree(primary, secondary) : null;
     await updateUntilKilled(server, { port, life, series: kill, acknowledged: ledger.acknowledged, rest });
     const which = ((kill + 1) / killsPerDamage) % 2 === 0 ? "main" : "log";
-    const damage = isDamaged ? spoilJournal(journalFileOf(scratch.file("primary")), which, random) : null;
+    const damage = isDamaged ? spoilJournal(scratch.file("primary/journal.sqlite"), which, random) : null;
     const theirs = damage === null ? serial : await serialAt(secondary);
     server = await run();
     const messages = await transferred(primary);
