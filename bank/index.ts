@@ -109,5 +109,6 @@ export type { CashAnswer, CashEvent, CashOperation, CashState, Cause } from "./a
 export { AtmIdentity, makeAtmKey } from "./atm/identity.ts";
 export type { Advice, AtmJournal, Bins, JournalPage } from "./atm/journal.ts";
 export { type Dispenser, type Escrow, handToHand } from "./atm/medium.ts";
-export { chooseNotes, type Notes, sumOf } from "./atm/notes.ts";
+export { type Notes, sumOf, withNotes } from "./atm/notes.ts";
+export { addLoad, type ChainHeadSeen, closeCutOver, type CutOver, cutOverOf } from "./atm/cut-over.ts";
 export { SqliteJournal } from "./atm/sqlite-journal.ts";

@@ -31,6 +31,12 @@ export function parseEndpointOrPort(option: string, text: string): Endpoint {
   return readOption(option, text, (given) => parseEndpoint(given));
 }
 
+/** As `parseEndpointOrPort`; `ADDR:0` is a port that is free. */
+export function parseEndpointOrFree(option: string, text: string): Endpoint {
+  if (!text.endsWith(":0")) return parseEndpointOrPort(option, text);
+  return { ...readOption(option, text.replace(/:0$/, ":1"), (given) => parseEndpoint(given)), port: 0 };
+}
+
 export function parsePort(option: string, text: string): number {
   const port = Number(text);
   if (!Number.isInteger(port) || port < 1 || port > 65_535) {

@@ -3,6 +3,7 @@ import { formatAmount } from "../money.ts";
 import { type BankCall, type BankClient, type BankOutcome, messageIn } from "../client/client.ts";
 import type { CashBank, Told } from "./cash-machine.ts";
 import type { CashOperation, Cause } from "./cash.ts";
+import type { ChainHeadSeen, CutOver } from "./cut-over.ts";
 import type { AtmIdentity } from "./identity.ts";
 import type { Advice } from "./journal.ts";
 import type { Notes } from "./notes.ts";
@@ -112,6 +113,19 @@ export class AtmBank implements CashBank {
     return read(await this.#call({ method: "POST", path: "/v1/cash-loads", body, key }), () => null);
   }
 
+  async reconcile(count: CutOver): Promise<Answered<Words>> {
+    const path = `/v1/atms/${encodeURIComponent(this.#parts.identity.id)}/reconciliation`;
+    return read(await this.#call({ method: "POST", path, body: count }), (body) => body);
+  }
+
+  /** Where the bank's chain of entries ends. */
+  async head(): Promise<Answered<ChainHeadSeen>> {
+    return read(await this.#call({ method: "GET", path: "/v1/bank" }), ({ entries, head }) => ({
+      entries: typeof entries === "number" ? entries : 0,
+      link: textOf(head),
+    }));
+  }
+
   async move(operation: CashOperation, token: string): Promise<Told> {
     const path = operation.kind === "withdrawal" ? "/v1/withdrawals" : "/v1/deposits";
     const body = { amount: amountText(operation) };
@@ -151,7 +165,8 @@ function told(outcome: BankOutcome): Told {
   if (outcome.kind !== "answered") return { kind: outcome.kind, why: outcome.reason };
   const body = isWords(outcome.body) ? outcome.body : {};
   const balance = textOrNull(body["balance"]);
-  if (outcome.code < 300) return { kind: "done", answer: { status: "ok", balance, message: null } };
+  if (outcome.code < 300)
+    return { kind: "done", answer: { status: "ok", balance, message: null }, moved: typeof body["entry"] === "number" };
   const answer = refusalOf(body, outcome.code);
   return { kind: "refused", answer, byLedger: !BEFORE_LEDGER_CODES.has(outcome.code) };
 }

@@ -19,7 +19,8 @@ import { chooseNotes, type Notes, sumOf, withNotes, withoutNotes } from "./notes
 
 /** What the bank said. */
 export type Told =
-  | { readonly kind: "done"; readonly answer: CashAnswer }
+  /** Whether money moved: a reversal of what never arrived moves none. */
+  | { readonly kind: "done"; readonly answer: CashAnswer; readonly moved: boolean }
   /** By the ledger: nothing else will ever be said of that key. Or before it, by whoever looks at requests: of other tries that says nothing. */
   | { readonly kind: "refused"; readonly answer: CashAnswer; readonly byLedger: boolean }
   | { readonly kind: "unknown"; readonly why: string }
@@ -128,7 +129,8 @@ export class CashMachine {
     const { journal, bank } = this.#parts;
     for (const advice of journal.change((page) => page.advices())) {
       const told = await bank.advise(advice);
-      if (told.kind !== "done") return [`advice ${advice.sequence} waits: ${whyOf(told)}`];
+      const isSettled = told.kind === "done" || (told.kind === "refused" && told.answer.status === "reversed-before");
+      if (!isSettled) return [`advice ${advice.sequence} waits: ${whyOf(told)}`];
       journal.change((page) => {
         page.dropAdvice(advice.sequence);
         const operation = page.operation(advice.of);
@@ -189,7 +191,7 @@ export class CashMachine {
     const operation: CashOperation = {
       ...{ key, kind, card, currency, amount, notes, owner },
       state: kind === "deposit" ? "inserted" : "intent",
-      ...{ cause: null, isOffline: false, isUnknown: false, answer: null },
+      ...{ cause: null, isOffline: false, wasBooked: false, isUnknown: false, answer: null },
       atSeconds: clock.wallSeconds(),
     };
     page.put(operation);
@@ -301,7 +303,8 @@ export class CashMachine {
     const told = await this.#parts.bank.reverse(operation, cause);
     const isReversed = told.kind === "done" || (told.kind === "refused" && REVERSED_STATUSES.has(told.answer.status));
     if (!isReversed) return `the reversal of ${operation.key} waits: ${whyOf(told)}`;
-    this.#step(operation, { kind: state === "reversing" ? "reversed" : "undone" });
+    const wasBooked = told.kind === "done" && told.moved;
+    this.#step(operation, { kind: state === "reversing" ? "reversed" : "undone", wasBooked });
     return null;
   }
 

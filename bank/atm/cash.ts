@@ -61,6 +61,8 @@ export interface CashOperation {
   readonly cause: Cause | null;
   /** Given while the bank could not be asked; it is told by an advice. */
   readonly isOffline: boolean;
+  /** The bank had booked it, and has taken that back. */
+  readonly wasBooked: boolean;
   /** Whoever asked was told that the outcome is not known, and may ask again. */
   readonly isUnknown: boolean;
   /** The process that sees to it. */
@@ -91,9 +93,10 @@ export type CashEvent =
   | { readonly kind: "not-given"; readonly cause: Cause }
   | { readonly kind: "unsure" }
   | { readonly kind: "counted"; readonly wasGiven: boolean }
-  | { readonly kind: "reversed" }
+  /** Whether the bank had booked it. */
+  | { readonly kind: "reversed"; readonly wasBooked: boolean }
   /** The first request of a deposit is undone; an advice of it is on its way. */
-  | { readonly kind: "undone" }
+  | { readonly kind: "undone"; readonly wasBooked: boolean }
   /** The advice was taken. */
   | { readonly kind: "told" };
 
@@ -144,7 +147,7 @@ function withdrawalAfter(operation: CashOperation, event: CashEvent): CashOperat
       if (state !== "suspect") return null;
       return event.wasGiven ? { ...operation, state: "taken" } : notGiven(operation, "4017");
     case "reversed":
-      return into("reversed", "reversing");
+      return state === "reversing" ? { ...operation, state: "reversed", wasBooked: event.wasBooked } : null;
     case "undone":
     case "told":
       return null;
@@ -176,7 +179,7 @@ function depositAfter(operation: CashOperation, event: CashEvent): CashOperation
     case "not-given":
       return isInserted ? { ...operation, state: "undoing", cause: event.cause } : null;
     case "undone":
-      return state === "undoing" ? { ...operation, state: "advised" } : null;
+      return state === "undoing" ? { ...operation, state: "advised", wasBooked: event.wasBooked } : null;
     case "told":
       return state === "advised" ? { ...operation, state: "accepted", isUnknown: false } : null;
     case "allowed-offline":

@@ -1,29 +1,98 @@
 /** `strata atm`: one operation at an ATM by words, or the screen. */
+import { createLog, type Log, sleep, systemClock } from "../../base/index.ts";
 import { parseAmount, PATIENCE_SECONDS } from "../../bank/index.ts";
+import { formatEndpoint } from "../../net/index.ts";
 import type { Arguments } from "../arguments.ts";
 import { freshKey } from "../bank/open.ts";
-import { UsageError } from "../failure.ts";
+import { EXIT, UsageError } from "../failure.ts";
+import { parseEndpointOrFree, parseSeconds } from "../options-read.ts";
 import type { Output } from "../output.ts";
 import { stopSignal } from "../signals.ts";
+import { count, cutOver, load, settle } from "./keeping.ts";
 import { type OpenAtm, openAtm, readyAtm } from "./opening.ts";
 import * as at from "./operations.ts";
 import { type AtmOutcome, openOutcome, refusedOutcome, tell } from "./outcome.ts";
+import { type AtmWish, registerAtm } from "./registering.ts";
 
 type CardOperation = "balance" | "withdraw" | "deposit" | "transfer" | "statement" | "pin";
 
 /** With `.reverse` behind it, it is still one that the bank takes. */
 const KEY = /^[\x21-\x7e]{1,40}$/;
+/** Of serve: on this machine, at a port that is free. */
+const LISTEN_DEFAULT = "127.0.0.1:0";
+const SETTLE_MILLISECONDS = 5000;
 
 export async function atm(given: Arguments, output: Output): Promise<number> {
   const operation = given.positional("OPERATION");
   if (operation === null) throw new UsageError(`what to do is missing: ${CARD_OPERATIONS.join(", ")}`);
-  const wanted = CARD_OPERATIONS.find((name) => name === operation);
-  const open = openAtm(given, stopSignal());
+  const stop = stopSignal();
+  const open = openAtm(given, stop);
   try {
-    if (wanted === undefined) throw new UsageError(`${operation} is not to be had yet`);
-    return tell(await atTheCard(given, open, wanted), given.flag("json"), output);
+    if (operation === "serve") return await serve(given, open, { output, stop });
+    return tell(await operate(given, open, operation), given.flag("json"), output);
   } finally {
     open.close();
+  }
+}
+
+async function operate(given: Arguments, open: OpenAtm, operation: string): Promise<AtmOutcome> {
+  const key = keyOf(given);
+  switch (operation) {
+    case "load":
+      return load(given, open, key);
+    case "count":
+      return count(given, open, key);
+    case "settle":
+      return settle(open, key);
+    case "cutover":
+      return cutOver(open, key);
+    default:
+      return atTheCard(given, open, CARD_OPERATIONS.find((name) => name === operation) ?? "balance");
+  }
+}
+
+/** Found by its name until the signal, it goes on with what was left undone. */
+async function serve(
+  given: Arguments,
+  open: OpenAtm,
+  { output, stop }: { readonly output: Output; readonly stop: AbortSignal },
+): Promise<number> {
+  await readyAtm(open);
+  const registered = await registerAtm(wishOf(given, open, { log: await createLog("warn"), output }));
+  output.result(`ATM ${registered.name} is at ${formatEndpoint(registered.endpoint)}`);
+  output.result("ready");
+  const settled = settleUntil(open, { output, stop });
+  await registered.keep(stop);
+  await settled;
+  return EXIT.ok;
+}
+
+function wishOf(
+  given: Arguments,
+  { id, connection }: OpenAtm,
+  { log, output }: { readonly log: Log; readonly output: Output },
+): AtmWish {
+  return {
+    ...{ bank: connection.bank, id, stateFolder: connection.stateFolder, log },
+    listen: parseEndpointOrFree("listen", given.text("listen") ?? LISTEN_DEFAULT),
+    leaseSeconds: parseSeconds("lease", given.text("lease") ?? "30"),
+    server: given.text("server"),
+    keyFile: given.text("update-key"),
+    onTrouble: (message) => output.note(`not renewed: ${message}`),
+  };
+}
+
+/** What waits is tried again now and then, and said when it changes. */
+async function settleUntil(
+  open: OpenAtm,
+  { output, stop }: { readonly output: Output; readonly stop: AbortSignal },
+): Promise<void> {
+  let said = "";
+  while (!stop.aborted) {
+    const waiting = (await open.machine.settle()).join("\n");
+    if (waiting !== said && waiting !== "") output.note(waiting);
+    said = waiting;
+    await sleep(systemClock, SETTLE_MILLISECONDS, stop).catch(() => undefined);
   }
 }
 
@@ -45,7 +114,7 @@ async function atTheCard(given: Arguments, open: OpenAtm, operation: CardOperati
   if (session.kind === "refused") return refusedOutcome(key, session, currency);
   if (session.kind !== "done") return openOutcome(key, { kind: "unreached", why: session.why });
   await open.machine.settle(PATIENCE_SECONDS, key);
-  return operate(given, { open, operation, inside: { card, session: session.value, currency }, words });
+  return operateCard(given, { open, operation, inside: { card, session: session.value, currency }, words });
 }
 
 interface AtCard {
@@ -55,7 +124,7 @@ interface AtCard {
   readonly words: Words;
 }
 
-function operate(given: Arguments, { open, operation, inside, words }: AtCard): Promise<AtmOutcome> {
+function operateCard(given: Arguments, { open, operation, inside, words }: AtCard): Promise<AtmOutcome> {
   const { key, pin } = words;
   switch (operation) {
     case "balance":
@@ -74,14 +143,19 @@ function operate(given: Arguments, { open, operation, inside, words }: AtCard): 
 }
 
 function wordsOf(given: Arguments, operation: CardOperation): Words {
-  const key = given.text("key") ?? freshKey();
-  if (!KEY.test(key)) throw new UsageError(`--key ${key}: 1 to 40 visible characters are wanted`);
+  const key = keyOf(given);
   if (operation === "transfer") textOf(given, "to", "an account");
   if (operation === "pin") textOf(given, "new-pin", "4 to 12 digits");
   const [card, pin] = [textOf(given, "card", "16 digits"), textOf(given, "pin", "4 to 12 digits")];
   if (!/^\d{16}$/.test(card)) throw new UsageError(`--card ${card}: 16 digits are wanted`);
   if (!/^\d{4,12}$/.test(pin)) throw new UsageError("--pin: 4 to 12 digits are wanted");
   return { card, pin, key };
+}
+
+function keyOf(given: Arguments): string {
+  const key = given.text("key") ?? freshKey();
+  if (!KEY.test(key)) throw new UsageError(`--key ${key}: 1 to 40 visible characters are wanted`);
+  return key;
 }
 
 function amountOf(given: Arguments): string {

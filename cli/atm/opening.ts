@@ -1,6 +1,8 @@
 /** An ATM on this machine: its folder, key and journal, and the bank that it finds by name. */
 import { systemClock, systemFiles } from "../../base/index.ts";
 import {
+  addLoad,
+  type Answered,
   AtmBank,
   AtmIdentity,
   type AtmJournal,
@@ -12,6 +14,7 @@ import {
   parseAmount,
   SqliteJournal,
   sumOf,
+  withNotes,
 } from "../../bank/index.ts";
 import type { Arguments } from "../arguments.ts";
 import { type BankConnection, connectBank } from "../bank/connecting.ts";
@@ -28,7 +31,7 @@ export interface OpenAtm {
 }
 
 /** Words that the journal keeps. */
-const WORDS = { key: "key", currency: "currency", loadTold: "load-told" } as const;
+const WORDS = { key: "key", currency: "currency", filled: "filled" } as const;
 
 /** What a new ATM is filled with: units of its currency, and how many notes. */
 const FIRST_FILLING: readonly (readonly [units: string, count: number])[] = [
@@ -112,18 +115,24 @@ export async function enrolAtm({ id, bank, journal }: OpenAtm): Promise<string> 
   throw new WorkError(`the bank does not enrol ATM ${id}: ${enrolled.message}`);
 }
 
-/** Until the bank has taken that it was filled, it is told again; the ATM works meanwhile. */
-async function fillFirst({ journal, bank, id }: OpenAtm, currency: string): Promise<void> {
-  const cassettes = FIRST_FILLING.map(([units, count]): Notes => ({
-    denomination: parseAmount(units, currency),
-    count,
-  }));
-  const isTold = journal.change((page) => {
-    if (page.cassettes().length === 0) page.setCassettes(cassettes);
-    return page.word(WORDS.loadTold) !== null;
-  });
-  if (isTold) return;
-  const amount = formatAmount(sumOf(cassettes), currency);
-  const told = await bank.tellLoad({ key: `first-load-${id}`, amount, cassettes });
-  if (told.kind === "done") journal.change((page) => page.setWord(WORDS.loadTold, "yes"));
+/** Until the bank has taken that it was filled, it is told again; an ATM without cash works for all else meanwhile. */
+async function fillFirst(atm: OpenAtm, currency: string): Promise<void> {
+  const isFilled = atm.journal.change((page) => page.word(WORDS.filled) !== null);
+  if (isFilled) return;
+  const notes = FIRST_FILLING.map(([units, count]): Notes => ({ denomination: parseAmount(units, currency), count }));
+  const told = await loadNotes(atm, { key: `first-load-${atm.id}`, notes, currency });
+  if (told.kind === "done") atm.journal.change((page) => page.setWord(WORDS.filled, "yes"));
+}
+
+/** The bank is told first: notes that it does not know of are nobody's. */
+export async function loadNotes(
+  { bank, journal }: OpenAtm,
+  { key, notes, currency }: { readonly key: string; readonly notes: readonly Notes[]; readonly currency: string },
+): Promise<Answered<null>> {
+  const after = journal.change((page) => withNotes(page.cassettes(), notes));
+  const amount = formatAmount(sumOf(notes), currency);
+  const told = await bank.tellLoad({ key, amount, cassettes: after });
+  const load = { key, amount, atSeconds: systemClock.wallSeconds() };
+  if (told.kind === "done") journal.change((page) => addLoad(page, load, notes));
+  return told;
 }

@@ -3,12 +3,12 @@ import { availableParallelism, hostname } from "node:os";
 import { createLog, type Log, stayAlive, systemClock, systemFiles, systemRandom } from "../../base/index.ts";
 import { BankServer, type ChainHead, type Identity, isCurrency, publicKeyDigest } from "../../bank/index.ts";
 import type { TsigKey } from "../../dns/index.ts";
-import { type Endpoint, formatEndpoint, parseEndpoint } from "../../net/index.ts";
+import { type Endpoint, formatEndpoint } from "../../net/index.ts";
 import type { Arguments } from "../arguments.ts";
 import { EXIT, UsageError } from "../failure.ts";
 import { hostAddresses } from "../host-addresses.ts";
 import { readKey } from "../keys.ts";
-import { parseEndpointOrPort, parseSeconds, parseThreads } from "../options-read.ts";
+import { parseEndpointOrFree, parseSeconds, parseThreads } from "../options-read.ts";
 import type { Output } from "../output.ts";
 import { Registration } from "../registration.ts";
 import { aborted, stopSignal } from "../signals.ts";
@@ -69,7 +69,7 @@ function planOf(given: Arguments): BankPlan {
   return {
     bank,
     stateFolder,
-    listen: listenOf(given.text("listen") ?? LISTEN_DEFAULT),
+    listen: parseEndpointOrFree("listen", given.text("listen") ?? LISTEN_DEFAULT),
     threads: threads === "auto" ? Math.max(1, availableParallelism() - 1) : Math.max(1, threads),
     database: given.text("database") ?? ledgerFileOf(bankFolderOf(stateFolder, bank)),
     currencies: currenciesOf(given.texts("currency")),
@@ -78,13 +78,6 @@ function planOf(given: Arguments): BankPlan {
     certificate: certificate === null || key === null ? null : givenCertificate(certificate, key),
     logLevel: given.text("log") ?? "warn",
   };
-}
-
-/** Port 0: one that is free. */
-function listenOf(text: string): Endpoint {
-  return text.endsWith(":0")
-    ? { ...parseEndpoint(text.replace(/:0$/, ":1")), port: 0 }
-    : parseEndpointOrPort("listen", text);
 }
 
 function currenciesOf(texts: readonly string[]): readonly string[] {

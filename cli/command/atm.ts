@@ -11,6 +11,8 @@ export const ATM_OPERATIONS = [
   "load",
   "count",
   "settle",
+  "cutover",
+  "serve",
 ] as const;
 
 export const atmCommand: Command = {
@@ -38,6 +40,28 @@ export const atmCommand: Command = {
     "new-pin": { kind: "text", value: "PIN", describe: "of pin: the one it is to have" },
     to: { kind: "text", value: "ACCOUNT", describe: "of transfer: whose it is to be" },
     key: { kind: "text", value: "KEY", describe: "of an operation whose outcome is not known: it is asked again" },
+    given: {
+      kind: "text",
+      many: true,
+      value: "KEY",
+      describe: "of count: a suspect withdrawal whose notes did go out; may be given again",
+    },
+    listen: {
+      kind: "text",
+      value: "ADDR:PORT",
+      describe: "of serve: where it says that it is there (default 127.0.0.1, a free port)",
+    },
+    lease: {
+      kind: "text",
+      value: "TIME",
+      default: "30s",
+      describe: "of serve: how long its records outlive it if it dies",
+    },
+    "update-key": {
+      kind: "text",
+      value: "FILE",
+      describe: "of serve: signs its registration (default: that of the running strata up)",
+    },
     server: {
       kind: "text",
       value: "ADDR:PORT",
@@ -49,6 +73,8 @@ export const atmCommand: Command = {
   examples: [
     ["strata atm withdraw 50 --bank firstbank.com --card 9000000000000001 --pin 1234", "fifty, in cash"],
     ["strata atm --bank firstbank.com --id atm2 balance --card 9000000000000001 --pin 1234 --json", "what is there"],
+    ["strata atm serve --bank firstbank.com --id atm2", "found by its name, for as long as it runs"],
+    ["strata atm cutover --bank firstbank.com --id atm2", "its journal beside the bank's books"],
     ["strata atm count 100x50 20x480 --bank firstbank.com", "what the cassettes hold, counted after a crash"],
   ],
   run: async (given, output) => (await import("../atm/atm.ts")).atm(given, output),

@@ -150,7 +150,7 @@ export class CashWorld implements Dispenser, Escrow, CashBank {
   }
 
   #done(): Told {
-    return { kind: "done", answer: { status: "ok", balance: String(this.balance), message: null } };
+    return { kind: "done", answer: { status: "ok", balance: String(this.balance), message: null }, moved: true };
   }
 
   #asked(work: () => Told): Promise<Told> {
