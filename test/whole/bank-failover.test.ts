@@ -1,0 +1,133 @@
+/**
+ * A bank's database is killed under load, by itself and with a standby that takes over: nothing that was acknowledged is missing or done
+ * twice, and every look at the balances sums to what was put in. STRATA_KILLS=100 does it so many times.
+ */
+import { setTimeout as pause } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { type Clock, systemClock } from "../../base/index.ts";
+import { type Command, decodeAnswer, openPostgresLedger, type PostgresLedger } from "../../bank/index.ts";
+import { BankLoad } from "../support/bank-load.ts";
+import { describeWithPeers } from "../support/peers.ts";
+import { PostgresServer } from "../support/postgres.ts";
+
+const KILLS = Number(process.env["STRATA_KILLS"] ?? 2);
+const SEED = Number(process.env["STRATA_SEED"] ?? 7);
+const CLIENTS = 32;
+const LIMIT_MILLISECONDS = 60_000 + KILLS * 30_000;
+
+describeWithPeers("a bank whose database is killed", ["initdb", "postgres", "pg_basebackup"], () => {
+  test(
+    `and started again, ${KILLS} times (seed ${SEED})`,
+    async () => {
+      await using server = await PostgresServer.start();
+      const load = new BankLoad(SEED, 10);
+      const ledger = await open(server.url);
+      await load.openAccounts(ledger);
+      for (let round = 0; round < KILLS; round++) {
+        await disturbed(load, ledger, async () => {
+          await server.kill();
+          await server.resume();
+        });
+      }
+      await expectSound(load, ledger);
+      await ledger.close();
+    },
+    LIMIT_MILLISECONDS,
+  );
+
+  test(
+    `and its standby takes over, ${KILLS} times (seed ${SEED})`,
+    async () => {
+      const servers = [await PostgresServer.start()];
+      try {
+        const load = new BankLoad(SEED, 10);
+        for (let round = 0; round < KILLS; round++) {
+          const primary = servers.at(-1)!;
+          const standby = await primary.startStandby(`standby${round}`);
+          servers.push(standby);
+          const ledger = await open(`postgres://postgres@127.0.0.1:${primary.port},127.0.0.1:${standby.port}/postgres`);
+          if (round === 0) await load.openAccounts(ledger);
+          await disturbed(load, ledger, async () => {
+            await primary.kill();
+            await standby.promote();
+          });
+          await expectSound(load, ledger);
+          await ledger.close();
+          await primary[Symbol.asyncDispose]();
+        }
+      } finally {
+        for (const server of servers) await server[Symbol.asyncDispose]();
+      }
+    },
+    LIMIT_MILLISECONDS,
+  );
+
+  test("without its standby nothing is acknowledged; asked again when that is back, it was done once", async () => {
+    await using primary = await PostgresServer.start();
+    await using standby = await primary.startStandby("standby");
+    // Waits for commits are short here; nothing else is.
+    const after: Clock["after"] = (milliseconds, callback) => systemClock.after(Math.min(milliseconds, 400), callback);
+    const ledger = await openPostgresLedger(primary.url, { clock: { ...systemClock, after }, epoch: 0 });
+    const load = new BankLoad(SEED, 2);
+    await load.openAccounts(ledger);
+    await standby.kill();
+    const movement = { debit: "a0", credit: "a1", amount: 5n, reason: "transfer", reference: "", card: null } as const;
+    const command: Command = { kind: "transfer", movement };
+    const ask = () => ledger.submit({ key: "alone", command, by: "load" });
+    await expect(ask()).rejects.toMatchObject({ code: "UNKNOWN" });
+    await standby.resume();
+    for (let tries = 0; ; tries++) {
+      const octets = await ask().catch((error: unknown) => {
+        if (tries > 100) throw error;
+        return null;
+      });
+      if (octets !== null) {
+        expect(decodeAnswer(octets).status).toBe("ok");
+        break;
+      }
+    }
+    expect((await ledger.account("a1"))?.creditsPosted).toBe(10_005n);
+    await ledger.close();
+  });
+});
+
+const open = (url: string): Promise<PostgresLedger> => openPostgresLedger(url, { clock: systemClock, epoch: 0 });
+
+let series = 0;
+
+/** Under load and looked at before, while and after that happens. */
+async function disturbed(load: BankLoad, ledger: PostgresLedger, happens: () => Promise<void>): Promise<void> {
+  const running = load.run(ledger, CLIENTS, `s${++series}`);
+  let isOver = false;
+  const faults: string[] = [];
+  const looking = (async () => {
+    while (!isOver) {
+      const fault = await load.look(ledger);
+      if (fault !== null) faults.push(fault);
+      await pause(5);
+    }
+  })();
+  await acknowledgedMore(load, 200);
+  await happens();
+  await acknowledgedMore(load, 200);
+  load.stop();
+  await running;
+  isOver = true;
+  await looking;
+  expect(faults).toEqual([]);
+}
+
+async function acknowledgedMore(load: BankLoad, count: number): Promise<void> {
+  const wanted = load.acknowledged.size + count;
+  const deadline = performance.now() + 60_000;
+  while (load.acknowledged.size < wanted) {
+    if (performance.now() > deadline) throw new Error("the bank does not carry on");
+    await pause(5);
+  }
+}
+
+async function expectSound(load: BankLoad, ledger: PostgresLedger): Promise<void> {
+  expect(await load.lost(ledger)).toEqual([]);
+  expect((await ledger.verify()).faults).toEqual([]);
+  expect(await load.look(ledger)).toBeNull();
+}
