@@ -54,7 +54,7 @@ export function changingOf({ settings, store, files, log }: ChangingParts): Chan
     bounds: settings.bounds,
     log,
   });
-  const notify = notifiesTaken(secondaries);
+  const notify = notifiesTaken(secondaries, log);
   const update = updatesTaken(settings, { store, changer, log });
   const forwarder = updatesForwarded(settings, { store, changer, log });
   const { keys, given, givenToAll: toAll } = settings;

@@ -3,7 +3,14 @@ import { type Log, sleep, systemClock, systemRandom } from "../base/index.ts";
 import { EDE, Name, RCODE, type TsigKey } from "../dns/index.ts";
 import type { ControlHandler, TsigKeys } from "../nameserver/index.ts";
 import { parseEndpoint, systemAsk, systemAskMany } from "../net/index.ts";
-import { type Primary, Secondaries, type TransferLimits, Turns, type ZoneShelf } from "../replication/index.ts";
+import {
+  type Primary,
+  Secondaries,
+  toldSerial,
+  type TransferLimits,
+  Turns,
+  type ZoneShelf,
+} from "../replication/index.ts";
 import type { Layer, ZoneChanger, ZoneStore } from "../zones/index.ts";
 import type { Configuration, PrimaryConfiguration } from "./configuration.ts";
 import { UsageError } from "./failure.ts";
@@ -104,11 +111,15 @@ export async function secondariesReady(secondaries: Secondaries): Promise<void> 
 }
 
 /** Null where there is nothing to be told of. */
-export function notifiesTaken(secondaries: Secondaries | null): ControlHandler | null {
+export function notifiesTaken(secondaries: Secondaries | null, log: Log): ControlHandler | null {
   if (secondaries === null) return null;
   return ({ message, peer, key, respond }) => {
     const { rcode, reason } = secondaries.notify(message, peer.address, key);
     const isHeeded = rcode === RCODE.NOERROR;
+    const zone = message.question[0]?.name;
+    const serial = zone === undefined ? null : toldSerial(message, zone);
+    const about = { zone: zone?.toString(), serial, from: peer.address, key: key?.toString() };
+    log.info({ ...about, ...(reason === null ? {} : { reason }) }, `a NOTIFY was ${isHeeded ? "heeded" : "refused"}`);
     respond({
       rcode,
       authoritative: isHeeded,

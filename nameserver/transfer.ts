@@ -29,6 +29,17 @@ export interface TransferParts {
   readonly changesSince: (apex: Name, serial: number) => readonly ChangeSet[] | null;
 }
 
+/** What a client gets; "nothing": it has the newest version. */
+interface Given {
+  readonly soa: Rr;
+  readonly as: "zone" | "changes" | "nothing";
+}
+
+interface Sending {
+  readonly given: Given;
+  readonly messages: Generator<Uint8Array>;
+}
+
 /** Transfers at once: each keeps its version of the zone in memory. */
 const TRANSFERS_MAX = 64;
 /** What is sent before the client is waited for. */
@@ -66,7 +77,7 @@ export class TransferServer {
     if (question.type === TYPE.IXFR) return this.#takeIxfr(request, soa);
     // RFC 5936 §4.2: AXFR over UDP is not defined.
     if (peer.transport === "udp") return refused(RCODE.FORMERR, EDE.OTHER, "AXFR goes over TCP (RFC 5936 §4.2)");
-    return this.#sendWhole(request, question.name);
+    return this.#sendWhole(request, soa);
   }
 
   #takeIxfr(request: ControlRequest, soa: Rr): Reply | null {
@@ -79,18 +90,23 @@ export class TransferServer {
     // Who has this version, or a newer one, is told so by its SOA (RFC 1995 §2).
     if (order !== null && order >= 0) {
       request.send(soaMessage({ message, octetsMax }, soa));
+      this.#note(request, { soa, as: "nothing" });
       return null;
     }
     const changes = this.#parts.changesSince(soa.owner, serial);
     const isWhole =
       changes !== null && changes.length > 0 && soaSerial(changes.at(-1)!.soaAfter.rdata) === soaSerial(soa.rdata);
     if (peer.transport === "tcp") {
-      if (!isWhole) return this.#sendWhole(request, soa.owner);
-      return this.#send(request, ixfrMessages({ message, octetsMax }, changes));
+      if (!isWhole) return this.#sendWhole(request, soa);
+      return this.#send(request, { soa, as: "changes" }, ixfrMessages({ message, octetsMax }, changes));
     }
     // One datagram, or the SOA to say that it takes TCP (RFC 1995 §2).
     const [first, ...others] = isWhole ? [...ixfrMessages({ message, octetsMax }, changes)] : [];
-    request.send(first !== undefined && others.length === 0 ? first : soaMessage({ message, octetsMax }, soa));
+    if (first === undefined || others.length > 0) request.send(soaMessage({ message, octetsMax }, soa));
+    else {
+      request.send(first);
+      this.#note(request, { soa, as: "changes" });
+    }
     return null;
   }
 
@@ -104,24 +120,25 @@ export class TransferServer {
     return list.includes(this.#client);
   }
 
-  #sendWhole(request: ControlRequest, apex: Name): Reply | null {
+  #sendWhole(request: ControlRequest, soa: Rr): Reply | null {
     const { store } = this.#parts;
     const { message, octetsMax } = request;
     // The arena is held for as long as the transfer takes, wherever the zones move.
-    const version = { views: store.arena, zone: store.zoneOf(apex) };
-    return this.#send(request, axfrMessages({ message, octetsMax }, version));
+    const version = { views: store.arena, zone: store.zoneOf(soa.owner) };
+    return this.#send(request, { soa, as: "zone" }, axfrMessages({ message, octetsMax }, version));
   }
 
-  #send(request: ControlRequest, messages: Generator<Uint8Array>): Reply | null {
+  #send(request: ControlRequest, given: Given, messages: Generator<Uint8Array>): Reply | null {
     if (this.#open >= TRANSFERS_MAX)
       return refused(RCODE.SERVFAIL, EDE.OTHER, "too many zone transfers at once: ask again later");
     this.#open++;
-    this.#sendOn(request, messages, messages.next());
+    this.#sendOn(request, { given, messages }, messages.next());
     return null;
   }
 
   /** Sends until the window is full, and goes on when the client has taken that. */
-  #sendOn(request: ControlRequest, messages: Generator<Uint8Array>, from: IteratorResult<Uint8Array>): void {
+  #sendOn(request: ControlRequest, sending: Sending, from: IteratorResult<Uint8Array>): void {
+    const { given, messages } = sending;
     let octets = 0;
     let next = from;
     while (next.done !== true) {
@@ -131,22 +148,29 @@ export class TransferServer {
       if (next.done === true) {
         this.#open--;
         request.send(message);
+        this.#note(request, given);
       } else if (octets < WINDOW_OCTETS) {
         request.send(message, "more");
       } else {
         const after = next;
-        request.send(message, (isOpen) => this.#taken(request, messages, isOpen ? after : null));
+        request.send(message, (isOpen) => this.#taken(request, sending, isOpen ? after : null));
         return;
       }
     }
   }
 
   /** Not at once: others are to have their turn between two windows. Null: the client is gone. */
-  #taken(request: ControlRequest, messages: Generator<Uint8Array>, after: IteratorResult<Uint8Array> | null): void {
+  #taken(request: ControlRequest, sending: Sending, after: IteratorResult<Uint8Array> | null): void {
     if (after === null) {
       this.#open--;
       request.drop();
-    } else this.#parts.clock.soon(() => this.#sendOn(request, messages, after));
+    } else this.#parts.clock.soon(() => this.#sendOn(request, sending, after));
+  }
+
+  /** Handed to the system whole; whether the client makes anything of it, its next question tells. */
+  #note({ peer, key }: ControlRequest, { soa, as }: Given): void {
+    const about = { zone: soa.owner.toString(), serial: soaSerial(soa.rdata), as };
+    this.#parts.log.info({ ...about, client: formatEndpoint(peer), key: key?.toString() }, "a zone was given");
   }
 }
 

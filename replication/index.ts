@@ -1,6 +1,6 @@
 export { type NotifiedZone, Notifier, type NotifierParts, type NotifyStatus, type NotifyTarget } from "./notifier.ts";
 export type { Primary, TransferLimits } from "./primary.ts";
-export { type NotifyAnswer, Secondaries } from "./secondaries.ts";
+export { type NotifyAnswer, Secondaries, toldSerial } from "./secondaries.ts";
 export type { SecondarySettings, SecondaryStatus } from "./secondary.ts";
 export { Turns } from "./turns.ts";
 export type { ZoneShelf } from "./zone-copy.ts";

@@ -119,6 +119,8 @@ class TargetNotifier {
   readonly #target: NotifyTarget;
   readonly #parts: NotifierParts;
   #telling: Stopper | null = null;
+  /** What it answered last, where that was a refusal. */
+  #refusal: string | null = null;
 
   constructor(target: NotifyTarget, parts: NotifierParts) {
     this.#target = target;
@@ -146,13 +148,33 @@ class TargetNotifier {
       if (telling.aborted) return;
       answer = outcome.answer;
       this.#note(soa, answer);
-      if (outcome.isAnswered) return;
+      if (outcome.isAnswered) {
+        this.#answered(soa, answer);
+        return;
+      }
       // Who refuses at once, because it is just being started, is given as long as who is silent.
       await this.#wait(patienceEnds - this.#parts.clock.now(), telling);
       if (telling.aborted) return;
     }
-    const about = { zone: soa.owner.toString(), target: formatEndpoint(this.#target.endpoint), reason: answer };
-    this.#parts.log.warn(about, "a secondary does not answer NOTIFY");
+    this.#parts.log.warn({ ...this.#about(soa), reason: answer }, "a secondary does not answer NOTIFY");
+  }
+
+  /** Who refuses is not told again (RFC 1996 §4.8), so that its operator or ours has to do something; said once, not at each change. */
+  #answered(soa: Rr, answer: string): void {
+    const about = { ...this.#about(soa), answer };
+    if (answer === "NOERROR" || answer === this.#refusal) this.#parts.log.info(about, "a secondary was told");
+    else
+      this.#parts.log.warn(
+        about,
+        "a secondary refuses NOTIFY: is this server one of its primaries there, with this key?",
+      );
+    this.#refusal = answer === "NOERROR" ? null : answer;
+  }
+
+  #about(soa: Rr): Readonly<Record<string, unknown>> {
+    const { endpoint, key } = this.#target;
+    const zone = soa.owner.toString();
+    return { zone, serial: soaSerial(soa.rdata), target: formatEndpoint(endpoint), key: key?.name.toString() };
   }
 
   async #tellOnce(

@@ -82,7 +82,7 @@ const LOOPBACK = ["127.0.0.0/8", "::1/128"].map((text) => Prefix.parse(text));
 const isLoopback = (address: string): boolean => LOOPBACK.some((prefix) => prefix.contains(address));
 
 /** The SOA in a NOTIFY is a hint, never an answer (RFC 1996 §3.7). */
-function toldSerial({ answer }: Message, apex: Name): number | null {
+export function toldSerial({ answer }: Message, apex: Name): number | null {
   const soa = answer.find(({ owner, type, class: c }) => type === TYPE.SOA && c === CLASS.IN && owner.equals(apex));
   return soa === undefined ? null : soaSerial(soa.rdata);
 }

@@ -41,10 +41,11 @@ const ALL: TransferGrant = { from: [Prefix.parse("192.0.2.0/24")], keys: [] };
 function rig({ zone = ZONE, grant = ALL, changes = null }: Rig = {}) {
   const clock = new SimulatedClock();
   const store = storeOf({ "example.": zone });
+  const noted: unknown[] = [];
   const transfers = new TransferServer({
     store,
     clock,
-    log: silentLog,
+    log: { ...silentLog, info: ({ serial, as, client }) => void noted.push([serial, as, client]) },
     grantOf: () => grant,
     changesSince: () => changes,
   });
@@ -66,6 +67,7 @@ function rig({ zone = ZONE, grant = ALL, changes = null }: Rig = {}) {
     clock,
     store,
     sent,
+    noted,
     waiting,
     send,
     isEnded: () => isEnded,
@@ -185,9 +187,22 @@ describe("IXFR (RFC 1995)", () => {
     ["has this version", 3, [soa(3)]],
     ["has a newer one", 4, [soa(3)]],
   ])("who %s gets the SOA alone (§2)", (_, serial, expected) => {
-    const { send, messages } = rig({ changes });
+    const { send, messages, noted } = rig({ changes });
     send(ixfr(serial));
     expect(textsOf(messages())).toEqual(expected.map(formatRecord));
+    expect(noted).toEqual([[3, "nothing", "192.0.2.9:1"]]);
+  });
+
+  test("what was given is told in the log", () => {
+    const { send, noted } = rig({ changes });
+    send(requestOf("example. AXFR"));
+    send(ixfr(1));
+    send(ixfr(1), "udp");
+    expect(noted.map((one) => String(one))).toEqual([
+      "3,zone,192.0.2.9:1",
+      "3,changes,192.0.2.9:1",
+      "3,changes,192.0.2.9:1",
+    ]);
   });
 
   test("where the steps are not known the whole zone goes (§4)", () => {

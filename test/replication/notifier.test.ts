@@ -38,14 +38,16 @@ function rig({ windowSeconds = 0, answer = RCODE.NOERROR }: Wishes = {}) {
   const zone = { serial: 1 };
   const soaOf = (): Rr => rr(`vu.nl. 300 SOA ns. admin. ${zone.serial} 1 1 1 1`);
   const target = { endpoint: secondary, key: null };
-  const parts = { ask: network.ask("192.0.2.1"), clock, log: silentLog, soaOf };
+  const warned: string[] = [];
+  const log = { ...silentLog, warn: (_: unknown, words: string) => void warned.push(words) };
+  const parts = { ask: network.ask("192.0.2.1"), clock, log, soaOf };
   const notifier = new Notifier([{ apex, targets: [target], windowSeconds }], parts);
   const change = (): void => {
     zone.serial++;
     notifier.changed(apex);
   };
   const serials = (): number[] => told.map(({ message }) => soaSerial(message.answer[0]!.rdata));
-  return { clock, notifier, told, rules, change, serials, stopListening };
+  return { clock, notifier, told, rules, change, serials, stopListening, warned };
 }
 
 describe("NOTIFY (RFC 1996)", () => {
@@ -106,6 +108,17 @@ describe("NOTIFY (RFC 1996)", () => {
     change();
     await clock.advance(100_000);
     expect([serials().length, notifier.statusOf(apex)[0]!.answer]).toEqual([1, "NOTAUTH"]);
+  });
+
+  test("a refusal is said once, however many changes there are, and again after it was heeded meanwhile", async () => {
+    const { clock, change, rules, warned } = rig({ answer: RCODE.REFUSED });
+    for (const answer of [RCODE.REFUSED, RCODE.REFUSED, RCODE.NOERROR, RCODE.REFUSED]) {
+      rules.answer = answer;
+      change();
+      await clock.advance(1000);
+    }
+    expect(warned).toHaveLength(2);
+    expect(warned[0]).toMatch(/refuses NOTIFY/);
   });
 
   test("at a start all are told; closed, nobody is", async () => {

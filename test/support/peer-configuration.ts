@@ -75,6 +75,8 @@ export interface ZoneFile {
   readonly file: string;
   /** More to say of the zone, in the peer's own words. */
   readonly more?: string;
+  /** Whether it is fetched from elsewhere, as `more` says, into that file; BIND alone wants to be told. */
+  readonly isCopy?: boolean;
 }
 
 export type ServerPeer = "named" | "nsd" | "knotd";
@@ -129,8 +131,8 @@ function writeNamed(folder: string, port: number, zones: readonly ZoneFile[], fo
 controls { };
 logging { channel all { stderr; severity info; }; category default { all; }; };
 `;
-  const stanza = ({ apex, file, more = "" }: ZoneFile): string =>
-    `zone "${apex}" { type primary; file "${file}"; ${format} ${more} };\n`;
+  const stanza = ({ apex, file, more = "", isCopy = false }: ZoneFile): string =>
+    `zone "${apex}" { type ${isCopy ? "secondary" : "primary"}; file "${file}"; ${format} ${more} };\n`;
   return ["-f", "-n", "1", "-c", written(folder, "named.conf", options + zones.map(stanza).join(""))];
 }
 

@@ -1,4 +1,4 @@
-/** What each peer is told so that it gives a zone away by AXFR and IXFR and tells us of its changes by NOTIFY. */
+/** What each peer is told so that it gives a zone away by AXFR and IXFR and tells us of its changes by NOTIFY, or takes it so from us. */
 import type { ServerPeer } from "./peer-configuration.ts";
 
 export interface GivenAway {
@@ -59,22 +59,65 @@ function nsd(port: number, key: PeerKey | null): PeerWords {
 }
 
 function knot(port: number, key: PeerKey | null): PeerWords {
-  const declared =
-    key === null ? "" : `key:\n  - id: ${key.name}\n    algorithm: ${key.algorithm}\n    secret: ${key.secret}\n`;
-  const by = key === null ? "" : `    key: ${key.name}\n`;
+  const id = knotId(key);
   return {
-    first: `${declared}remote:
-  - id: us
-    address: 127.0.0.1@${port}
-${by}acl:
-  - id: ours
+    first: `${knotKey(key)}${knotRemote(port, key)}acl:
+  - id: to-${id}
     address: 127.0.0.1
     action: transfer
-${by}`,
+${knotSigned(key)}`,
     more: `    journal-content: changes
     zonefile-load: difference
-    notify: us
-    acl: ours
+    notify: ${id}
+    acl: to-${id}
 `,
   };
+}
+
+/** What a peer is told so that it has a zone of ours; everybody here may have it from there, which is how it is compared. */
+export function copyWords(name: ServerPeer, { port, key }: GivenAway): PeerWords {
+  const by = key?.name ?? "NOKEY";
+  switch (name) {
+    case "named": {
+      const [told, signed] = key === null ? ["127.0.0.1", ""] : [`key "${key.name}"`, ` key "${key.name}"`];
+      return {
+        first: key === null ? "" : bindKey(key),
+        more: `primaries { 127.0.0.1 port ${port}${signed}; }; allow-notify { ${told}; }; allow-transfer { 127.0.0.1; };`,
+      };
+    }
+    case "nsd":
+      return {
+        first: nsd(port, key).first,
+        more: `  request-xfr: 127.0.0.1@${port} ${by}
+  allow-notify: 127.0.0.1 ${by}
+  provide-xfr: 127.0.0.1 NOKEY
+`,
+      };
+    case "knotd":
+      return {
+        first: `${knotKey(key)}${knotRemote(port, key)}acl:
+  - id: from-${knotId(key)}
+    address: 127.0.0.1
+    action: notify
+${knotSigned(key)}  - id: compared-${knotId(key)}
+    address: 127.0.0.1
+    action: transfer
+`,
+        more: `    master: ${knotId(key)}
+    acl: [from-${knotId(key)}, compared-${knotId(key)}]
+`,
+      };
+  }
+}
+
+const knotId = (key: PeerKey | null): string => (key === null ? "us" : "us-signed");
+const knotSigned = (key: PeerKey | null): string => (key === null ? "" : `    key: ${key.name}\n`);
+
+function knotKey(key: PeerKey | null): string {
+  if (key === null) return "";
+  return `key:\n  - id: ${key.name}\n    algorithm: ${key.algorithm}\n    secret: ${key.secret}\n`;
+}
+
+function knotRemote(port: number, key: PeerKey | null): string {
+  return `remote:\n  - id: ${knotId(key)}\n    address: 127.0.0.1@${port}\n${knotSigned(key)}`;
 }

@@ -1,4 +1,4 @@
-/** `strata serve` as a secondary of the peers: AXFR, NOTIFY, IXFR, restarts, and what it says when it cannot. */
+/** `strata serve` as a secondary: restarts, one behind another, and what it says when it cannot. How a zone comes to it is `transfers.test.ts`. */
 import { writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { describeWithPeers, freePort, startServer } from "../support/peers.ts";
@@ -18,39 +18,6 @@ const ask = async (port: number, name: string, ...words: string[]): Promise<stri
   const where = ["--server", `127.0.0.1:${port}`, "--mode", "iterative", "--port", String(port)];
   return (await strata(["resolve", name, ...words, ...where])).stdout;
 };
-
-describeWithPeers("a secondary of a peer", ["named", "nsd", "knotd"], () => {
-  const KEY = { name: "transfer.example", algorithm: "hmac-sha256", secret: "c2VjcmV0LW9mLXR3by1zZXJ2ZXJz" };
-  test.each([
-    ["named", "plain", null],
-    ["named", "with TSIG", KEY],
-    ["nsd", "plain", null],
-    ["nsd", "with TSIG", KEY],
-    ["knotd", "plain", null],
-    ["knotd", "with TSIG", KEY],
-  ] as const)("%s, %s: AXFR, then NOTIFY and IXFR", async (name, _how, key) => {
-    using scratch = new Scratch();
-    const file = scratch.file("example.zone");
-    writeFileSync(file, zoneText(1, "old A 192.0.2.1"));
-    if (key !== null) writeFileSync(scratch.file("key"), bindKey(key));
-    const port = await freePort();
-    const { first, more } = transferWords(name, { port, key });
-    await using peer = await startServer(name, [{ apex: "example", file, more }], first);
-    await using serve = await RunningStrata.start([
-      ...["serve", "--secondary", `example=127.0.0.1:${peer.port}`, "--listen", `127.0.0.1:${port}`, "--log", "info"],
-      ...(key === null ? [] : ["--transfer-key", scratch.file("key")]),
-    ]);
-    await serve.line("stderr", /"serial":1,.*"as":"zone"/);
-    expect(await ask(port, "old.example")).toContain("192.0.2.1");
-    expect(await ask(port, "h2999.example")).toContain("192.0.2.249");
-
-    writeFileSync(file, zoneText(2, "new A 192.0.2.2"));
-    process.kill(peer.pid, "SIGHUP");
-    await serve.line("stderr", /"serial":2,.*"as":"changes"/);
-    expect(await ask(port, "new.example")).toContain("192.0.2.2");
-    expect(await ask(port, "old.example")).not.toContain("192.0.2.1");
-  });
-});
 
 describeWithPeers("a secondary that keeps its zone on disk", ["knotd"], () => {
   test.each(["SIGTERM", "SIGKILL"] as const)(
