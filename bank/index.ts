@@ -33,6 +33,7 @@ export type {
   StandingOrder,
   Versioned,
 } from "./document.ts";
+export { openEmbeddedLedger } from "./embedded-ledger.ts";
 export { CHAIN_START, chainLink, type Entry } from "./entry.ts";
 export { BankError, type BankErrorCode } from "./error.ts";
 export { decide } from "./ledger.ts";

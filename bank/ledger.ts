@@ -58,6 +58,7 @@ export function decide(at: Deciding, command: Command): Decision {
 
 function decideOpening(at: Deciding, opened: NewAccount): Decision {
   if (at.books.account(opened.id) !== null) return refused(at, "account-exists");
+  if (areTermsWrong(opened)) return refused(at, "amount-wrong");
   const account = emptyAccount(opened);
   return done(at, [{ kind: "account", account }], { accounts: [account] });
 }
@@ -66,11 +67,17 @@ function decideAccountChange(at: Deciding, id: string, change: AccountChange): D
   const before = at.books.account(id);
   if (before === null) return refused(at, "no-such-account");
   if (before.state === "closed") return refused(at, "account-closed");
+  if (areTermsWrong(change)) return refused(at, "amount-wrong");
   const { state, overdraft, withdrawalMax, interestMillionths } = change;
   const isEmpty = balanceOf(before) === 0n && before.debitsPending === 0n && before.creditsPending === 0n;
   if (state === "closed" && !isEmpty) return refused(at, "account-in-use");
   const account = { ...before, state, overdraft, withdrawalMax, interestMillionths };
   return done(at, [{ kind: "account", account }], { accounts: [account] });
+}
+
+/** Below zero a limit would let nothing out, not even what is there, and interest would be taken and not given. */
+function areTermsWrong({ overdraft, withdrawalMax, interestMillionths }: Omit<AccountChange, "state">): boolean {
+  return [overdraft, withdrawalMax, interestMillionths].some((amount) => amount !== null && amount < 0n);
 }
 
 function decideTransfer(at: Deciding, movement: Movement): Decision {
@@ -174,8 +181,11 @@ function decideReversal(at: Deciding, command: Extract<Command, { kind: "reverse
   if (amount <= 0n || amount > original.amount) return refused(at, "amount-wrong");
   const { debit, credit } = original;
   const back: Movement = { debit: credit, credit: debit, amount, reason: "reversal", reference: cause, card: null };
-  const entry = entryFor(at, back, { kind: "posted", of, isFlagged: false });
-  const parties = posted(partiesNamed(at, back), amount);
+  const given = partiesNamed(at, back);
+  // What was given may be spent by now: it is taken back all the same, and somebody is to look at it.
+  const isFlagged = takingFault(given.debit, amount) !== null;
+  const entry = entryFor(at, back, { kind: "posted", of, isFlagged });
+  const parties = posted(given, amount);
   return done(at, [...entered(entry, parties), { kind: "reversed", of }], outcomeOf(entry, parties));
 }
 

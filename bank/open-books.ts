@@ -1,9 +1,10 @@
 /** A bank's books by what names them: a file of this machine, or the URL of a database (`postgres://…`) that several machines share. */
 import type { Clock } from "../base/index.ts";
+import { openEmbeddedLedger } from "./embedded-ledger.ts";
 import { isPostgresUrl } from "./postgres-connections.ts";
 import { openPostgresLedger } from "./postgres-ledger.ts";
 import { openPostgresReader } from "./postgres-reader.ts";
-import { type DigestedRequest, GroupCommit, SqliteLedger } from "./sqlite-ledger.ts";
+import type { DigestedRequest } from "./sqlite-ledger.ts";
 import { SqliteReader } from "./sqlite-reader.ts";
 import type { LedgerReader } from "./store.ts";
 
@@ -30,8 +31,5 @@ export interface BookWriterParts {
 
 /** Makes the tables where there are none. Throws BankError "STORE". */
 export async function openWriter(database: string, parts: BookWriterParts): Promise<BookWriter> {
-  if (isPostgresUrl(database)) return openPostgresLedger(database, parts);
-  const ledger = new SqliteLedger(database, parts);
-  const commits = new GroupCommit(ledger, parts.clock);
-  return { submit: (request) => commits.submit(request), close: async () => ledger.close() };
+  return isPostgresUrl(database) ? openPostgresLedger(database, parts) : openEmbeddedLedger(database, parts);
 }

@@ -95,11 +95,18 @@ END $$;
 `;
 
 const KEEPING = `
+CREATE OR REPLACE FUNCTION strata.are_terms_wrong(terms jsonb) RETURNS boolean LANGUAGE sql IMMUTABLE AS
+$$ SELECT least((terms->>'overdraft')::numeric, (terms->>'withdrawalMax')::numeric, (terms->>'interestMillionths')::numeric) < 0 $$;
+
 CREATE OR REPLACE FUNCTION strata.do_open_account(k text, command jsonb, at bigint, OUT answer text, OUT entry bigint) LANGUAGE plpgsql AS $$
 DECLARE
   n jsonb := command->'account';
   a strata.account;
 BEGIN
+  IF strata.are_terms_wrong(n) THEN
+    answer := strata.refused(CASE WHEN EXISTS (SELECT FROM strata.account o WHERE o.id = n->>'id') THEN 'account-exists' ELSE 'amount-wrong' END, at);
+    RETURN;
+  END IF;
   a := ROW(n->>'id', n->>'holder', n->>'kind', n->>'currency', 'open', n->>'overdraft', n->>'withdrawalMax', n->>'interestMillionths', 0, 0, 0, 0, at);
   INSERT INTO strata.account VALUES (a.*) ON CONFLICT DO NOTHING;
   answer := CASE WHEN FOUND THEN strata.said('ok', 'null', strata.after(a), 'null', at) ELSE strata.refused('account-exists', at) END;
@@ -113,6 +120,7 @@ BEGIN
   fault := CASE
     WHEN a.id IS NULL THEN 'no-such-account'
     WHEN a.state = 'closed' THEN 'account-closed'
+    WHEN strata.are_terms_wrong(command) THEN 'amount-wrong'
     WHEN command->>'state' = 'closed' AND (strata.balance(a) <> 0 OR a.debits_pending <> 0 OR a.credits_pending <> 0) THEN 'account-in-use' END;
   IF fault IS NOT NULL THEN
     answer := strata.refused(fault, at);

@@ -154,6 +154,7 @@ DECLARE
   d strata.account;
   c strata.account;
   wanted numeric := command->>'amount';
+  is_flagged boolean;
 BEGIN
   IF reversed = k THEN
     answer := strata.refused('nothing-to-reverse', at);
@@ -188,10 +189,11 @@ BEGIN
     answer := strata.refused('amount-wrong', at);
     RETURN;
   END IF;
+  is_flagged := strata.taking_fault(d, wanted::bigint) IS NOT NULL;
   d.debits_posted := d.debits_posted + wanted;
   c.credits_posted := c.credits_posted + wanted;
   SELECT * INTO answer, entry FROM strata.entered(d, c,
-    ROW(0, k, 'posted', d.id, c.id, wanted::bigint, 'reversal', command->>'cause', reversed, false, at)::strata.entry);
+    ROW(0, k, 'posted', d.id, c.id, wanted::bigint, 'reversal', command->>'cause', reversed, is_flagged, at)::strata.entry);
   UPDATE strata.request r SET is_reversed = true WHERE r.key = reversed;
 END $$;
 `;

@@ -110,7 +110,19 @@ export function guarded<T>(path: string, work: () => T): T {
 }
 
 /** https://www.sqlite.org/rescode.html */
+const SQLITE_BUSY = 5;
 const SQLITE_FULL = 13;
+
+/** The end of a transaction: where the disk fails there, its frames may be in the log all the same, and be found when it is read again. */
+export function committed(path: string, commit: () => void): void {
+  try {
+    commit();
+  } catch (error) {
+    if (!isSqliteError(error) || [SQLITE_BUSY, SQLITE_FULL].includes(error.errcode & 0xff)) throw error;
+    const what = `${path} failed while it was written (${error.message}): ask with the same key again`;
+    throw new BankError("UNKNOWN", what, { cause: error });
+  }
+}
 
 export const isSqliteError = (error: unknown): error is Error & { readonly errcode: number } =>
   error instanceof Error && "errcode" in error && typeof error.errcode === "number";

@@ -2,13 +2,14 @@
  * The embedded ledger's one writer: requests that wait together are one transaction and one commit, each in a savepoint of its own, so
  * that a bug in one does not take back another's. Nobody is answered before the commit is on the disk.
  */
+import type { DatabaseSync } from "node:sqlite";
 import { assert, type Clock, equalOctets } from "../base/index.ts";
 import type { Command, LedgerRequest } from "./command.ts";
 import { BankError } from "./error.ts";
 import { decide } from "./ledger.ts";
 import { checkKey, digestOf, encodeAnswer, whatOf } from "./request-text.ts";
 import { SqliteBooks } from "./sqlite-books.ts";
-import { guarded, isSqliteError, openForWriting } from "./sqlite-database.ts";
+import { committed, guarded, isSqliteError, openForWriting } from "./sqlite-database.ts";
 
 /** What may wait; beyond it a request is refused at once, with nothing done. */
 const WAITING_MAX = 20_000;
@@ -35,8 +36,10 @@ export const digested = (request: LedgerRequest): DigestedRequest => {
 export class SqliteLedger {
   readonly #path: string;
   readonly #clock: Clock;
-  readonly #database: ReturnType<typeof openForWriting>;
+  readonly #database: DatabaseSync;
   readonly #books: SqliteBooks;
+  readonly #sql: ReturnType<typeof statementsOf>;
+  #version: unknown;
   #epoch: number;
   #lastMilliseconds: number;
 
@@ -46,23 +49,30 @@ export class SqliteLedger {
     this.#clock = clock;
     this.#epoch = epoch;
     this.#database = openForWriting(path);
-    [this.#books, this.#lastMilliseconds] = guarded(path, () => {
+    [this.#books, this.#sql, this.#lastMilliseconds] = guarded(path, () => {
       const books = new SqliteBooks(this.#database);
-      return [books, books.lastMilliseconds()];
+      return [books, statementsOf(this.#database), books.lastMilliseconds()];
     });
   }
 
-  /** All in one commit, which is on the disk when it returns; an outcome for each, octets or why not. Throws BankError when nothing was done. */
+  /**
+   * All in one commit, which is on the disk when it returns; an outcome for each, octets or why not. Throws BankError "STORE" when nothing was
+   * done, "UNKNOWN" when only the next look at the disk can tell.
+   */
   commit(group: readonly DigestedRequest[]): (Uint8Array | BankError)[] {
     return guarded(this.#path, () => {
-      this.#database.exec("BEGIN IMMEDIATE");
+      const { begin, commit } = this.#sql;
+      const epochBefore = this.#epoch;
+      begin.run();
       try {
+        this.#lookAtOthers();
         const outcomes = group.map((request) => this.#one(request));
-        this.#database.exec("COMMIT");
+        committed(this.#path, () => commit.run());
         return outcomes;
       } catch (error) {
         // A full disk may have ended the transaction already.
         if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+        this.#epoch = epochBefore;
         this.#books.forget();
         throw error;
       }
@@ -71,6 +81,15 @@ export class SqliteLedger {
 
   close(): void {
     this.#database.close();
+  }
+
+  /** Another server may write to the same file, as one that takes over does: what is kept in memory would then be of yesterday. */
+  #lookAtOthers(): void {
+    const version = this.#sql.version.get()!["data_version"]!;
+    if (version === this.#version) return;
+    this.#version = version;
+    this.#books.forget();
+    this.#lastMilliseconds = Math.max(this.#lastMilliseconds, this.#books.lastMilliseconds());
   }
 
   #one(request: DigestedRequest): Uint8Array | BankError {
@@ -85,10 +104,10 @@ export class SqliteLedger {
         `another server has taken over (epoch ${this.#books.epoch}): this one may not write any more`,
       );
     }
-    this.#database.exec("SAVEPOINT one");
+    this.#sql.savepoint.run();
     try {
       const answer = this.#carryOut(request);
-      this.#database.exec("RELEASE one");
+      this.#sql.release.run();
       return answer;
     } catch (error) {
       if (isSqliteError(error) || !this.#database.isTransaction) throw error;
@@ -122,6 +141,17 @@ export class SqliteLedger {
     const none = { entry: null, amount: null, accounts: [], isFlagged: false, version: null };
     return encodeAnswer({ status: "key-reused", ...none, atMilliseconds: this.#lastMilliseconds });
   }
+}
+
+function statementsOf(database: DatabaseSync) {
+  return {
+    begin: database.prepare("BEGIN IMMEDIATE"),
+    commit: database.prepare("COMMIT"),
+    savepoint: database.prepare("SAVEPOINT one"),
+    release: database.prepare("RELEASE one"),
+    /** Another number when somebody else has written. */
+    version: database.prepare("PRAGMA data_version"),
+  };
 }
 
 function isTakenOver(command: Command, status: string): command is Extract<Command, { kind: "take-over" }> {
