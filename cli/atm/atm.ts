@@ -1,30 +1,27 @@
 /** `strata atm`: one operation at an ATM by words, or the screen. */
-import { createLog, type Log, sleep, systemClock } from "../../base/index.ts";
+import { createLog, sleep, systemClock } from "../../base/index.ts";
 import { parseAmount, PATIENCE_SECONDS } from "../../bank/index.ts";
 import { formatEndpoint } from "../../net/index.ts";
 import type { Arguments } from "../arguments.ts";
 import { freshKey } from "../bank/open.ts";
 import { EXIT, UsageError } from "../failure.ts";
-import { parseEndpointOrFree, parseSeconds } from "../options-read.ts";
 import type { Output } from "../output.ts";
 import { stopSignal } from "../signals.ts";
 import { count, cutOver, load, settle } from "./keeping.ts";
 import { type OpenAtm, openAtm, readyAtm } from "./opening.ts";
 import * as at from "./operations.ts";
 import { type AtmOutcome, openOutcome, refusedOutcome, tell } from "./outcome.ts";
-import { type AtmWish, registerAtm } from "./registering.ts";
+import { registerAtm, wishOf } from "./registering.ts";
 
 type CardOperation = "balance" | "withdraw" | "deposit" | "transfer" | "statement" | "pin";
 
 /** With `.reverse` behind it, it is still one that the bank takes. */
 const KEY = /^[\x21-\x7e]{1,40}$/;
-/** Of serve: on this machine, at a port that is free. */
-const LISTEN_DEFAULT = "127.0.0.1:0";
 const SETTLE_MILLISECONDS = 5000;
 
 export async function atm(given: Arguments, output: Output): Promise<number> {
   const operation = given.positional("OPERATION");
-  if (operation === null) throw new UsageError(`what to do is missing: ${CARD_OPERATIONS.join(", ")}`);
+  if (operation === null) return (await import("./screen-desk.ts")).atmScreen(given, output);
   const stop = stopSignal();
   const open = openAtm(given, stop);
   try {
@@ -58,28 +55,15 @@ async function serve(
   { output, stop }: { readonly output: Output; readonly stop: AbortSignal },
 ): Promise<number> {
   await readyAtm(open);
-  const registered = await registerAtm(wishOf(given, open, { log: await createLog("warn"), output }));
+  const onTrouble = (message: string): void => output.note(message);
+  const registered = await registerAtm(wishOf(given, open, { log: await createLog("warn"), onTrouble }));
   output.result(`ATM ${registered.name} is at ${formatEndpoint(registered.endpoint)}`);
   output.result("ready");
   const settled = settleUntil(open, { output, stop });
   await registered.keep(stop);
   await settled;
+  output.result(`ATM ${registered.name} is withdrawn`);
   return EXIT.ok;
-}
-
-function wishOf(
-  given: Arguments,
-  { id, connection }: OpenAtm,
-  { log, output }: { readonly log: Log; readonly output: Output },
-): AtmWish {
-  return {
-    ...{ bank: connection.bank, id, stateFolder: connection.stateFolder, log },
-    listen: parseEndpointOrFree("listen", given.text("listen") ?? LISTEN_DEFAULT),
-    leaseSeconds: parseSeconds("lease", given.text("lease") ?? "30"),
-    server: given.text("server"),
-    keyFile: given.text("update-key"),
-    onTrouble: (message) => output.note(`not renewed: ${message}`),
-  };
 }
 
 /** What waits is tried again now and then, and said when it changes. */

@@ -7,6 +7,7 @@ import {
   AtmIdentity,
   type AtmJournal,
   CashMachine,
+  type Dispenser,
   formatAmount,
   handToHand,
   makeAtmKey,
@@ -44,7 +45,7 @@ const FIRST_FILLING: readonly (readonly [units: string, count: number])[] = [
 ];
 
 /** Throws UsageError and BankError "STORE". */
-export function openAtm(given: Arguments, signal: AbortSignal): OpenAtm {
+export function openAtm(given: Arguments, signal: AbortSignal, dispenser: Dispenser = handToHand): OpenAtm {
   const id = given.text("id") ?? "";
   if (!/^[a-z0-9-]{1,20}$/.test(id)) {
     throw new UsageError(`--id ${id}: 1 to 20 letters a to z, digits and dashes are wanted, such as atm7`);
@@ -57,7 +58,7 @@ export function openAtm(given: Arguments, signal: AbortSignal): OpenAtm {
   const identity = new AtmIdentity(id, keyIn(journal), systemClock);
   const bank = new AtmBank({ client: connection.client, identity, signal });
   const machine = new CashMachine({
-    ...{ journal, bank, dispenser: handToHand, escrow: handToHand, clock: systemClock },
+    ...{ journal, bank, dispenser, escrow: handToHand, clock: systemClock },
     ...{ owner: String(process.pid), isAlive: isProcessAlive, offlineMax: 0n },
   });
   const close = (): void => {

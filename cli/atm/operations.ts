@@ -30,7 +30,7 @@ export async function logIn(atm: OpenAtm, card: string, pin: string): Promise<An
 export async function balance(atm: OpenAtm, { session }: CardInside, key: string): Promise<AtmOutcome> {
   return outcomeOf(key, await atm.bank.account(session), (shown: AccountShown) => {
     const { account, currency, available } = shown;
-    const message = `${shown.balance} ${currency}`;
+    const message = `balance ${shown.balance} ${currency}`;
     return { ...done(key), balance: shown.balance, currency, message, more: { account, available } };
   });
 }
@@ -68,11 +68,10 @@ export async function statement(atm: OpenAtm, inside: CardInside, key: string): 
   const shown = await balance(atm, inside, key);
   if (shown.exitCode !== EXIT.ok) return shown;
   return outcomeOf(key, await atm.bank.statement(inside.session), (lines) => {
-    const rows = lines.map(
-      (line) =>
-        `${line.at.slice(0, 16).replace("T", " ")}  ${line.amount.padStart(12)}  ${line.balance.padStart(12)}  ${line.reason}`,
+    const rows = lines.map(({ at, amount, balance: left, reason }) =>
+      [at.slice(5, 16).replace("T", " "), amount.padStart(10), left.padStart(10), reason].join("  "),
     );
-    return { ...shown, message: [...rows, `balance ${shown.message}`].join("\n"), more: { ...shown.more, lines } };
+    return { ...shown, message: [...rows, `${shown.message}`].join("\n"), more: { ...shown.more, lines } };
   });
 }
 

@@ -25,7 +25,7 @@ export function refusedOutcome(
 ): AtmOutcome {
   const { status, message, balance } = refusal;
   const exitCode = WRONG_WORDS.has(status) ? EXIT.usage : EXIT.no;
-  return { exitCode, status, balance, key, currency, message: `refused: ${message ?? status}` };
+  return { exitCode, status, balance, key, currency, message: `refused: ${(message ?? status).replaceAll("-", " ")}` };
 }
 
 /** Exit code 2: it may have been done, or it was not; the same key may be asked again in either case. */

@@ -4,12 +4,15 @@
  */
 import { type Log, systemClock, systemFiles, systemRandom } from "../../base/index.ts";
 import { type Endpoint, listenHttp } from "../../net/index.ts";
+import type { Arguments } from "../arguments.ts";
 import { keyFileIn } from "../bank/folder.ts";
 import { primaryOf } from "../bank/naming.ts";
 import { readKey } from "../keys.ts";
+import { parseEndpointOrFree, parseSeconds } from "../options-read.ts";
 import { Registration } from "../registration.ts";
 import { runningState } from "../state.ts";
 import { UpdateSender } from "../update-sender.ts";
+import type { OpenAtm } from "./opening.ts";
 
 const TIMEOUT_MILLISECONDS = 3000;
 const TTL_SECONDS = 5;
@@ -33,6 +36,25 @@ export interface RegisteredAtm {
   readonly endpoint: Endpoint;
   /** Resolves when the signal has come and all is withdrawn. */
   keep(stop: AbortSignal): Promise<void>;
+}
+
+/** On this machine, at a port that is free. */
+const LISTEN_DEFAULT = "127.0.0.1:0";
+
+/** As the command line says. Throws UsageError. */
+export function wishOf(
+  given: Arguments,
+  { id, connection }: OpenAtm,
+  parts: Pick<AtmWish, "log" | "onTrouble">,
+): AtmWish {
+  const { bank, stateFolder } = connection;
+  return {
+    ...{ bank, id, stateFolder, ...parts },
+    listen: parseEndpointOrFree("listen", given.text("listen") ?? LISTEN_DEFAULT),
+    leaseSeconds: parseSeconds("lease", given.text("lease") ?? "30"),
+    server: given.text("server"),
+    keyFile: given.text("update-key"),
+  };
 }
 
 /** Throws WorkError, UsageError and ListenError. */
@@ -62,7 +84,7 @@ export async function registerAtm(wish: AtmWish): Promise<RegisteredAtm> {
         lines: () => [...withdrawal(name, zone, endpoint), ...addition(name, zone, endpoint)],
         withdrawal: () => withdrawal(name, zone, endpoint),
         onMoved: () => undefined,
-        onTrouble,
+        onTrouble: (message) => onTrouble(`not renewed: ${message}`),
       },
     );
     const keep = async (stop: AbortSignal): Promise<void> => {

@@ -122,7 +122,7 @@ export const BANS: readonly Ban[] = [
     what: "the console",
     globals: ["console", "process.stdout", "process.stderr", "process.stdin"],
     modules: ["node:tty"],
-    owners: ["cli/output.ts"],
+    owners: ["cli/atm/terminal.ts", "cli/output.ts"],
     instead: "take an Output (cli/output.ts) or a Log (base/log.ts)",
   },
   {
