@@ -91,6 +91,8 @@ export class ZoneChanger {
   readonly #held = new Map<string, number>();
   readonly #listeners = new Set<(entry: JournalEntry) => void>();
   #waiting: Waiting[] = [];
+  /** Why the last changes could not be written down; null: they could. */
+  #failure: string | null = null;
   #isDue = false;
   #isClosed = false;
 
@@ -265,11 +267,16 @@ export class ZoneChanger {
     try {
       const entries = groups.flatMap((group) => group.entries);
       const leases = groups.flatMap((group) => group.leases);
-      if (groups.length > 0) this.#parts.changeLog?.append(entries, leases);
+      if (groups.length > 0) this.#append(entries, leases);
       return true;
     } catch (error) {
       if (!(error instanceof ChangeLogError)) throw error;
-      this.#parts.log.error({ reason: error.message }, "changes could not be written to the journal and were not made");
+      // Once, however many are refused until there is room again: each is told why itself.
+      if (this.#failure !== error.message) {
+        const about = { reason: error.message };
+        this.#parts.log.error(about, "changes cannot be written to the journal and are not made");
+      }
+      this.#failure = error.message;
       const told = new ChangeError("DISK", error.message);
       for (const { edit, waiting } of groups) {
         edit.abort();
@@ -277,6 +284,12 @@ export class ZoneChanger {
       }
       return false;
     }
+  }
+
+  #append(entries: readonly JournalEntry[], leases: readonly LeaseNote[]): void {
+    this.#parts.changeLog?.append(entries, leases);
+    if (this.#failure !== null) this.#parts.log.warn({}, "changes are written to the journal again");
+    this.#failure = null;
   }
 
   #publish({ edit, entries, leases, done }: Group): void {

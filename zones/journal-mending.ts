@@ -3,7 +3,7 @@
  * step. Whenever the server is killed meanwhile, or the disk is full, the damaged one is still whole and is mended at the next start.
  * That changes may be lost is noted in a file of its own, until every zone has a serial beyond those that they may have had.
  */
-import type { Files } from "../base/index.ts";
+import { FileError, type Files } from "../base/index.ts";
 
 export type MendingFiles = Pick<Files, "exists" | "read" | "status" | "writeSafely" | "remove">;
 
@@ -41,8 +41,18 @@ export function copyAside(path: string, files: MendingFiles, nowSeconds: number)
 
 /** Changes that took up to so many octets may be lost. Throws FileError. */
 export function noteLoss(path: string, files: MendingFiles, octets: number): void {
-  const most = Math.max(octets, lossOf(path, files));
-  files.writeSafely(lossFileOf(path), [Buffer.from(`${most} octets of changes may be lost\n`)]);
+  files.writeSafely(lossFileOf(path), [Buffer.from(`${octets} octets of changes may be lost\n`)]);
+}
+
+/** The same where the disk may be full; false when it is. */
+export function hasNotedLoss(path: string, files: MendingFiles, octets: number): boolean {
+  try {
+    noteLoss(path, files, octets);
+    return true;
+  } catch (error) {
+    if (error instanceof FileError) return false;
+    throw error;
+  }
 }
 
 /** Octets that changes may have taken that are lost; 0 when none are. */

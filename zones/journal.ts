@@ -18,6 +18,7 @@ import {
   draftFileOf,
   finishMending,
   forgetLoss,
+  hasNotedLoss,
   isLogAlone,
   logFileOf,
   lossOf,
@@ -96,7 +97,7 @@ export class Journal implements ChangeLog {
   /** Zones whose rows the transaction that is under way has made. */
   #made: string[] = [];
 
-  private constructor(path: string, database: DatabaseSync, parts: JournalParts) {
+  private constructor(path: string, database: DatabaseSync, parts: JournalParts, lostOctets = 0) {
     this.#path = path;
     this.#database = database;
     this.#parts = parts;
@@ -105,7 +106,7 @@ export class Journal implements ChangeLog {
       "INSERT INTO change (zone, from_serial, to_serial, at, by, octets, sum) VALUES (?, ?, ?, ?, ?, ?, ?)",
     );
     guarded(path, () => this.#readZones());
-    this.lostOctets = lossOf(path, parts.files);
+    this.lostOctets = lostOctets;
   }
 
   /** The journal in that file, made where there is none. Throws JournalError and FileError. */
@@ -114,15 +115,16 @@ export class Journal implements ChangeLog {
     finishMending(path, files);
     if (isLogAlone(path, files)) return Journal.#salvage(path, parts, "its log is there, and its main file is not");
     const end = logEndOf(logFileOf(path), files);
-    if (end.hasLostCommits || end.isCut) noteLoss(path, files, end.droppedOctets);
+    const lostOctets = Math.max(lossOf(path, files), end.hasLostCommits || end.isCut ? end.droppedOctets : 0);
+    const isNoted = lostOctets === 0 || hasNotedLoss(path, files, lostOctets);
     try {
-      const journal = new Journal(path, openDatabase(path), parts);
+      const journal = new Journal(path, openDatabase(path), parts, lostOctets);
       journal.#limitFile();
       const damage = journal.#damage();
       if (damage === null) {
         tellOfLogEnd(path, end, log);
         // Or what is left of it would be found at the next start as well, behind commits that were sound.
-        if (end.droppedOctets > 0) emptyLog(journal.#database, path);
+        if (end.droppedOctets > 0 && isNoted) journal.#emptyLog();
         return journal;
       }
       journal.close();
@@ -146,13 +148,14 @@ export class Journal implements ChangeLog {
     } finally {
       sound.close();
     }
-    noteLoss(path, files, octetsOfJournal(path, files));
+    const lostOctets = Math.max(lossOf(path, files), octetsOfJournal(path, files));
+    noteLoss(path, files, lostOctets);
     replaceByDraft(path, files);
     log.error(
       { journal: path, reason, aside, ...told },
       "the journal is damaged: it was put aside, and what is sound of it is used",
     );
-    const journal = new Journal(path, openDatabase(path), parts);
+    const journal = new Journal(path, openDatabase(path), parts, lostOctets);
     journal.#limitFile();
     return journal;
   }
@@ -318,6 +321,17 @@ export class Journal implements ChangeLog {
     const pageOctets = Number(this.#database.prepare("PRAGMA page_size").get()?.["page_size"]);
     const pages = Math.min(0xffff_fffe, Math.floor(fileOctetsMax / pageOctets));
     this.#database.exec(`PRAGMA max_page_count = ${pages}`);
+  }
+
+  /** A full disk need not keep a server from its start. */
+  #emptyLog(): void {
+    try {
+      emptyLog(this.#database, this.#path);
+    } catch (error) {
+      if (!(error instanceof JournalError)) throw error;
+      const about = { journal: this.#path, reason: error.message };
+      this.#parts.log.warn(about, "the end of the log could not be dropped, and is found again at the next start");
+    }
   }
 
   #zoneRow(apex: Name): Record<string, SQLOutputValue> | undefined {

@@ -3,6 +3,10 @@
  * journaled and told to secondaries (RFC 9664 §7). Leases are written down in the commit of the change that they come with, so
  * none is forgotten of a record that is there. A refresh changes no zone and gets no serial (§5.3).
  *
+ * A record whose lease has ended is answered for as long as it cannot be removed: the zone is frozen, the disk full. It is tried again every
+ * few seconds, and said when that begins, every so often while it lasts, and when it is over. To answer as if it were gone
+ * would be a version of the zone that has no serial, and that no secondary could have.
+ *
  * Not kept: §8's silence towards who renews too often. It would hold back a host that moves; a renewal in the same second costs
  * nothing, and any other one write.
  */
@@ -27,6 +31,8 @@ export interface LeasesParts {
 const TOGETHER_MILLISECONDS = 100;
 /** When a change could not be made: the zone is frozen, the disk full. */
 const RETRY_MILLISECONDS = 3000;
+/** From one word to the next that it still could not. */
+const TELL_MILLISECONDS = 600_000;
 /** Timers of the system are for 24 days at most, and a wait is looked at anew much sooner. */
 const WAIT_MILLISECONDS_MAX = 3_600_000;
 
@@ -38,6 +44,8 @@ export class Leases implements LeaseKeeping {
   readonly #ends = new Map<number, Set<string>>();
   /** What changes of the commit that is being made say, before it is on disk. */
   readonly #tentative = new Map<string, LeaseNote>();
+  /** Of zones whose ended leases could not be removed when that was last tried: when it was last told. */
+  readonly #overdue = new Map<string, number>();
   #changer: Pick<ZoneChanger, "submit"> | null = null;
   #timer: { readonly due: number; readonly timer: Timer } | null = null;
 
@@ -175,6 +183,8 @@ export class Leases implements LeaseKeeping {
         // Of records that are gone already no change tells.
         wishOf: (ended) => ({ added: ended.map(recordOf), lease: null }),
       });
+      if (this.#overdue.delete(apex.key))
+        this.#log.info({ zone: apex.toString() }, "records whose lease has ended are removed now");
       return true;
     } catch (error) {
       if (!(error instanceof ChangeError)) throw error;
@@ -182,12 +192,23 @@ export class Leases implements LeaseKeeping {
       if (code === "NO_ZONE") {
         // It is not served any more; should it be again, the journal still has them.
         for (const key of keys) this.#forget(key);
+        this.#overdue.delete(apex.key);
         return true;
       }
-      const say = code === "DISK" || code === "MEMORY" ? this.#log.warn : this.#log.debug;
-      say({ zone: apex.toString(), reason }, "records whose lease has ended could not be removed yet");
+      if (code !== "CLOSED") this.#tellOverdue(apex, { records: keys.length, reason });
       return false;
     }
+  }
+
+  #tellOverdue(apex: Name, about: { readonly records: number; readonly reason: string }): void {
+    const now = this.#clock.now();
+    const told = this.#overdue.get(apex.key);
+    if (told !== undefined && now - told < TELL_MILLISECONDS) return;
+    this.#overdue.set(apex.key, now);
+    this.#log.warn(
+      { zone: apex.toString(), ...about },
+      "records whose lease has ended are still answered, because they could not be removed; it is tried again",
+    );
   }
 
   /** Those of them that were not renewed meanwhile, by whatever shares the commit. */

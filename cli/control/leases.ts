@@ -20,7 +20,10 @@ export async function zoneLeases(given: Arguments, output: Output): Promise<numb
   }
   const now = systemClock.wallSeconds();
   for (const { owner, type, rdata, endsAtSeconds, by } of all) {
-    output.result(`${owner} ${type} ${rdata}  ${Math.max(0, endsAtSeconds - now)} s left, ${by}`);
+    const left = endsAtSeconds - now;
+    // The server says why: its zone is frozen, or its disk full.
+    const until = left < 0 ? `ended ${-left} s ago and not removed yet` : `${left} s left`;
+    output.result(`${owner} ${type} ${rdata}  ${until}, ${by}`);
   }
   if (all.length === 0) output.note(`no record of ${zone.toString()} has a lease`);
   return EXIT.ok;

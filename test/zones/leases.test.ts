@@ -53,12 +53,15 @@ class Rig {
   readonly store: ZoneStore;
   readonly leases: Leases;
   readonly changer: ZoneChanger;
+  /** What the leases had logged. */
+  readonly logged: string[] = [];
 
   constructor({ clock = new SimulatedClock(), log = new MemoryLog(), store = storeOf({ "example.": ZONE }) } = {}) {
     this.clock = clock;
     this.log = log;
     this.store = store;
-    this.leases = new Leases({ clock, log: silentLog });
+    const say = (about: unknown, text?: string): void => void this.logged.push(text ?? String(about));
+    this.leases = new Leases({ clock, log: { ...silentLog, info: say, warn: say } });
     this.changer = new ZoneChanger({ store, clock, log: silentLog, changeLog: log, leases: this.leases });
     this.leases.start(this.changer, log.notes);
   }
@@ -237,15 +240,19 @@ describe("while records cannot be removed", () => {
   test.each([
     ["because the disk is full", (rig: Rig) => (rig.log.isFull = true), (rig: Rig) => (rig.log.isFull = false)],
     ["because the zone is frozen", (rig: Rig) => rig.changer.freeze(apex), (rig: Rig) => rig.changer.thaw(apex)],
-  ])("%s it is tried again", async (_why, begin, end) => {
+  ])("%s it is tried again, and said when that begins, now and then, and when it is over", async (_why, begin, end) => {
     const rig = new Rig();
     await rig.update(PC, 30);
     begin(rig);
     await rig.clock.advance(60_000);
     expect(rig.has("pc.example.")).toBe(true);
+    expect(rig.logged).toEqual([expect.stringContaining("still answered")]);
+    await rig.clock.advance(660_000);
+    expect(rig.logged).toHaveLength(2);
     end(rig);
     await rig.clock.advance(5000);
     expect(rig.has("pc.example.")).toBe(false);
+    expect(rig.logged).toHaveLength(3);
   });
 });
 
