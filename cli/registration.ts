@@ -11,7 +11,7 @@ import type { UpdateSender } from "./update-sender.ts";
 /** A renewal is due after this part of the lease, and up to 4 % later so that not all come at once (RFC 9664 §5.2). */
 const RENEW_AFTER = 0.8;
 const RENEW_SPREAD = 0.04;
-/** From one look at what is to be registered to the next, and from a failure to the next try. */
+/** From one look at what is to be registered to the next, and from a failure to the next try; sooner where a renewal is due. */
 const LOOK_MILLISECONDS = 1000;
 
 export interface RegistrationParts {
@@ -77,15 +77,20 @@ export class Registration {
 
   async #send(lines: readonly string[]): Promise<void> {
     const { sender, random, clock, leaseSeconds } = this.#parts;
+    // The lease began when the server granted it, which is not before it was asked.
+    const askedAt = clock.now();
     this.leaseSeconds = (await sendLines(sender, lines)) ?? leaseSeconds;
     const part = RENEW_AFTER + (RENEW_SPREAD * random.below(1000)) / 1000;
-    this.#dueAt = clock.now() + 1000 * this.leaseSeconds * part;
+    this.#dueAt = askedAt + 1000 * this.leaseSeconds * part;
   }
 
   /** Waits a moment; true when it is to end. */
   async #isStopped(stop: AbortSignal): Promise<boolean> {
+    const { clock } = this.#parts;
+    const due = this.#dueAt - clock.now();
     try {
-      await sleep(this.#parts.clock, LOOK_MILLISECONDS, stop);
+      // What is overdue because it failed waits for the next look.
+      await sleep(clock, due > 0 ? Math.min(due, LOOK_MILLISECONDS) : LOOK_MILLISECONDS, stop);
       return false;
     } catch {
       return true; // Nothing but the signal ends the wait.

@@ -1,4 +1,4 @@
-/** `strata register`: a name that follows its host, as a user runs it. What becomes of it when it dies is `leases.test.ts`'s. */
+/** `strata register`: a name that follows its host, as a user runs it. What becomes of it when it dies or moves is `leases.test.ts`'s. */
 import { writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { RunningStrata, Scratch, strata } from "../support/strata.ts";
