@@ -64,6 +64,13 @@ export {
 } from "./request-text.ts";
 export { type DigestedRequest, digested, GroupCommit, SqliteLedger, type SqliteLedgerParts } from "./sqlite-ledger.ts";
 export { SqliteReader } from "./sqlite-reader.ts";
+export {
+  formatStatement,
+  type Statement,
+  STATEMENT_FORMATS,
+  STATEMENT_TYPES,
+  type StatementFormat,
+} from "./statement.ts";
 export type {
   AuditLine,
   ChainHead,

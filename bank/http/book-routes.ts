@@ -7,6 +7,13 @@ import { DAY_MILLISECONDS, dayOf } from "../deciding.ts";
 import type { Entry } from "../entry.ts";
 import { BankError } from "../error.ts";
 import { formatAmount } from "../money.ts";
+import {
+  formatStatement,
+  type Statement,
+  STATEMENT_FORMATS,
+  STATEMENT_TYPES,
+  type StatementFormat,
+} from "../statement.ts";
 import type { AuditLine, Line, Verdict } from "../store.ts";
 import { visibleAccount } from "./account-routes.ts";
 import { only, sessionOf } from "./gate.ts";
@@ -25,6 +32,10 @@ interface Period {
   readonly to?: string;
 }
 
+interface StatementQuery extends Period {
+  readonly format?: "json" | StatementFormat;
+}
+
 export function addBookRoutes(app: FastifyInstance, desk: Desk): void {
   const line = shape({
     at: "string",
@@ -38,42 +49,50 @@ export function addBookRoutes(app: FastifyInstance, desk: Desk): void {
   });
   const names = { account: "string", currency: "string", from: "string", to: "string" };
   const statement = shape({ ...names, opening: "string", closing: "string", lines: listOf(line) });
-  app.get<{ Params: { account: string }; Querystring: Period }>(
+  app.get<{ Params: { account: string }; Querystring: StatementQuery }>(
     "/v1/accounts/:account/statement",
     {
       preValidation: only(desk, ["holder", "teller", "auditor"]),
       schema: {
         summary: `An account's lines from one day to another, both included; the latest ${LINES_MAX}.`,
         params: object({ account: accountText }, ["account"]),
-        querystring: object({ from: dateText, to: dateText, format: { enum: ["json"] } }, []),
+        querystring: object({ from: dateText, to: dateText, format: { enum: ["json", ...STATEMENT_FORMATS] } }, []),
         response: { 200: statement, ...failures },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const account = await visibleAccount(desk, sessionOf(request), request.params.account);
-      return statementOf(desk, account, request.query);
+      const { format = "json", ...period } = request.query;
+      const statement = await statementOf(desk, account, period);
+      if (format === "json") return shownStatement(statement);
+      return reply.type(STATEMENT_TYPES[format]).send(formatStatement(statement, format));
     },
   );
   addTrail(app, desk);
   addVerify(app, desk);
 }
 
-async function statementOf(desk: Desk, { id, currency }: Account, period: Period): Promise<unknown> {
-  const today = dayOf(desk.clock.wallSeconds() * 1000);
-  const to = dayNamed("to", period.to) ?? today;
-  const from = dayNamed("from", period.from) ?? to - STATEMENT_DAYS;
-  if (from > to) throw new BankError("INPUT", "from: the first day comes after the last");
-  const range = { fromMilliseconds: from * DAY_MILLISECONDS, toMilliseconds: (to + 1) * DAY_MILLISECONDS };
-  const lines = await desk.reader.lines(id, { ...range, linesMax: LINES_MAX });
+async function statementOf(desk: Desk, account: Account, period: Period): Promise<Statement> {
+  const madeAtMilliseconds = desk.clock.wallSeconds() * 1000;
+  const toDay = dayNamed("to", period.to) ?? dayOf(madeAtMilliseconds);
+  const fromDay = dayNamed("from", period.from) ?? toDay - STATEMENT_DAYS;
+  if (fromDay > toDay) throw new BankError("INPUT", "from: the first day comes after the last");
+  const range = { fromMilliseconds: fromDay * DAY_MILLISECONDS, toMilliseconds: (toDay + 1) * DAY_MILLISECONDS };
+  const lines = await desk.reader.lines(account.id, { ...range, linesMax: LINES_MAX });
   const [first] = lines;
   const opening =
-    first === undefined ? await desk.reader.balanceAt(id, range.fromMilliseconds) : first.balance - first.moved;
+    first === undefined ? await desk.reader.balanceAt(account.id, range.fromMilliseconds) : first.balance - first.moved;
   const closing = lines.at(-1)?.balance ?? opening;
+  return { bank: desk.bank, account, fromDay, toDay, opening, closing, lines, madeAtMilliseconds };
+}
+
+function shownStatement({ account, fromDay, toDay, opening, closing, lines }: Statement): unknown {
+  const { id, currency } = account;
   return {
     account: id,
     currency,
-    from: formatDate(from),
-    to: formatDate(to),
+    from: formatDate(fromDay),
+    to: formatDate(toDay),
     opening: formatAmount(opening, currency),
     closing: formatAmount(closing, currency),
     lines: lines.map((line) => shownLine(line, currency)),

@@ -153,6 +153,13 @@ describe("the books", () => {
     expect(await bank.get(`${url}?from=2024-01-01&to=2024-01-02`, token)).toMatchObject({
       body: { opening: "68.50", lines: [] },
     });
+    const raw = async (format: string): Promise<string> => {
+      const headers = { authorization: `Bearer ${token}` };
+      return (await bank.app.inject({ method: "GET", url: `${url}?format=${format}`, headers })).body;
+    };
+    expect(await raw("csv")).toMatch(/^time,.*\r\n.*opening.*\r\n.*,rent,-30.00,70.00,USD,/);
+    expect(await raw("text")).toMatch(/-30.00 +70.00 +transfer +rent\n/);
+    expect(await raw("ofx")).toContain("<MEMO>rent</MEMO>");
     for (const wrong of ["?from=2023-02-30", "?from=2024-01-02&to=2024-01-01", "?format=exe", "?x=1", "?from=1"]) {
       expect(await bank.get(url + wrong, token)).toMatchObject({ code: 400 });
     }
