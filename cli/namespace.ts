@@ -44,6 +44,10 @@ const bank = z
       .regex(/^[A-Z]{3}$/, "a code of ISO 4217 is wanted")
       .default("USD"),
     holders: z.array(holder).default([]).describe("Accounts to begin with."),
+    billers: z
+      .array(z.string().regex(/^[a-z0-9-]+$/))
+      .default([])
+      .describe("Whose bills can be paid."),
     atms: z.array(z.string().regex(/^[a-z0-9-]+$/, "a label of a name is wanted")).default([]),
   })
   .describe("A bank server that registers itself.");

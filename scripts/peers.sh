@@ -1,9 +1,9 @@
 #!/bin/sh
-# Installs the servers and tools that Strata is compared with, and PostgreSQL, from Debian, and keeps their services from starting:
+# Installs the servers and tools that Strata is compared with, PostgreSQL and a browser, from Debian, and keeps their services from starting:
 # tests and benchmarks start them themselves, on loopback ports, with their own configuration.
 set -eu
 
-packages="bind9 bind9-dnsutils nsd knot knot-dnsutils unbound ldnsutils dnsperf iproute2 postgresql"
+packages="bind9 bind9-dnsutils nsd knot knot-dnsutils unbound ldnsutils dnsperf iproute2 postgresql chromium"
 
 missing=
 for package in $packages; do

@@ -3,6 +3,7 @@
  * money the ledger's; here are the limits of a request and what a failure looks like to whoever asked.
  */
 import { fastify, type FastifyInstance } from "fastify";
+import { addPages } from "../pages/pages.ts";
 import { addAccountRoutes } from "./account-routes.ts";
 import { addAtmRoutes } from "./atm-routes.ts";
 import { AtmKeys, keepSignedBodies } from "./atm-signature.ts";
@@ -75,6 +76,7 @@ export function createBankApp(parts: BankParts, tls: TlsIdentity | null): Fastif
     addRoutes(scope, desk);
     done();
   });
+  addPages(app, desk);
   return app;
 }
 

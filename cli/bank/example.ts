@@ -111,7 +111,7 @@ function bankPlanOf(
 
 /** The key of each follows from what is asked, so that they are opened once, however often the name space is started. */
 async function openHolders(
-  { holders }: Described,
+  { holders, billers }: Described,
   { bank, stateFolder }: BankPlan,
   plan: NamespacePlan,
 ): Promise<ExampleHolder[]> {
@@ -121,6 +121,9 @@ async function openHolders(
   const limits = { tryMilliseconds: OPEN_MILLISECONDS, totalMilliseconds: OPEN_MILLISECONDS };
   const client = new BankClient({ finder, send, clock: systemClock, random: systemRandom, ...limits });
   try {
+    for (const biller of billers) {
+      await client.call({ method: "POST", path: "/v1/billers", body: { biller }, key: `example-${biller}` }, NEVER);
+    }
     return await Promise.all(
       holders.map(async ({ name, pin, deposit }) => {
         const body = { holder: name, pin, deposit };

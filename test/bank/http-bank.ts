@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { FastifyInstance, InjectOptions } from "fastify";
-import { type Log, SeededRandom, silentLog, SimulatedClock, systemClock } from "../../base/index.ts";
+import { type Log, SeededRandom, silentLog, SimulatedClock, systemClock, systemRandom } from "../../base/index.ts";
 import {
   type BankParts,
   createBankApp,
@@ -19,6 +19,7 @@ import {
   signedText,
   SqliteLedger,
   SqliteReader,
+  type TlsIdentity,
 } from "../../bank/index.ts";
 
 export type Words = Record<string, unknown>;
@@ -56,6 +57,7 @@ export class HttpBank {
   readonly #folder: string;
   readonly #close: () => void;
   readonly #keys = new Map<string, KeyObject>();
+  readonly #listening: FastifyInstance[] = [];
   #count = 0;
 
   private constructor(log: Log) {
@@ -84,7 +86,7 @@ export class HttpBank {
   }
 
   /** As another thread of the same bank has it. */
-  anotherApp(more: Partial<BankParts> = {}): FastifyInstance {
+  anotherApp(more: Partial<BankParts> = {}, tls: TlsIdentity | null = null): FastifyInstance {
     const { ledger, reader, clock } = this;
     const serverKey = new Uint8Array(32).fill(7);
     const parts = {
@@ -97,11 +99,18 @@ export class HttpBank {
       counter: "loopback",
     } as const;
     const random = new SeededRandom(++this.#count);
-    return createBankApp({ ...parts, currencies: ["USD", "EUR"], random, ...more }, null);
+    return createBankApp({ ...parts, currencies: ["USD", "EUR"], random, ...more }, tls);
+  }
+
+  /** Over HTTPS, for a browser; resolves to the address. */
+  listen(tls: TlsIdentity): Promise<string> {
+    const app = this.anotherApp({ random: systemRandom }, tls);
+    this.#listening.push(app);
+    return app.listen({ host: "127.0.0.1", port: 0 });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.app.close();
+    await Promise.all([this.app, ...this.#listening].map((app) => app.close()));
     this.#close();
     rmSync(this.#folder, { recursive: true });
   }

@@ -142,7 +142,6 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "prom-client": ["nameserver", "resolver", "net"],
   fastify: ["net", "bank", "console"],
   "@fastify/cookie": ["bank", "console"],
-  "@fastify/csrf-protection": ["bank", "console"],
   "@fastify/formbody": ["bank", "console"],
   "@fastify/helmet": ["bank", "console"],
   "@fastify/rate-limit": ["bank", "console"],

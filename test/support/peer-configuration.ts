@@ -37,6 +37,7 @@ export const PROGRAMS = {
   ip: "iproute2",
   nsenter: "util-linux",
   unshare: "util-linux",
+  chromium: "chromium",
 } as const;
 
 export type Program = keyof typeof PROGRAMS;
