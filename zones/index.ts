@@ -49,8 +49,8 @@ export {
   JOURNAL_BOUNDS,
   type JournalParts,
   type KeptZone,
-  type ZoneSource,
 } from "./journal.ts";
+export type { ZoneSource } from "./journal-rows.ts";
 export { JournalError } from "./journal-database.ts";
 export { JournaledZones, type JournaledParts, type Settled, type TookFile } from "./journaled.ts";
 export { digestOfFiles } from "./source-files.ts";

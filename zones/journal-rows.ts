@@ -29,6 +29,27 @@ export function soundChanges(
   }
 }
 
+/** Where a base comes from. */
+export interface ZoneSource {
+  /** What tells the master files apart that were there when it was kept. */
+  readonly digest: string;
+  /** Whether the base is what stands in them, but for its serial, which is newer, or else. */
+  readonly holds: "file" | "file-renumbered" | "other";
+}
+
+const HOLDS: Readonly<Record<ZoneSource["holds"], number>> = { other: 0, file: 1, "file-renumbered": 2 };
+
+/** As the table of zones has it. */
+export const holdsNumber = (source: ZoneSource | null): number => (source === null ? 0 : HOLDS[source.holds]);
+
+/** Null: none is known, and the zone is not made of files. */
+export function sourceOfRow(row: Record<string, SQLOutputValue>): ZoneSource | null {
+  const { source: digest, is_file: number } = row;
+  if (typeof digest !== "string") return null;
+  const holds = number === HOLDS.file ? "file" : number === HOLDS["file-renumbered"] ? "file-renumbered" : "other";
+  return { digest, holds };
+}
+
 /** The copy of a zone; null when a piece of it is not what was written. */
 export function soundPieces(database: DatabaseSync, id: number): Uint8Array[] | null {
   const rows = database.prepare("SELECT octets, sum FROM piece WHERE zone = ? ORDER BY number").all(id);

@@ -4,7 +4,15 @@ import { DataError, Name, NameError } from "../dns/index.ts";
 import type { JournalEntry } from "./change-set.ts";
 import { JournalError, openDamaged } from "./journal-database.ts";
 import { leasesOf } from "./journal-leases.ts";
-import { attempted, isSqliteError, octetsOf, soundChanges, soundPieces } from "./journal-rows.ts";
+import {
+  attempted,
+  isSqliteError,
+  octetsOf,
+  soundChanges,
+  soundPieces,
+  sourceOfRow,
+  type ZoneSource,
+} from "./journal-rows.ts";
 import type { LeaseNote } from "./lease.ts";
 
 /** What is found of a damaged journal, and what is not. */
@@ -16,7 +24,7 @@ export interface Salvaged {
 
 /** The journal that takes it over, as `Journal` has it. */
 interface SoundJournal {
-  keep(apex: Name, kept: TakenZone, source: { readonly digest: string; readonly isFile: boolean } | null): void;
+  keep(apex: Name, kept: TakenZone, source: ZoneSource | null): void;
   append(entries: readonly JournalEntry[], leases: readonly LeaseNote[]): void;
 }
 
@@ -66,8 +74,11 @@ function takeZone(
 ): { readonly changes: number; readonly fault: string | null } {
   const from = Number(row["id"]);
   const pieces = attempted(() => soundPieces(damaged, from));
-  const source = typeof row["source"] === "string" ? { digest: row["source"], isFile: row["is_file"] === 1 } : null;
-  sound.keep(apex, { pieces: pieces ?? [], changes: [], checkedAtSeconds: Number(row["checked_at"]) }, source);
+  sound.keep(
+    apex,
+    { pieces: pieces ?? [], changes: [], checkedAtSeconds: Number(row["checked_at"]) },
+    sourceOfRow(row),
+  );
   const { entries, fault } = soundChanges(damaged, apex, from);
   const leases = attempted(() => leasesOf(damaged, apex, from));
   sound.append(entries, leases ?? []);

@@ -28,7 +28,17 @@ import {
   removeJournal,
   replaceByDraft,
 } from "./journal-mending.ts";
-import { attempted, entryOf, octetsOf, soundChanges, soundPieces, sumOf } from "./journal-rows.ts";
+import {
+  attempted,
+  entryOf,
+  holdsNumber,
+  octetsOf,
+  soundChanges,
+  soundPieces,
+  sourceOfRow,
+  sumOf,
+  type ZoneSource,
+} from "./journal-rows.ts";
 import { isDamage, type Salvaged, takeSoundOf } from "./journal-salvage.ts";
 import { logEndOf, tellOfLogEnd } from "./journal-tail.ts";
 import { leasesOf, writeLease } from "./journal-leases.ts";
@@ -42,14 +52,6 @@ export interface KeptZone {
   readonly changes: readonly ChangeSet[];
   /** By the wall clock: when the version was last known to be right. */
   readonly checkedAtSeconds: number;
-}
-
-/** Where a base comes from. */
-export interface ZoneSource {
-  /** What tells the master files apart that were there when it was kept. */
-  readonly digest: string;
-  /** Whether the base is what stands in them. */
-  readonly isFile: boolean;
 }
 
 export interface JournalBounds {
@@ -218,8 +220,7 @@ export class Journal implements ChangeLog {
   /** Null when nothing is kept of that zone. */
   sourceOf(apex: Name): ZoneSource | null {
     const row = this.#zoneRow(apex);
-    if (row === undefined || typeof row["source"] !== "string") return null;
-    return { digest: row["source"], isFile: row["is_file"] === 1 };
+    return row === undefined ? null : sourceOfRow(row);
   }
 
   /** What has changed since the base, in order. */
@@ -271,7 +272,7 @@ export class Journal implements ChangeLog {
           `UPDATE zone SET source = ?, is_file = ?, checked_at = ?, base_octets = ?,
              base_seq = (SELECT coalesce(max(seq), 0) FROM change WHERE zone = ?) WHERE id = ?`,
         )
-        .run(source?.digest ?? null, source?.isFile === true ? 1 : 0, checkedAtSeconds, total, id, id);
+        .run(source?.digest ?? null, holdsNumber(source), checkedAtSeconds, total, id, id);
     });
   }
 

@@ -22,6 +22,7 @@ import {
 import { type ChangeLog, ChangeLogError } from "./changer.ts";
 import { ZoneDraft } from "./draft.ts";
 import type { Journal, KeptZone } from "./journal.ts";
+import type { ZoneSource } from "./journal-rows.ts";
 import type { LeaseNote } from "./lease.ts";
 import { ZoneStore } from "./store.ts";
 import { ZoneView } from "./zone.ts";
@@ -77,7 +78,8 @@ export class JournaledZones implements ChangeLog {
     for (const apex of apexes.values()) {
       const digest = this.#digests.get(apex.key);
       const isKept = journal.sourceOf(apex) !== null && !this.#unwritten.has(apex.key);
-      if (!isKept && digest !== undefined) this.#keepBase(apex, { digest, isFile: !this.#unwritten.has(apex.key) });
+      if (!isKept && digest !== undefined)
+        this.#keepBase(apex, { digest, holds: this.#unwritten.has(apex.key) ? "other" : "file" });
     }
     journal.append(entries, leases);
     this.#sinceLook += entries.length;
@@ -105,12 +107,12 @@ export class JournaledZones implements ChangeLog {
     const source = journal.sourceOf(apex);
     if (source === null) return { kind: "file" };
     const changes = journal.changesSinceBase(apex).map(({ change }) => change);
-    const isOwn = changes.length > 0 || !source.isFile;
+    const isOwn = changes.length > 0 || source.holds === "other";
     if (isLoaded && source.digest !== digest && !isOwn) {
       this.tookFile(apex, { before: this.#keptVersion(apex), digest, by: "file" });
       return { kind: "file" };
     }
-    if (isLoaded && source.digest === digest && source.isFile) {
+    if (isLoaded && source.digest === digest && source.holds === "file") {
       if (changes.length === 0) return { kind: "file" };
       if (this.#replay(apex, changes)) return { kind: "replayed", changes: changes.length };
     }
@@ -125,7 +127,7 @@ export class JournaledZones implements ChangeLog {
   hasOwnChanges(apex: Name): boolean {
     const { journal } = this.#parts;
     const source = journal.sourceOf(apex);
-    return source !== null && (!source.isFile || journal.changesSinceBase(apex).length > 0);
+    return source !== null && (source.holds === "other" || journal.changesSinceBase(apex).length > 0);
   }
 
   /**
@@ -146,7 +148,7 @@ export class JournaledZones implements ChangeLog {
     }
     const change = diffZones(before, { views: store.arena, zone: store.zoneOf(apex) });
     if (change === null) {
-      if (isKept) this.#written(apex, () => this.#keepBase(apex, { digest, isFile: true }));
+      if (isKept) this.#written(apex, () => this.#keepBase(apex, { digest, holds: "file" }));
       return null;
     }
     const isNewer = isNewerSerial(toSerial(change), fromSerial(change));
@@ -154,7 +156,7 @@ export class JournaledZones implements ChangeLog {
     const entry = { change: made, by, atSeconds: clock.wallSeconds() };
     this.#written(apex, () => {
       journal.append([entry]);
-      this.#keepBase(apex, { digest, isFile: isNewer });
+      this.#keepBase(apex, { digest, holds: isNewer ? "file" : "file-renumbered" });
     });
     return entry;
   }
@@ -173,7 +175,7 @@ export class JournaledZones implements ChangeLog {
   /** The user decided for the zone as it is served, whatever stands in its file. */
   tookJournal(apex: Name, digest: string): void {
     this.#digests.set(apex.key, digest);
-    this.#keepBase(apex, { digest, isFile: false });
+    this.#keepBase(apex, { digest, holds: "other" });
   }
 
   /** Over the serials of changes that may be lost. */
@@ -187,6 +189,7 @@ export class JournaledZones implements ChangeLog {
       { zone: apex.toString(), from: view.serial, to: serial },
       "changes may be lost: their serials are left out",
     );
+    const isOwn = this.hasOwnChanges(apex);
     edited(store.edit(apex), (edit) => {
       const draft = new ZoneDraft(edit);
       const { rdata, ttlSeconds } = draft.soa;
@@ -196,6 +199,9 @@ export class JournaledZones implements ChangeLog {
       const entry = { change, by: "damage to the journal", atSeconds: clock.wallSeconds() };
       this.#written(apex, () => this.append([entry], []));
     });
+    const digest = this.#digests.get(apex.key);
+    if (isOwn || digest === undefined || this.#unwritten.has(apex.key)) return;
+    this.#written(apex, () => this.#keepBase(apex, { digest, holds: "file-renumbered" }));
   }
 
   #withNextSerial(change: ChangeSet): ChangeSet {
@@ -205,7 +211,7 @@ export class JournaledZones implements ChangeLog {
     return { ...change, soaAfter: { ...change.soaAfter, rdata: soa } };
   }
 
-  #keepBase(apex: Name, source: { readonly digest: string; readonly isFile: boolean }): void {
+  #keepBase(apex: Name, source: ZoneSource): void {
     const { store, journal, clock } = this.#parts;
     const view = ZoneView.of(store, apex);
     assert(view !== null, "a base is kept of a zone that is served");
@@ -236,7 +242,7 @@ export class JournaledZones implements ChangeLog {
         draft.setSoa(soaWithSerial(rdata, nextSerial(toSerial(last.change))), ttlSeconds);
       });
     }
-    this.#written(apex, () => this.#keepBase(apex, { digest, isFile: isNewer }));
+    this.#written(apex, () => this.#keepBase(apex, { digest, holds: isNewer ? "file" : "file-renumbered" }));
   }
 
   /** Makes bases anew that are outgrown. */
@@ -246,7 +252,7 @@ export class JournaledZones implements ChangeLog {
       const source = journal.sourceOf(apex);
       if (source === null || !journal.isOutgrown(apex)) continue;
       try {
-        this.#keepBase(apex, { ...source, isFile: false });
+        this.#keepBase(apex, { ...source, holds: "other" });
       } catch (error) {
         if (!(error instanceof Error)) throw error;
         log.warn({ zone: apex.toString(), reason: error.message }, "a zone's base could not be made anew");

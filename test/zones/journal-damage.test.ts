@@ -19,7 +19,7 @@ function written(): { readonly main: Uint8Array; readonly log: Uint8Array } {
   journal.keep(
     apex,
     { pieces: [piece("a".repeat(5000))], changes: [], checkedAtSeconds: 7 },
-    { digest: "d", isFile: false },
+    { digest: "d", holds: "other" },
   );
   for (let from = 1; from <= 10; from++) journal.append([rig.entry(from, apex, 200), rig.entry(from, other, 200)]);
   rig.close(journal);
@@ -96,7 +96,7 @@ describe("after a server was killed, or its file was damaged", () => {
     const journal = rig.at({}, log);
     expect(errors).toMatchObject([{ lost: expect.arrayContaining(["vu.nl.: its copy is damaged"]) as unknown }]);
     expect(journal.load(apex)).toBeNull();
-    expect(journal.sourceOf(apex)).toEqual({ digest: "d", isFile: false });
+    expect(journal.sourceOf(apex)).toEqual({ digest: "d", holds: "other" });
   });
 
   test("a change of before the base that is damaged is not given away", () => {

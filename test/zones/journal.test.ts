@@ -64,7 +64,7 @@ describe("the base of a zone", () => {
     first.keep(
       apex,
       { pieces: [piece("a"), piece("bc")], changes: [], checkedAtSeconds: 5 },
-      { digest: "d", isFile: true },
+      { digest: "d", holds: "file" },
     );
     first.append([rig.entry(2)]);
     first.confirm(apex, 9);
@@ -74,7 +74,7 @@ describe("the base of a zone", () => {
     expect([...kept.pieces].map((octets) => new TextDecoder().decode(octets))).toEqual(["a", "bc"]);
     expect(serials(kept.changes)).toEqual([3]);
     expect(kept.checkedAtSeconds).toBe(9);
-    expect(journal.sourceOf(apex)).toEqual({ digest: "d", isFile: true });
+    expect(journal.sourceOf(apex)).toEqual({ digest: "d", holds: "file" });
     expect(journal.load(other)).toBeNull();
     // What was before the base is still there for a difference.
     expect(serials(journal.since(apex, 1))).toEqual([2, 3]);

@@ -77,6 +77,11 @@ class Life {
     };
   }
 
+  /** Whether a file that is edited now would have the user decide. */
+  get asksToDecide(): boolean {
+    return this.#journaled.hasOwnChanges(apex);
+  }
+
   get serial(): number | null {
     return ZoneView.of(this.#store, apex)?.serial ?? null;
   }
@@ -138,6 +143,17 @@ describe("at a start", () => {
       expect([life.serial, life.has("a.example."), life.has("b.example.")]).toEqual([2, true, false]);
       life.end();
     }
+  });
+
+  test("a file whose serial is forgotten again and again is still the only one that was edited", () => {
+    const first = new Life(zoneText(1));
+    first.reload(zoneText(1, A));
+    expect([first.serial, first.asksToDecide]).toEqual([2, false]);
+    first.end();
+    const second = new Life(zoneText(1, `${A}\n${B}`));
+    expect(second.settled).toEqual({ kind: "file" });
+    expect([second.serial, second.asksToDecide]).toEqual([3, false]);
+    second.end();
   });
 
   test.each([
