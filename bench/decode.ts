@@ -1,5 +1,5 @@
 /** The dearest messages a decoder can be sent, against the bound of a millisecond each (DESIGN §8). Run by hand. */
-import { decodeMessage, encodeMessage, Name, TYPE, CLASS } from "../dns/index.ts";
+import { CLASS, decodeMessage, emptyMessage, encodeMessage, Name, TYPE } from "../dns/index.ts";
 import { pointerBomb } from "../test/support/bomb.ts";
 
 const ROUNDS = 300;
@@ -35,20 +35,10 @@ const answer = Array.from({ length: 4000 }, (_, i) => ({
   rdata: Uint8Array.of(10, 0, i >> 8, i & 255),
 }));
 const query = {
+  ...emptyMessage,
   id: 1,
-  opcode: 0,
-  rcode: 0,
   response: true,
   authoritative: true,
-  truncated: false,
-  recursionDesired: false,
-  recursionAvailable: false,
-  authenticData: false,
-  checkingDisabled: false,
-  question: [],
   answer,
-  authority: [],
-  additional: [],
-  edns: null,
 };
 measure("4000 addresses", encodeMessage(query));

@@ -1,5 +1,5 @@
 /** Query lists in dnsperf's format (a name and a type a line) as messages. */
-import { CLASS, type Edns, encodeMessage, Name, OPCODE, plainEdns, TYPE } from "../dns/index.ts";
+import { CLASS, type Edns, emptyMessage, encodeMessage, Name, plainEdns, TYPE } from "../dns/index.ts";
 
 const TYPES: Readonly<Record<string, number>> = TYPE;
 
@@ -27,20 +27,8 @@ export function message(line: string, edns: Edns | null = null): Uint8Array {
   const type = TYPES[mnemonic];
   if (type === undefined) throw new Error(`${JSON.stringify(line)} is no query: NAME TYPE is wanted`);
   return encodeMessage({
-    id: 0,
-    opcode: OPCODE.QUERY,
-    rcode: 0,
-    response: false,
-    authoritative: false,
-    truncated: false,
-    recursionDesired: false,
-    recursionAvailable: false,
-    authenticData: false,
-    checkingDisabled: false,
+    ...emptyMessage,
     question: [{ name: Name.parse(name), type, class: CLASS.IN }],
-    answer: [],
-    authority: [],
-    additional: [],
     edns,
   });
 }

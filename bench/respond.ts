@@ -5,7 +5,7 @@
  */
 import { existsSync } from "node:fs";
 import { SeededRandom, systemClock } from "../base/index.ts";
-import { CLASS, encodeMessage, Name, OPCODE, plainEdns, typeFromText } from "../dns/index.ts";
+import { CLASS, emptyMessage, encodeMessage, Name, plainEdns, typeFromText } from "../dns/index.ts";
 import { NameServer } from "../nameserver/index.ts";
 import type { Peer } from "../net/index.ts";
 import { MemoryFiles } from "../test/support/memory-files.ts";
@@ -84,22 +84,12 @@ class Requests {
     for (let i = 0; i < REQUESTS; i++) {
       const [name, type] = lines[i]!.split(" ");
       const request = encodeMessage({
+        ...emptyMessage,
         id: random.below(65_536),
-        opcode: OPCODE.QUERY,
-        rcode: 0,
-        response: false,
-        authoritative: false,
-        truncated: false,
         recursionDesired: true,
-        recursionAvailable: false,
-        authenticData: false,
-        checkingDisabled: false,
         question: [
           { name: Name.parse(name!.endsWith(".") ? name! : `${name}.`), type: typeFromText(type!)!, class: CLASS.IN },
         ],
-        answer: [],
-        authority: [],
-        additional: [],
         edns: edns === "none" ? null : { ...plainEdns, dnssecOk: edns === "DO" },
       });
       this.#octets.set(request, i * 128);

@@ -3,6 +3,7 @@ import { toBase64 } from "../base/index.ts";
 import {
   CLASS,
   decodeMessage,
+  emptyMessage,
   encodeMessage,
   Name,
   OPCODE,
@@ -26,18 +27,9 @@ export const UPDATE_KEY_FILE = `key "${UPDATE_KEY.name}" { algorithm hmac-sha256
 /** Adds an address to a name below example. that there is not; throws unless it is acknowledged. */
 export async function addAddress(client: PeerClient, label: string): Promise<void> {
   const message = encodeMessage({
-    id: 0,
+    ...emptyMessage,
     opcode: OPCODE.UPDATE,
-    rcode: 0,
-    response: false,
-    authoritative: false,
-    truncated: false,
-    recursionDesired: false,
-    recursionAvailable: false,
-    authenticData: false,
-    checkingDisabled: false,
     question: [{ name: ZONE, type: TYPE.SOA, class: CLASS.IN }],
-    answer: [],
     authority: [
       {
         owner: Name.parse(`${label}.example.`),
@@ -47,7 +39,6 @@ export async function addAddress(client: PeerClient, label: string): Promise<voi
         rdata: Uint8Array.of(192, 0, 2, 1),
       },
     ],
-    additional: [],
     edns: plainEdns,
   });
   const signed = signMessage(message, KEY, { nowSeconds: Math.floor(Date.now() / 1000) });

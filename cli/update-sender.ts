@@ -4,6 +4,7 @@ import {
   CLASS,
   decodeUpdateLease,
   type EdnsOption,
+  emptyMessage,
   encodeMessage,
   encodeUpdateLease,
   findOption,
@@ -130,7 +131,7 @@ function firstName({ prerequisites, updates }: UpdateWork): Name {
 /** RFC 2136 §4.4. Throws UsageError when that is more than fits into a message. */
 function updateMessage(zone: Name, work: UpdateWork, options: readonly EdnsOption[]): Message {
   const message: Message = {
-    ...BARE,
+    ...emptyMessage,
     opcode: OPCODE.UPDATE,
     question: [{ name: zone, type: TYPE.SOA, class: CLASS.IN }],
     answer: work.prerequisites,
@@ -146,26 +147,8 @@ function updateMessage(zone: Name, work: UpdateWork, options: readonly EdnsOptio
 const UPDATE_OCTETS_MAX = 65_000;
 
 function soaQuery(name: Name): Message {
-  return { ...BARE, question: [{ name, type: TYPE.SOA, class: CLASS.IN }] };
+  return { ...emptyMessage, question: [{ name, type: TYPE.SOA, class: CLASS.IN }] };
 }
-
-const BARE: Message = {
-  id: 0,
-  opcode: OPCODE.QUERY,
-  rcode: RCODE.NOERROR,
-  response: false,
-  authoritative: false,
-  truncated: false,
-  recursionDesired: false,
-  recursionAvailable: false,
-  authenticData: false,
-  checkingDisabled: false,
-  question: [],
-  answer: [],
-  authority: [],
-  additional: [],
-  edns: null,
-};
 
 function grantedLease({ edns }: Message): UpdateLease | null {
   const option = findOption(edns, OPTION.UPDATE_LEASE);

@@ -23,6 +23,7 @@ export { compareSerials, isNewerSerial, nextSerial } from "./serial.ts";
 export {
   decodeMessage,
   decodeReplyTo,
+  emptyMessage,
   encodeMessage,
   type EncodeOptions,
   groupRrsets,

@@ -3,7 +3,7 @@
  * A server's way from octets to octets makes no such values: `view.ts` reads its requests, `writer.ts` its responses.
  */
 import { assert, equalOctets } from "../base/index.ts";
-import { CLASS, OPCODE, TYPE } from "./codes.ts";
+import { CLASS, OPCODE, RCODE, TYPE } from "./codes.ts";
 import { decodeOptions, DNSSEC_OK, type Edns, encodeOptions } from "./edns.ts";
 import { type Name } from "./name.ts";
 import { rdataType } from "./rdata.ts";
@@ -38,6 +38,25 @@ export interface Message {
   readonly additional: readonly Rr[];
   readonly edns: Edns | null;
 }
+
+/** A query that asks nothing, to be filled in: no flag is set, no section has anything, and there is no EDNS. The transport gives it its id. */
+export const emptyMessage: Message = {
+  id: 0,
+  opcode: OPCODE.QUERY,
+  rcode: RCODE.NOERROR,
+  response: false,
+  authoritative: false,
+  truncated: false,
+  recursionDesired: false,
+  recursionAvailable: false,
+  authenticData: false,
+  checkingDisabled: false,
+  question: [],
+  answer: [],
+  authority: [],
+  additional: [],
+  edns: null,
+};
 
 /** What encodeMessage may be told. */
 export interface EncodeOptions {

@@ -6,6 +6,7 @@
 import {
   decodeMessage,
   type EdnsOption,
+  emptyMessage,
   encodeExtendedError,
   encodeMessage,
   type ExtendedError,
@@ -138,20 +139,17 @@ function responseTo(request: Message, reply: Reply): Message {
   const errors = extendedError === undefined ? [] : [encodeExtendedError(extendedError)];
   const options = [...errors, ...(reply.options ?? [])];
   return {
+    ...emptyMessage,
     id,
     opcode,
     rcode,
     response: true,
     authoritative,
-    truncated: false,
     recursionDesired,
-    recursionAvailable: false,
-    authenticData: false,
     checkingDisabled,
     question,
     answer,
     authority,
-    additional: [],
     edns: request.edns === null ? null : { ...plainEdns, options },
   };
 }

@@ -4,7 +4,7 @@
  * forwarder would have to change where responses to several could be mixed up.
  */
 import type { Clock, Random } from "../base/index.ts";
-import { FLAG, HEADER_OCTETS, type Message, OPCODE, RCODE } from "../dns/index.ts";
+import { emptyMessage, FLAG, HEADER_OCTETS, type Message, OPCODE } from "../dns/index.ts";
 import { formatEndpoint } from "./address.ts";
 import { Asked, type Judged } from "./asked.ts";
 import type { Attempt, StartAttempt } from "./asking.ts";
@@ -52,21 +52,8 @@ export function relayOver(start: StartAttempt, { clock, random }: RelayParts): R
 
 /** What an `Asked` begins with; it is somebody else's message that is sent. */
 const SOME_MESSAGE: Message = {
-  id: 0,
+  ...emptyMessage,
   opcode: OPCODE.UPDATE,
-  rcode: RCODE.NOERROR,
-  response: false,
-  authoritative: false,
-  truncated: false,
-  recursionDesired: false,
-  recursionAvailable: false,
-  authenticData: false,
-  checkingDisabled: false,
-  question: [],
-  answer: [],
-  authority: [],
-  additional: [],
-  edns: null,
 };
 
 class Relayed extends Asked {

@@ -5,15 +5,15 @@
 import { type Clock, type Log, Stopper, type Timer } from "../base/index.ts";
 import {
   CLASS,
+  emptyMessage,
   type Message,
   type Name,
   OPCODE,
   plainEdns,
-  RCODE,
   rcodeToText,
   type Rr,
-  TYPE,
   type TsigKey,
+  TYPE,
 } from "../dns/index.ts";
 import { type Ask, type Endpoint, ExchangeError, formatEndpoint } from "../net/index.ts";
 import { soaSerial } from "../zones/index.ts";
@@ -222,20 +222,11 @@ class TargetNotifier {
 /** RFC 1996 §3.7: the zone and its SOA as a hint. */
 function notifyOf(soa: Rr): Message {
   return {
-    id: 0,
+    ...emptyMessage,
     opcode: OPCODE.NOTIFY,
-    rcode: RCODE.NOERROR,
-    response: false,
     authoritative: true,
-    truncated: false,
-    recursionDesired: false,
-    recursionAvailable: false,
-    authenticData: false,
-    checkingDisabled: false,
     question: [{ name: soa.owner, type: TYPE.SOA, class: CLASS.IN }],
     answer: [soa],
-    authority: [],
-    additional: [],
     edns: plainEdns,
   };
 }

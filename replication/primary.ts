@@ -2,9 +2,9 @@
 import { assert, type StopSignal } from "../base/index.ts";
 import {
   CLASS,
+  emptyMessage,
   type Message,
   type Name,
-  OPCODE,
   RCODE,
   rcodeToText,
   type Rr,
@@ -122,20 +122,8 @@ const signing = ({ key }: Primary): { key?: TsigKey } => (key === null ? {} : { 
 /** The transport gives it its id. */
 function request(apex: Name, type: number, authority: readonly Rr[] = []): Message {
   return {
-    id: 0,
-    opcode: OPCODE.QUERY,
-    rcode: RCODE.NOERROR,
-    response: false,
-    authoritative: false,
-    truncated: false,
-    recursionDesired: false,
-    recursionAvailable: false,
-    authenticData: false,
-    checkingDisabled: false,
+    ...emptyMessage,
     question: [{ name: apex, type, class: CLASS.IN }],
-    answer: [],
     authority,
-    additional: [],
-    edns: null,
   };
 }

@@ -5,19 +5,20 @@
 import type { Clock } from "../base/index.ts";
 import { type Name, recordsOf, type Rr, TYPE, typeToText } from "../dns/index.ts";
 import {
+  applyChange,
   ArenaFullError,
   type ChangeSet,
   ChangeError,
   ChangeLogError,
   type KeptZone,
   RecordReader,
+  UnfitChangeError,
   type ZoneChanger,
   ZoneDraft,
   type ZoneEdit,
   type ZoneStore,
   ZoneView,
 } from "../zones/index.ts";
-import { applyChanges } from "./apply-changes.ts";
 import { RecordSpool } from "./record-spool.ts";
 import { TransferError } from "./transfer-error.ts";
 
@@ -65,7 +66,7 @@ export class ZoneCopy {
   /** Makes the steps of an incremental transfer. Throws TransferError and ChangeError. */
   async apply(changes: readonly ChangeSet[], by: string): Promise<void> {
     const { changer, shelf } = this.#parts;
-    await changer.submit({ apex: this.apex, by, serial: "kept", work: (draft) => applyChanges(draft, changes) });
+    await changer.submit({ apex: this.apex, by, serial: "kept", work: (draft) => makeSteps(draft, changes) });
     if (shelf?.isOutgrown(this.apex) === true) this.#keepAnew(shelf);
   }
 
@@ -115,7 +116,7 @@ export class ZoneCopy {
     const edit = store.replace(this.apex);
     try {
       await this.#fill(edit, zone.pieces);
-      if (zone.changes.length > 0) applyChanges(new ZoneDraft(edit), zone.changes);
+      if (zone.changes.length > 0) makeSteps(new ZoneDraft(edit), zone.changes);
       if (edit.rrset(this.apex, TYPE.NS) === null) throw unfit("a zone without NS at its apex");
       store.arena.assureRoom(PUBLISHING_OCTETS);
       keep(zone);
@@ -138,6 +139,17 @@ export class ZoneCopy {
       }
     }
   }
+}
+
+/** All steps of an incremental transfer (RFC 1995 §4). Throws TransferError when one does not fit; the draft is then to be reverted. */
+function makeSteps(draft: ZoneDraft, changes: readonly ChangeSet[]): void {
+  try {
+    for (const change of changes) applyChange(draft, change);
+  } catch (error) {
+    if (!(error instanceof UnfitChangeError)) throw error;
+    throw unfit(error.message);
+  }
+  if (draft.rrset(draft.apex, TYPE.NS) === null) throw unfit("changes that leave the zone without NS at its apex");
 }
 
 function* recordsIn(zone: ZoneView): Generator<Rr> {

@@ -4,7 +4,7 @@
  * budget; what it teaches about the server goes to the table of servers. What a response means is `step.ts`'s to say.
  */
 import type { StopSignal } from "../base/index.ts";
-import { type EdnsOption, type Message, type Name, OPCODE, plainEdns, type Question, RCODE } from "../dns/index.ts";
+import { type EdnsOption, emptyMessage, type Message, type Name, plainEdns, type Question } from "../dns/index.ts";
 import { type Endpoint, ExchangeError, formatEndpoint, type Reply, type Transport } from "../net/index.ts";
 import { chainOption, chargeReports, childAllowance, reportsOf } from "./descent.ts";
 import { flagsText, type Job, questionKey } from "./lookup.ts";
@@ -121,20 +121,10 @@ function requestMessage(
 ): Message {
   const { manner, job, options } = how;
   return {
-    id: 0,
-    opcode: OPCODE.QUERY,
-    rcode: RCODE.NOERROR,
-    response: false,
-    authoritative: false,
-    truncated: false,
+    ...emptyMessage,
     recursionDesired: manner.recursionDesired,
-    recursionAvailable: false,
-    authenticData: false,
     checkingDisabled: job.checkingDisabled,
     question: [question],
-    answer: [],
-    authority: [],
-    additional: [],
     edns: manner.edns ? { ...plainEdns, dnssecOk: job.dnssecOk, options } : null,
   };
 }

@@ -4,12 +4,12 @@
  */
 import {
   CLASS,
-  type Edns,
   EDE,
+  type Edns,
+  emptyMessage,
   encodeExtendedError,
   type ExtendedError,
   type Message,
-  OPCODE,
   plainEdns,
   RCODE,
   recordsOf,
@@ -142,20 +142,15 @@ export function failure(query: Query, text: string): Resolved {
 export function responseOf({ query, rcode, answer, authority, errors }: Resolved): Message {
   const edns: Edns = { ...plainEdns, dnssecOk: query.dnssecOk, options: errors.map(encodeExtendedError) };
   return {
-    id: 0,
-    opcode: OPCODE.QUERY,
+    ...emptyMessage,
     rcode,
     response: true,
-    authoritative: false,
-    truncated: false,
     recursionDesired: query.recursionDesired,
     recursionAvailable: true,
-    authenticData: false,
     checkingDisabled: query.checkingDisabled,
     question: [query.question],
     answer: recordsOf(answer),
     authority: recordsOf(authority),
-    additional: [],
     edns,
   };
 }

@@ -7,6 +7,7 @@ import { Stopper } from "../base/index.ts";
 import {
   decodeMessage,
   EDE,
+  emptyMessage,
   encodeExtendedError,
   encodeMessage,
   type ExtendedError,
@@ -297,20 +298,12 @@ function errorResponse(request: Message, rcode: number, error: ExtendedError | n
 /** For a request whose header is all that can be read. */
 function headerOnly(request: Uint8Array, rcode: number): Message {
   return {
+    ...emptyMessage,
     id: (request[0]! << 8) | request[1]!,
     opcode: (request[2]! >> 3) & 15,
     rcode,
     response: true,
-    authoritative: false,
-    truncated: false,
     recursionDesired: (request[2]! & 1) !== 0,
     recursionAvailable: true,
-    authenticData: false,
-    checkingDisabled: false,
-    question: [],
-    answer: [],
-    authority: [],
-    additional: [],
-    edns: null,
   };
 }

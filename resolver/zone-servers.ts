@@ -2,7 +2,7 @@
  * Which servers a zone has: those its own NS RRset names, those its parent names (RFC 1034 §4.2.2 wants them to be the same), and those
  * the asker knows of besides, hidden ones. How far each of them is, is `survey.ts`'s.
  */
-import { CLASS, type Message, Name, OPTION, plainEdns, TYPE } from "../dns/index.ts";
+import { CLASS, emptyMessage, type Message, Name, OPTION, plainEdns, TYPE } from "../dns/index.ts";
 import { addressText, type Ask, type Endpoint, ExchangeError, formatEndpoint, type Query } from "../net/index.ts";
 import type { Engine } from "./engine.ts";
 
@@ -58,20 +58,8 @@ const NOTHING = new Uint8Array(0);
 /** A question to an authoritative server, which is also asked for the version it answers from (RFC 9660 §3). */
 export function directQuestion(name: Name, type: number): Message {
   return {
-    id: 0,
-    opcode: 0,
-    rcode: 0,
-    response: false,
-    authoritative: false,
-    truncated: false,
-    recursionDesired: false,
-    recursionAvailable: false,
-    authenticData: false,
-    checkingDisabled: false,
+    ...emptyMessage,
     question: [{ name, type, class: CLASS.IN }],
-    answer: [],
-    authority: [],
-    additional: [],
     edns: { ...plainEdns, options: [{ code: OPTION.ZONEVERSION, data: NOTHING }] },
   };
 }

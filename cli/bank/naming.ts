@@ -5,16 +5,15 @@
 import { systemClock, systemRandom, toHex } from "../../base/index.ts";
 import {
   CLASS,
+  emptyMessage,
   type Message,
   Name,
-  OPCODE,
   plainEdns,
   type Question,
-  RCODE,
-  type Rr,
   rdataType,
-  TYPE,
+  type Rr,
   type TsigKey,
+  TYPE,
 } from "../../dns/index.ts";
 import { type Ask, type Endpoint, ExchangeError, formatEndpoint, parseEndpoint, systemAsk } from "../../net/index.ts";
 import { UsageError, WorkError } from "../failure.ts";
@@ -29,20 +28,9 @@ const TTL_SECONDS = 5;
 
 /** For a resolver, or for a server that is asked itself. */
 export const queryMessage = (question: Question): Message => ({
-  id: 0,
-  opcode: OPCODE.QUERY,
-  rcode: RCODE.NOERROR,
-  response: false,
-  authoritative: false,
-  truncated: false,
+  ...emptyMessage,
   recursionDesired: true,
-  recursionAvailable: false,
-  authenticData: false,
-  checkingDisabled: false,
   question: [question],
-  answer: [],
-  authority: [],
-  additional: [],
   edns: plainEdns,
 });
 

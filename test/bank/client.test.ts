@@ -17,11 +17,10 @@ import {
 } from "../../bank/index.ts";
 import {
   CLASS,
+  emptyMessage,
   type Message,
   Name,
-  OPCODE,
   type Question,
-  RCODE,
   rdataType,
   tokenize,
   typeFromText,
@@ -31,9 +30,11 @@ import { type Exchange, ExchangeError } from "../../net/index.ts";
 const NEVER = new AbortController().signal;
 
 const responseTo = (question: Question): Message => ({
-  ...{ id: 0, opcode: OPCODE.QUERY, rcode: RCODE.NOERROR, response: true, authoritative: false, truncated: false },
-  ...{ recursionDesired: true, recursionAvailable: true, authenticData: false, checkingDisabled: false },
-  ...{ question: [question], answer: [], authority: [], additional: [], edns: null },
+  ...emptyMessage,
+  response: true,
+  recursionDesired: true,
+  recursionAvailable: true,
+  question: [question],
 });
 
 /** A resolver that knows these records (owner ttl type data), until it falls silent. */

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { equalOctets, SeededRandom } from "../../base/index.ts";
 import {
   decodeMessage,
+  emptyMessage,
   encodeMessage,
   LOWER_CASE,
   type Message,
@@ -81,21 +82,10 @@ function askKept({ kept }: Both, request: Uint8Array): Uint8Array | null {
 
 function request(name: string, type = "A", change: Partial<Message> = {}): Uint8Array {
   const message: Message = {
+    ...emptyMessage,
     id: 7,
-    opcode: 0,
-    rcode: 0,
-    response: false,
-    authoritative: false,
-    truncated: false,
     recursionDesired: true,
-    recursionAvailable: false,
-    authenticData: false,
-    checkingDisabled: false,
     question: [{ ...query(name).question, type: typeFromText(type)! }],
-    answer: [],
-    authority: [],
-    additional: [],
-    edns: null,
     ...change,
   };
   return encodeMessage(message);

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import {
   decodeMessage,
   EDE,
+  emptyMessage,
   encodeMessage,
   extendedErrors,
   type Message,
@@ -35,20 +36,11 @@ function stub(allow = ANYONE): { readonly world: World; readonly server: StubSer
 
 function request(name: string, change: Partial<Message> = {}): Message {
   return {
+    ...emptyMessage,
     id: 4711,
-    opcode: 0,
-    rcode: 0,
-    response: false,
-    authoritative: false,
-    truncated: false,
     recursionDesired: true,
-    recursionAvailable: false,
     authenticData: true,
-    checkingDisabled: false,
     question: [query(name).question],
-    answer: [],
-    authority: [],
-    additional: [],
     edns: plainEdns,
     ...change,
   };

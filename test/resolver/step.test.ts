@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Message, Name, plainEdns, RCODE, TYPE, typeFromText } from "../../dns/index.ts";
+import { emptyMessage, type Message, Name, plainEdns, RCODE, TYPE, typeFromText } from "../../dns/index.ts";
 import { type Judged, step } from "../../resolver/index.ts";
 import { query, records, reply } from "./world.ts";
 
@@ -12,18 +12,10 @@ interface Sections {
 
 function request(name: string, type: string): Message {
   const { question } = query(name, type);
-  const none = { answer: [], authority: [], additional: [] };
-  const flags = { truncated: false, authenticData: false, checkingDisabled: false, recursionAvailable: false };
   return {
+    ...emptyMessage,
     id: 1,
-    opcode: 0,
-    rcode: 0,
-    response: false,
-    authoritative: false,
-    recursionDesired: false,
-    ...flags,
     question: [question],
-    ...none,
     edns: plainEdns,
   };
 }

@@ -1,6 +1,6 @@
 /** Queries with what their answers must be. Checking reads only the places that matter, because it is done for every answer. */
 import type { SeededRandom } from "../../base/index.ts";
-import { CLASS, encodeMessage, Name, TYPE } from "../../dns/index.ts";
+import { CLASS, emptyMessage, encodeMessage, Name, TYPE } from "../../dns/index.ts";
 import { HOSTS, ZONE } from "./load-work.ts";
 
 export interface Question {
@@ -26,20 +26,8 @@ export function makeQuestions(random: SeededRandom): Question[] {
 
 function encode(text: string, style: number): Buffer {
   const message = encodeMessage({
-    id: 0,
-    opcode: 0,
-    rcode: 0,
-    response: false,
-    authoritative: false,
-    truncated: false,
-    recursionDesired: false,
-    recursionAvailable: false,
-    authenticData: false,
-    checkingDisabled: false,
+    ...emptyMessage,
     question: [{ name: Name.parse(text), type: TYPE.A, class: CLASS.IN }],
-    answer: [],
-    authority: [],
-    additional: [],
     edns: style === 0 ? null : { version: 0, payloadOctets: 1232, dnssecOk: style === 2, flags: 0, options: [] },
   });
   return Buffer.from(message);

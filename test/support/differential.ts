@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SeededRandom } from "../../base/index.ts";
-import { CLASS, encodeMessage, Name, TYPE } from "../../dns/index.ts";
+import { CLASS, emptyMessage, encodeMessage, Name, TYPE } from "../../dns/index.ts";
 import { type Answer, compare, type Difference, readAnswer } from "./peer-answers.ts";
 import { PeerClient } from "./peer-client.ts";
 import { answers, end, freePort, type RunningPeer, startServer, type ZoneFile } from "./peers.ts";
@@ -232,20 +232,7 @@ function hasSoa(response: Uint8Array, apex: string): boolean {
 
 function soaQuery(apex: string): Uint8Array {
   return encodeMessage({
-    id: 0,
-    opcode: 0,
-    rcode: 0,
-    response: false,
-    authoritative: false,
-    truncated: false,
-    recursionDesired: false,
-    recursionAvailable: false,
-    authenticData: false,
-    checkingDisabled: false,
+    ...emptyMessage,
     question: [{ name: Name.parse(apex), type: TYPE.SOA, class: CLASS.IN }],
-    answer: [],
-    authority: [],
-    additional: [],
-    edns: null,
   });
 }

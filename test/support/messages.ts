@@ -2,9 +2,9 @@
 import {
   CLASS,
   type Edns,
+  emptyMessage,
   type Message,
   Name,
-  OPCODE,
   rdataType,
   type Rr,
   tokenize,
@@ -31,21 +31,9 @@ export function rrs(text: string): Rr[] {
 /** A query; `parts` decides over what is left out. */
 export function query(name: string, type: string, parts: Partial<Message> = {}): Message {
   return {
+    ...emptyMessage,
     id: 0x1234,
-    opcode: OPCODE.QUERY,
-    rcode: 0,
-    response: false,
-    authoritative: false,
-    truncated: false,
-    recursionDesired: false,
-    recursionAvailable: false,
-    authenticData: false,
-    checkingDisabled: false,
     question: [{ name: Name.parse(name), type: typeFromText(type) ?? 0, class: CLASS.IN }],
-    answer: [],
-    authority: [],
-    additional: [],
-    edns: null,
     ...parts,
   };
 }

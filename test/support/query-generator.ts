@@ -1,6 +1,6 @@
 /** Queries for generated zones, from a seed: names that exist, almost exist and do not; all types; all kinds of EDNS. */
 import { type SeededRandom } from "../../base/index.ts";
-import { CLASS, encodeMessage, Name, OPCODE, plainEdns, TYPE, typeFromText } from "../../dns/index.ts";
+import { CLASS, emptyMessage, encodeMessage, Name, plainEdns, TYPE, typeFromText } from "../../dns/index.ts";
 import type { GeneratedZone } from "./zone-draft.ts";
 
 export interface GeneratedQuery {
@@ -37,20 +37,9 @@ function query(zone: GeneratedZone, name: Name, type: number, random: SeededRand
   const edns = random.below(4) === 0 ? null : { ...plainEdns, payloadOctets, dnssecOk };
   const recursionDesired = random.below(4) === 0;
   const octets = encodeMessage({
-    id: 0,
-    opcode: OPCODE.QUERY,
-    rcode: 0,
-    response: false,
-    authoritative: false,
-    truncated: false,
+    ...emptyMessage,
     recursionDesired,
-    recursionAvailable: false,
-    authenticData: false,
-    checkingDisabled: false,
     question: [{ name, type, class: CLASS.IN }],
-    answer: [],
-    authority: [],
-    additional: [],
     edns,
   });
   const flags = edns === null ? "no EDNS" : `EDNS ${payloadOctets}${dnssecOk ? " DO" : ""}`;
