@@ -1,5 +1,5 @@
 /**
- * Zone transfer as a primary gives it: AXFR (RFC 5936) and IXFR (RFC 1995, RFC 9103 §7), to whom an access list or a key allows it. The
+ * Zone transfer as a primary gives it: AXFR (RFC 5936) and IXFR (RFC 1995, both with RFC 9103 §6), to whom an access list or a key allows it. The
  * messages of one leave as fast as the client takes them and no faster, and go on from the version that they began with.
  */
 import type { Clock, Log } from "../base/index.ts";

@@ -1,7 +1,8 @@
 /**
  * Reads a zone transfer, message by message, and says what it amounts to: all of a zone (RFC 5936 §2.2), the steps from our version
- * to a newer one (RFC 1995 §4), or that ours is no older. Where a transfer ends the SOA alone says, never a message's end (RFC 9103
- * §6.1, §6.2), so it may be cut into messages anywhere. Pure: who is asked, how long is waited and what becomes of it is others'.
+ * to a newer one (RFC 1995 §4), or that ours is no older. Where a transfer ends the SOA alone says, never a message's end
+ * (RFC 5936 §2.2, RFC 1995 §4), so it may be cut into messages anywhere. Pure: who is asked, how long is waited and what becomes of it
+ * is others'.
  *
  * Chosen where the RFCs leave it open: whatever does not belong in a transfer ends it (records of another class or outside the
  * zone, a second SOA that is not the closing one), because a primary that sends one such thing has gone wrong in more ways.

@@ -114,7 +114,7 @@ describe("what it amounts to", () => {
   test.each([
     ["a zone", ZONE, {}],
     ["changes", CHANGES, { type: "IXFR" }],
-  ] as const)("%s, cut into messages anywhere (RFC 9103 §6)", (_what, text, asked) => {
+  ] as const)("%s, cut into messages anywhere (RFC 5936 §2.2)", (_what, text, asked) => {
     const records = recordsFrom(text);
     fc.assert(
       fc.property(fc.array(fc.boolean(), { minLength: records.length - 1, maxLength: records.length - 1 }), (cuts) => {
