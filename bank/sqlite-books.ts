@@ -36,6 +36,8 @@ interface ChainEnd {
 export class SqliteBooks implements Books {
   readonly #accounts = new Map<string, Account | null>();
   readonly #documents = new Map<string, Versioned<DocumentOf<DocumentKind>> | null>();
+  /** By id, what `flush` has to write: an account that many requests of a group change is written once. */
+  readonly #changed = new Map<string, { account: Account; readonly isNew: boolean }>();
   readonly #sql: Statements;
   #end: ChainEnd;
   #epoch: number;
@@ -56,12 +58,13 @@ export class SqliteBooks implements Books {
   /** After a transaction, or a part of one, was taken back: nothing that was kept in memory is believed. */
   forget(): void {
     this.#accounts.clear();
+    this.#changed.clear();
     this.#documents.clear();
     [this.#end, this.#epoch] = this.#readEnd();
   }
 
   account(id: string): Account | null {
-    const kept = this.#accounts.get(id);
+    const kept = this.#changed.get(id)?.account ?? this.#accounts.get(id);
     if (kept !== undefined) return kept;
     const row = this.#sql.account.get(id);
     return keep(this.#accounts, id, row === undefined ? null : accountFrom(row));
@@ -166,14 +169,23 @@ export class SqliteBooks implements Books {
   }
 
   #putAccount(account: Account): void {
-    const { id, holder, kind, currency, state, overdraft, withdrawalMax, interestMillionths } = account;
-    const { debitsPosted, debitsPending, creditsPosted, creditsPending } = account;
-    const facts = [state, overdraft, withdrawalMax, interestMillionths] as const;
-    const sums = [debitsPosted, debitsPending, creditsPosted, creditsPending] as const;
-    const isNew = this.account(id) === null;
-    if (isNew) this.#sql.addAccount.run(id, holder, kind, currency, ...facts, ...sums);
-    else this.#sql.putAccount.run(...facts, ...sums, id);
-    keep(this.#accounts, id, account);
+    const before = this.#changed.get(account.id);
+    if (before !== undefined) before.account = account;
+    else this.#changed.set(account.id, { account, isNew: this.account(account.id) === null });
+  }
+
+  /** Writes the accounts that were changed; before the commit. */
+  flush(): void {
+    for (const { account, isNew } of this.#changed.values()) {
+      const { id, holder, kind, currency, state, overdraft, withdrawalMax, interestMillionths } = account;
+      const { debitsPosted, debitsPending, creditsPosted, creditsPending } = account;
+      const facts = [state, overdraft, withdrawalMax, interestMillionths] as const;
+      const sums = [debitsPosted, debitsPending, creditsPosted, creditsPending] as const;
+      if (isNew) this.#sql.addAccount.run(id, holder, kind, currency, ...facts, ...sums);
+      else this.#sql.putAccount.run(...facts, ...sums, id);
+      keep(this.#accounts, id, account);
+    }
+    this.#changed.clear();
   }
 
   #addEntry(entry: Entry, { debit, credit }: { readonly debit: Account; readonly credit: Account }): void {

@@ -1,6 +1,6 @@
 /**
- * The embedded ledger's one writer: requests that wait together are one transaction and one commit, each in a savepoint of its own, so
- * that a bug in one does not take back another's. Nobody is answered before the commit is on the disk.
+ * The embedded ledger's one writer: requests that wait together are one transaction and one commit. Nobody is answered before that is on
+ * the disk.
  */
 import type { DatabaseSync } from "node:sqlite";
 import { assert, type Clock, equalOctets } from "../base/index.ts";
@@ -61,22 +61,43 @@ export class SqliteLedger {
    */
   commit(group: readonly DigestedRequest[]): (Uint8Array | BankError)[] {
     return guarded(this.#path, () => {
-      const { begin, commit } = this.#sql;
-      const epochBefore = this.#epoch;
-      begin.run();
       try {
-        this.#lookAtOthers();
-        const outcomes = group.map((request) => this.#one(request));
-        committed(this.#path, () => commit.run());
-        return outcomes;
+        return this.#transaction(group);
       } catch (error) {
-        // A full disk may have ended the transaction already.
-        if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
-        this.#epoch = epochBefore;
-        this.#books.forget();
-        throw error;
+        if (isSqliteError(error) || error instanceof BankError) throw error;
+        // A bug in one is not to take back the others: each is tried by itself.
+        return group.map((request) => this.#alone(request));
       }
     });
+  }
+
+  #transaction(group: readonly DigestedRequest[]): (Uint8Array | BankError)[] {
+    const { begin, commit } = this.#sql;
+    const epochBefore = this.#epoch;
+    begin.run();
+    try {
+      this.#lookAtOthers();
+      const outcomes = group.map((request) => this.#one(request));
+      this.#books.flush();
+      committed(this.#path, () => commit.run());
+      return outcomes;
+    } catch (error) {
+      // A full disk may have ended the transaction already.
+      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+      this.#epoch = epochBefore;
+      this.#books.forget();
+      throw error;
+    }
+  }
+
+  /** Those before it may be on the disk already, so whatever happens is its outcome alone. */
+  #alone(request: DigestedRequest): Uint8Array | BankError {
+    try {
+      return guarded(this.#path, () => this.#transaction([request])[0]!);
+    } catch (error) {
+      if (error instanceof BankError) return error;
+      return new BankError("STORE", `a bug ended the request: ${String(error)}`, { cause: error });
+    }
   }
 
   close(): void {
@@ -104,17 +125,7 @@ export class SqliteLedger {
         `another server has taken over (epoch ${this.#books.epoch}): this one may not write any more`,
       );
     }
-    this.#sql.savepoint.run();
-    try {
-      const answer = this.#carryOut(request);
-      this.#sql.release.run();
-      return answer;
-    } catch (error) {
-      if (isSqliteError(error) || !this.#database.isTransaction) throw error;
-      this.#database.exec("ROLLBACK TO one; RELEASE one");
-      this.#books.forget();
-      return new BankError("STORE", `a bug ended the request: ${String(error)}`, { cause: error });
-    }
+    return this.#carryOut(request);
   }
 
   #carryOut({ key, digest, command, by }: DigestedRequest): Uint8Array {
@@ -147,8 +158,6 @@ function statementsOf(database: DatabaseSync) {
   return {
     begin: database.prepare("BEGIN IMMEDIATE"),
     commit: database.prepare("COMMIT"),
-    savepoint: database.prepare("SAVEPOINT one"),
-    release: database.prepare("RELEASE one"),
     /** Another number when somebody else has written. */
     version: database.prepare("PRAGMA data_version"),
   };

@@ -17,6 +17,7 @@ import {
   SqliteLedger,
   SqliteReader,
 } from "../../bank/index.ts";
+import { contractOfStores } from "../bank/store-contract.ts";
 import { RequestGenerator } from "../support/bank-requests.ts";
 import { describeWithPeers } from "../support/peers.ts";
 import { PostgresServer } from "../support/postgres.ts";
@@ -40,6 +41,14 @@ describeWithPeers("a bank on PostgreSQL", ["initdb", "postgres"], () => {
     await server.run(`CREATE DATABASE ${name}`);
     return server.url.replace(/postgres$/, name);
   }
+
+  contractOfStores("keeps the contract of stores", async () => {
+    const url = await emptyDatabase();
+    return {
+      open: (parts) => openPostgresLedger(url, parts),
+      [Symbol.asyncDispose]: async () => undefined,
+    };
+  });
 
   test(`answers generated requests with the octets that the embedded store answers (seed ${SEED})`, async () => {
     let seconds = 1_800_000_000;
