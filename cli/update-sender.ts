@@ -97,10 +97,13 @@ export class UpdateSender {
     return { zone, server, message, asked, ttls, lease: grantedLease(message) };
   }
 
-  /** The zone that the server has the name in: who has authority for it names its SOA (RFC 2136 §4.1 leaves the way open). */
+  /**
+   * The zone that the server has the name in: who has authority for it names its SOA (RFC 2136 §4.1 leaves the way open). Asked without
+   * the key: a secondary that passes updates on need not know it, and a wrong zone is refused by who does.
+   */
   async #findZone(server: Endpoint, owner: Name): Promise<Name> {
     for (let name: Name | null = owner; name !== null; name = name.parent()) {
-      const { answer, authority, rcode } = await this.#exchange(server, soaQuery(name), this.#parts.key);
+      const { answer, authority, rcode } = await this.#exchange(server, soaQuery(name), null);
       const at = name;
       const soa = [...answer, ...authority].find((rr) => rr.type === TYPE.SOA && at.isAtOrBelow(rr.owner));
       if (soa !== undefined) return soa.owner;

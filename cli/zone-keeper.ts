@@ -3,7 +3,7 @@
  * changed, included files too. A zone whose new text is wrong goes on being served as it was, and why is said.
  */
 import type { Files } from "../base/index.ts";
-import type { Name } from "../dns/index.ts";
+import { isNewerSerial, type Name } from "../dns/index.ts";
 import { formatProblem, type LoadedZone, type MasterProblem, type ZoneFileToLoad } from "../zones/index.ts";
 import { UsageError } from "./failure.ts";
 import type { FileJournal, Served, Take } from "./file-journal.ts";
@@ -32,7 +32,7 @@ export interface KeeperParts {
 export interface ReloadWish {
   /** Told of what comes of it, besides `note`. */
   readonly tell?: (text: string) => void;
-  /** The zone that `take` is about; null: all. */
+  /** The zone that is read again; null: all. */
   readonly zone?: Name | null;
   readonly take?: Take | null;
 }
@@ -49,9 +49,11 @@ export class ZoneKeeper {
   readonly #parts: KeeperParts;
   readonly #kept: Kept[];
   /** The reload that is going on. */
-  #reloading: Promise<void> | null = null;
-  /** Whether another was asked for meanwhile: what it is to find may have come after the first one looked. */
-  #isWantedAgain = false;
+  #reloading: Promise<readonly Name[]> | null = null;
+  /** The zones that are asked for and not yet looked at; null: all. What came after a look began is looked for once more. */
+  #wanted: (Name | null)[] = [];
+  /** Zones of the reload that is going on whose files say something else than what is served. */
+  readonly #left = new Set<Kept>();
   #isClosed = false;
   /** What was decided where file and zone have both changed; a zone of null: all. */
   #takes: { readonly zone: Name | null; readonly take: Take }[] = [];
@@ -89,14 +91,18 @@ export class ZoneKeeper {
     return this.#kept.find((kept) => kept.zone.apex.equals(zone))?.served?.records ?? null;
   }
 
-  /** Reads zones again whose files have changed since. Asked for while it is at work, it looks once more afterwards. */
-  async reload({ tell = () => undefined, zone = null, take = null }: ReloadWish = {}): Promise<void> {
+  /**
+   * Reads zones again whose files have changed since. Asked for while it is at work, it looks once more afterwards. Returns the zones
+   * that are not as their files say: these are wrong, or somebody has to decide.
+   */
+  async reload({ tell = () => undefined, zone = null, take = null }: ReloadWish = {}): Promise<readonly Name[]> {
     this.#listeners.add(tell);
     if (take !== null) this.#takes.push({ zone, take });
-    if (this.#reloading !== null) this.#isWantedAgain = true;
+    this.#wanted.push(zone);
     this.#reloading ??= this.#reloadUntilDone();
-    await this.#reloading;
+    const left = await this.#reloading;
     this.#listeners.delete(tell);
+    return left.filter((apex) => zone === null || apex.equals(zone));
   }
 
   async close(): Promise<void> {
@@ -104,21 +110,21 @@ export class ZoneKeeper {
     await this.#parts.loader.close();
   }
 
-  async #reloadUntilDone(): Promise<void> {
+  async #reloadUntilDone(): Promise<readonly Name[]> {
+    this.#left.clear();
     try {
-      do {
-        this.#isWantedAgain = false;
-        await this.#reloadChanged();
-      } while (this.#isWantedAgain && !this.#isClosed);
+      while (this.#wanted.length > 0 && !this.#isClosed) await this.#reloadChanged(this.#wanted.splice(0));
+      return Array.from(this.#left, ({ zone }) => zone.apex);
     } finally {
       this.#takes = [];
       this.#reloading = null;
     }
   }
 
-  async #reloadChanged(): Promise<void> {
+  async #reloadChanged(wanted: readonly (Name | null)[]): Promise<void> {
     const { loader } = this.#parts;
-    const changed = this.#kept.filter(({ stamps }) => this.#hasChanged(stamps));
+    const isWanted = ({ zone }: Kept): boolean => wanted.some((apex) => apex === null || apex.equals(zone.apex));
+    const changed = this.#kept.filter((kept) => isWanted(kept) && this.#hasChanged(kept.stamps));
     if (changed.length === 0) this.#say("reload: no zone file has changed");
     // The quick ones do not wait for the slow ones.
     const large = changed.filter(({ zone }) => loader.isLarge(zone));
@@ -128,10 +134,12 @@ export class ZoneKeeper {
 
   async #reloadOne(kept: Kept): Promise<void> {
     const { loader, journal = null } = this.#parts;
+    this.#left.delete(kept);
     const begun = journal?.begin(kept.zone, kept.stamps, this.#takeOf(kept)) ?? null;
     if (begun?.kind === "done") {
       this.#say(begun.text);
       if (begun.isSettled) this.#stampAgain(kept);
+      else this.#left.add(kept);
       return;
     }
     const before = kept.served;
@@ -148,9 +156,11 @@ export class ZoneKeeper {
       begun?.release();
     }
     if (outcome.kind === "loaded") {
-      this.#say(`reload: ${name} has ${kept.served?.records} records, serial ${kept.served?.serial}`);
+      const forgotten = journal === null ? forgottenSerial(before, kept.served) : "";
+      this.#say(`reload: ${name} has ${kept.served?.records} records, serial ${kept.served?.serial}${forgotten}`);
       return;
     }
+    this.#left.add(kept);
     const goesOn = before === null ? "is still not served" : `goes on with serial ${before.serial}`;
     this.#say(`${describe(outcome.problems)}\nreload: ${name} ${goesOn}`);
   }
@@ -191,6 +201,13 @@ export class ZoneKeeper {
     for (const [path, stamp] of stamps) if (this.#parts.files.stamp(path) !== stamp) return true;
     return false;
   }
+}
+
+/** With a journal a serial is made newer where it has to be; without one only the user can. */
+function forgottenSerial(before: Served | null, after: Served | null): string {
+  const [was, is] = [before?.serial ?? null, after?.serial ?? null];
+  if (was === null || is === null || isNewerSerial(is, was)) return "";
+  return `, which is not newer than ${was}: if records have changed, secondaries do not notice until it is raised`;
 }
 
 function describe(problems: readonly MasterProblem[]): string {

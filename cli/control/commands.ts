@@ -69,16 +69,18 @@ function isStatus(answer: unknown): answer is ServerStatus {
   return typeof answer === "object" && answer !== null && "zones" in answer && "listen" in answer;
 }
 
-/** Asks every server, or those with the zone, to read again what has changed. */
+/** Asks every server, or those with the zone, to read again what has changed. Exit code 1 where a file did not come to be served. */
 export async function reload(given: Arguments, output: Output): Promise<number> {
   const zoneText = given.positional("ZONE");
   const zone = zoneText === null ? null : parseName("ZONE", zoneText);
   const take = given.text("take");
   const words = { ...(zone === null ? {} : { zone: zone.toString() }), ...(take === null ? {} : { take }) };
+  let isAllTaken = true;
   for (const place of controlPlaces(given, zone, systemFiles)) {
-    await askControl(place, { command: "reload", ...words }, (text) => output.result(text));
+    const left = await askControl(place, { command: "reload", ...words }, (text) => output.result(text));
+    isAllTaken &&= !(Array.isArray(left) && left.length > 0);
   }
-  return EXIT.ok;
+  return isAllTaken ? EXIT.ok : EXIT.no;
 }
 
 export const freeze = (given: Arguments): Promise<number> => ofZone(given, "freeze");

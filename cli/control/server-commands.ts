@@ -67,8 +67,11 @@ export function addServerCommands(channel: ControlChannel, parts: ServerCommands
     const take = given.text("take");
     if (take !== null && take !== "file" && take !== "journal")
       throw new LocalError("USAGE", "take is file or journal");
-    await zones.reload({ tell, zone: given.zone(), take });
-    return null;
+    const zone = given.zone();
+    const { settings } = parts;
+    const isHere = [...settings.zones, ...settings.secondaries].some(({ name }) => zone === null || name.equals(zone));
+    if (!isHere) throw new LocalError("NO_ZONE", `this server does not have the zone ${zone?.toString()}`);
+    return (await zones.reload({ tell, zone, take })).map((name) => name.toString());
   });
   channel.add("last-change", (given) => lastChanges.of(served(parts, given.requiredZone())));
   channel.add("notified", (given) => parts.notifier?.statusOf(served(parts, given.requiredZone())) ?? []);

@@ -2,8 +2,8 @@
  * What a running server can be asked about the content of its zones: what their files would change, what has changed, to change it as a
  * file says, to go back, and how it was.
  */
-import { type Files, systemClock } from "../../base/index.ts";
-import { type Name, recordsOf, type Rr, TYPE, typeFromText } from "../../dns/index.ts";
+import { compareOctets, type Files, systemClock } from "../../base/index.ts";
+import { isNewerSerial, type Name, recordsOf, type Rr, TYPE, typeFromText } from "../../dns/index.ts";
 import { LocalError } from "../../net/index.ts";
 import {
   ChangeError,
@@ -15,6 +15,7 @@ import {
   type Journal,
   loadZone,
   meaningOf,
+  soaWithSerial,
   toSerial,
   type ZoneChanger,
   type ZoneDraft,
@@ -85,10 +86,18 @@ function readFile({ files, settings }: ZoneCommandsParts, apex: Name, file: stri
   throw new LocalError("USAGE", problems.map(formatProblem).join("\n"));
 }
 
+/** Null where the file says what is served: a serial alone that is not newer asks for no version of its own. */
 function diffOf(parts: ZoneCommandsParts, apex: Name, read: ZoneStore): ChangeSet | null {
   viewOf(parts, apex);
   const { store } = parts;
-  return diffZones({ views: store.arena, zone: store.zoneOf(apex) }, { views: read.arena, zone: read.zoneOf(apex) });
+  const [before, after] = [store, read].map((one) => ({ views: one.arena, zone: one.zoneOf(apex) }));
+  const change = diffZones(before!, after!);
+  if (change === null || change.removed.length + change.added.length > 0) return change;
+  const { soaBefore, soaAfter } = change;
+  const isSoaSame =
+    soaBefore.ttlSeconds === soaAfter.ttlSeconds &&
+    compareOctets(soaWithSerial(soaBefore.rdata, toSerial(change)), soaAfter.rdata) === 0;
+  return isSoaSame && !isNewerSerial(toSerial(change), fromSerial(change)) ? null : change;
 }
 
 function toldDiff(parts: ZoneCommandsParts, apex: Name, file: string): ToldChange | null {

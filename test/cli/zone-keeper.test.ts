@@ -134,3 +134,25 @@ test("what ends while it reloads says nothing more", async () => {
   await reloading;
   expect(parts.notes).toEqual([]);
 });
+
+test("what is asked of one zone reads no other, and tells whether its file came to be served", async () => {
+  const parts = keeper({ "/a": text(1), "/b": text(1) }, zone("a.", "/a"), zone("b.", "/b"));
+  await parts.keeper.load();
+  parts.files.write("/a", text(2));
+  parts.files.write("/b", text(2, "x 300 A 192.0.2.999\n"));
+  expect(await parts.keeper.reload({ zone: Name.parse("a.") })).toEqual([]);
+  expect(parts.notes).toEqual(["reload: a. has 3 records, serial 2"]);
+  expect(await parts.keeper.reload()).toEqual([Name.parse("b.")]);
+  parts.files.write("/b", text(3));
+  expect(await parts.keeper.reload()).toEqual([]);
+});
+
+test("a serial that was forgotten is told, since secondaries go by it", async () => {
+  const parts = keeper({ "/a": text(7) }, zone("a.", "/a"));
+  await parts.keeper.load();
+  for (const serial of [7, 6, 8]) {
+    parts.files.write("/a", text(serial, `h${serial} 300 A 192.0.2.1\n`));
+    await parts.keeper.reload();
+  }
+  expect(parts.notes.map((note) => /which is not newer than (\d)/.exec(note)?.[1])).toEqual(["7", "7", undefined]);
+});

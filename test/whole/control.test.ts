@@ -41,6 +41,19 @@ describe("a server with a state folder", () => {
 
     writeFileSync(file, zoneText(8));
     expect((await strata(["reload", "--state", state])).stdout).toContain("vu.nl. has 3 records, serial 8");
+    expect(await strata(["zone", "apply", "vu.nl", file, "--state", state])).toMatchObject({
+      status: 0,
+      stderr: "there is no difference\n",
+    });
+    writeFileSync(file, `${zoneText(9)}www A 192.0.2.999\n`);
+    expect(await strata(["reload", "--state", state])).toMatchObject({
+      status: 1,
+      stdout: expect.stringContaining("vu.nl. goes on with serial 8") as string,
+    });
+    expect(await strata(["reload", "other", "--state", state])).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining("does not have the zone other.") as string,
+    });
     expect(await serve.stop("SIGTERM")).toBe(0);
     expect(await strata(["status", "--state", state])).toMatchObject({
       status: 2,

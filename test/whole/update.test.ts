@@ -106,7 +106,7 @@ interface Primary extends AsyncDisposable {
 async function ourPrimary(): Promise<Primary> {
   const port = await freePort();
   const words = ["serve", "--zone", `vu.nl=${zoneFile("ours")}`, "--listen", `127.0.0.1:${port}`];
-  const server = await RunningStrata.start([...words, "--update-key", keyFile]);
+  const server = await RunningStrata.start([...words, "--update-key", keyFile, "--transfer", "127.0.0.1"]);
   return { port, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
 }
 
@@ -173,6 +173,8 @@ describe("strata update", () => {
     const update = ["update", "--server", `127.0.0.1:${port}`, "--zone", "vu.nl", "add pc24.vu.nl 30 A 192.0.2.24"];
     expect(await strata([...update, "--key", keyFile])).toMatchObject({ status: 0, stderr: "" });
     expect(await records(primary.port, "pc24.vu.nl", "A")).toHaveLength(1);
+    const unsaid = ["update", "--server", `127.0.0.1:${port}`, "--key", keyFile, "add pc25.vu.nl 30 A 192.0.2.25"];
+    expect(await strata(unsaid)).toMatchObject({ status: 0, stderr: "" });
     expect((await strata([...update, "--key", otherKeyFile])).stderr).toContain("does not accept the key");
     expect((await strata(update)).stderr).toContain(`send updates to 127.0.0.1:${primary.port}`);
   });
