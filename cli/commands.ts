@@ -1,7 +1,14 @@
 /** Every command, in the order help shows them. One file and one line here add a command. */
 import type { Command } from "./arguments.ts";
 import { atmCommand } from "./command/atm.ts";
-import { bankOpenCommand, bankServeCommand, bankVerifyCommand } from "./command/bank.ts";
+import {
+  bankAtmsCommand,
+  bankAuthorityCommand,
+  bankOpenCommand,
+  bankServeCommand,
+  bankStaffCommand,
+  bankVerifyCommand,
+} from "./command/bank.ts";
 import { completionCommand } from "./command/completion.ts";
 import { configCheckCommand } from "./command/config-check.ts";
 import { configSchemaCommand } from "./command/config-schema.ts";
@@ -48,6 +55,9 @@ export const COMMANDS: readonly Command[] = [
   bankServeCommand,
   bankOpenCommand,
   bankVerifyCommand,
+  bankAtmsCommand,
+  bankStaffCommand,
+  bankAuthorityCommand,
   atmCommand,
   keyGenerateCommand,
   configCheckCommand,

@@ -36,14 +36,16 @@ export async function up(given: Arguments, output: Output): Promise<number> {
   let bank: ExampleBank | null = null;
   try {
     running = given.flag("processes") ? await startProcesses(work) : await startInProcess(work);
+    // From here on other commands find it, and so do the bank and its ATMs.
+    writeState(systemFiles, wishes.stateFolder, plan.state);
     bank = await startExampleBank({ ...work, logLevel: wishes.log });
   } catch (error) {
     await running?.close();
+    removeState(systemFiles, wishes.stateFolder, plan.state.pid);
     removeHints(systemFiles, wishes.stateFolder);
     if (stop.aborted) return EXIT.ok;
     throw error;
   }
-  writeState(systemFiles, wishes.stateFolder, plan.state);
   show({ plan, running, bank, stateFolder: wishes.stateFolder }, output);
   output.result("ready");
   keepCompiledCode();

@@ -17,6 +17,7 @@ const TOTAL_MILLISECONDS = 10_000;
 export interface BankConnection {
   readonly bank: string;
   readonly stateFolder: string;
+  readonly resolver: Endpoint;
   readonly finder: BankFinder;
   readonly client: BankClient;
   close(): void;
@@ -50,7 +51,7 @@ export function connectBank(given: Arguments): BankConnection {
     send.close();
     alive[Symbol.dispose]();
   };
-  return { bank, stateFolder, finder, client, close };
+  return { bank, stateFolder, resolver, finder, client, close };
 }
 
 /** A resolver somewhere else, as an Exchange. */

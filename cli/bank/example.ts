@@ -5,6 +5,7 @@ import { BankClient, BankFinder, httpsSender, isCurrency } from "../../bank/inde
 import { systemClock } from "../../base/index.ts";
 import { Name } from "../../dns/index.ts";
 import { parseEndpoint } from "../../net/index.ts";
+import { registerAtm, type RegisteredAtm } from "../atm/registering.ts";
 import { UsageError, WorkError } from "../failure.ts";
 import { formatKey } from "../key-text.ts";
 import { readKey } from "../keys.ts";
@@ -66,23 +67,43 @@ export async function startExampleBank(work: ExampleWork): Promise<ExampleBank |
   const bankPlan = bankPlanOf(described, work);
   const started = await startBank(bankPlan, work.log);
   const ending = new AbortController();
-  let kept: Promise<void> = Promise.resolve();
+  /** What is registered for as long as it runs. */
+  const kept: Promise<void>[] = [];
   const close = async (): Promise<void> => {
     ending.abort(new Error("stopped"));
-    await kept.catch((error: unknown) => output.note(error instanceof Error ? error.message : String(error)));
+    for (const outcome of await Promise.allSettled(kept)) {
+      if (outcome.status === "rejected") output.note(`not withdrawn: ${String(outcome.reason)}`);
+    }
     await started.server.close();
   };
   try {
     const key = await readKey(updateKeyFileOf(stateFolder, bankPlan.bank), systemFiles);
     const primary = await primaryOf(bankPlan.bank, { primary: null, server: null, state: plan.state });
     const naming = { primary, key, leaseSeconds: LEASE_SECONDS };
-    ({ kept } = await registerBank(started, naming, { output, stop: ending.signal }));
+    kept.push((await registerBank(started, naming, { output, stop: ending.signal })).kept);
     const holders = await openHolders(described, bankPlan, plan);
+    for (const id of described.atms) kept.push((await registerExampleAtm(id, described, work)).keep(ending.signal));
     return { name: bankPlan.bank, url: urlOf(bankPlan, started), holders, close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+/** It stands in the name space; whoever walks up to it is `strata atm --id ID`. */
+function registerExampleAtm(id: string, { name, address }: Described, work: ExampleWork): Promise<RegisteredAtm> {
+  const { stateFolder, log, output } = work;
+  return registerAtm({
+    bank: plainName(name),
+    id,
+    stateFolder,
+    listen: { address, port: 0 },
+    leaseSeconds: LEASE_SECONDS,
+    server: null,
+    keyFile: null,
+    log,
+    onTrouble: (message) => output.note(`ATM ${id}: ${message}`),
+  });
 }
 
 type Described = NonNullable<Namespace["bank"]>;

@@ -55,7 +55,7 @@ export function givenCertificate(certificateFile: string, keyFile: string, files
 
 export const textOf = (files: Files, file: string): string => new TextDecoder().decode(files.read(file));
 
-function keepSecret(files: Files, file: string, content: Uint8Array | string): void {
+export function keepSecret(files: Files, file: string, content: Uint8Array | string): void {
   const folder = file.slice(0, file.lastIndexOf("/"));
   files.makeFolder(folder);
   files.writeSafely(file, [typeof content === "string" ? new TextEncoder().encode(content) : content]);

@@ -103,3 +103,55 @@ export const bankVerifyCommand: Command = {
   examples: [["strata bank verify --state .strata", "exit code 1 when anything is wrong"]],
   run: async (given, output) => (await import("../bank/verify.ts")).bankVerify(given, output),
 };
+
+export const bankAtmsCommand: Command = {
+  words: ["bank", "atms"],
+  summary: "List the bank's ATMs by their names: where they are, their cash, and when they were last heard of.",
+  positionals: [],
+  options: { bank: BANK, server: SERVER, state: STATE, json: JSON_OPTION },
+  examples: [["strata bank atms --bank firstbank.com", "beside strata up"]],
+  run: async (given, output) => (await import("../bank/atms.ts")).bankAtms(given, output),
+};
+
+export const bankStaffCommand: Command = {
+  words: ["bank", "staff"],
+  summary: "Make a teller or an auditor, at the counter on the bank's own machine.",
+  positionals: [{ name: "ID", describe: "what they log in as, such as tess", required: true }],
+  options: {
+    bank: BANK,
+    role: { kind: "text", choices: ["teller", "auditor"], default: "teller", describe: "what they may do" },
+    "full-name": { kind: "text", value: "TEXT", describe: "what they are called (the ID unless given)" },
+    password: { kind: "text", value: "TEXT", describe: "12 characters at least" },
+    key: { kind: "text", value: "KEY", describe: "of a request whose outcome is not known: it is asked again" },
+    server: SERVER,
+    state: STATE,
+  },
+  examples: [["strata bank staff tess --bank firstbank.com --password 'correct horse battery'", "a teller"]],
+  run: async (given, output) => (await import("../bank/staff.ts")).bankStaff(given, output),
+};
+
+export const bankAuthorityCommand: Command = {
+  words: ["bank", "ca"],
+  summary: "Make the bank's certificate authority where there is none, and certificates under it.",
+  positionals: [],
+  options: {
+    bank: BANK,
+    issue: {
+      kind: "text",
+      value: "NAME",
+      many: true,
+      describe: "make a certificate for this name; may be given again",
+    },
+    address: { kind: "text", value: "ADDR", many: true, describe: "and for this address" },
+    out: { kind: "text", value: "PREFIX", describe: "put it into PREFIX.pem and PREFIX.key" },
+    state: STATE,
+  },
+  examples: [
+    ["strata bank ca --bank firstbank.com", "in .strata/banks/firstbank.com"],
+    [
+      "strata bank ca --bank firstbank.com --issue b2.firstbank.com --address 192.0.2.7 --out b2",
+      "for a server elsewhere",
+    ],
+  ],
+  run: async (given, output) => (await import("../bank/authority.ts")).bankAuthority(given, output),
+};
