@@ -108,15 +108,15 @@ export {
   cashIn,
   CashMachine,
   type CashMachineParts,
-  type CashOutcome,
   type CountOutcome,
   PATIENCE_SECONDS,
-  type Told,
 } from "./atm/cash-machine.ts";
+export type { CashOutcome, Told } from "./atm/cash-outcome.ts";
 export type { CashAnswer, CashEvent, CashOperation, CashState, Cause } from "./atm/cash.ts";
 export { AtmIdentity, makeAtmKey } from "./atm/identity.ts";
 export type { Advice, AtmJournal, Bins, JournalPage } from "./atm/journal.ts";
 export { type Dispenser, type Escrow, handToHand } from "./atm/medium.ts";
 export { type Notes, sumOf, withNotes } from "./atm/notes.ts";
 export { addLoad, type ChainHeadSeen, closeCutOver, type CutOver, cutOverOf } from "./atm/cut-over.ts";
+export { forgetPin, judgePin, rememberPin } from "./atm/offline-pin.ts";
 export { SqliteJournal } from "./atm/sqlite-journal.ts";

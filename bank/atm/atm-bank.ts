@@ -1,7 +1,8 @@
 /** The bank as an ATM sees it: its requests in words, signed by the ATM, and what the answers mean. */
 import { formatAmount } from "../money.ts";
 import { type BankCall, type BankClient, type BankOutcome, messageIn } from "../client/client.ts";
-import type { CashBank, Told } from "./cash-machine.ts";
+import type { CashBank } from "./cash-machine.ts";
+import type { Told } from "./cash-outcome.ts";
 import type { CashOperation, Cause } from "./cash.ts";
 import type { ChainHeadSeen, CutOver } from "./cut-over.ts";
 import type { AtmIdentity } from "./identity.ts";

@@ -3,28 +3,16 @@
  * brings every operation to its end: what did not come out is taken back at the bank, what lies in the bin is told it.
  */
 import type { Clock } from "../../base/index.ts";
-import {
-  after,
-  type CashAnswer,
-  type CashEvent,
-  type CashOperation,
-  type Cause,
-  eventOfCrash,
-  isFinal,
-  setsAside,
-} from "./cash.ts";
+import { after, type CashEvent, type CashOperation, type Cause, eventOfCrash, isFinal, setsAside } from "./cash.ts";
+import { type CashOutcome, outcomeOf, refusedHere, type Told, whyOf } from "./cash-outcome.ts";
 import type { Advice, AtmJournal, JournalPage } from "./journal.ts";
 import type { Dispenser, Escrow } from "./medium.ts";
 import { chooseNotes, type Notes, sumOf, withNotes, withoutNotes } from "./notes.ts";
 
-/** What the bank said. */
-export type Told =
-  /** Whether money moved: a reversal of what never arrived moves none. */
-  | { readonly kind: "done"; readonly answer: CashAnswer; readonly moved: boolean }
-  /** By the ledger: nothing else will ever be said of that key. Or before it, by whoever looks at requests: of other tries that says nothing. */
-  | { readonly kind: "refused"; readonly answer: CashAnswer; readonly byLedger: boolean }
-  | { readonly kind: "unknown"; readonly why: string }
-  | { readonly kind: "unreached"; readonly why: string };
+interface Stepped {
+  readonly operation: CashOperation;
+  readonly isOurs: boolean;
+}
 
 /** What a cash machine asks of the bank. */
 export interface CashBank {
@@ -55,12 +43,6 @@ export interface CashAsked {
   /** Of the card's session; null: its PIN was right, and the bank cannot be asked. */
   readonly token: string | null;
 }
-
-export type CashOutcome =
-  | { readonly kind: "ok"; readonly answer: CashAnswer; readonly operation: CashOperation }
-  | { readonly kind: "refused"; readonly answer: CashAnswer }
-  | { readonly kind: "unknown"; readonly why: string }
-  | { readonly kind: "unreached"; readonly why: string };
 
 export type CountOutcome =
   /** Those were not given out; the bank is told by `settle`. */
@@ -116,10 +98,17 @@ export class CashMachine {
   async settle(patienceSeconds = PATIENCE_SECONDS, except: string | null = null): Promise<readonly string[]> {
     const troubles: string[] = [];
     await this.#settleEscrow();
-    for (const found of this.#parts.journal.change((page) => page.openOperations())) {
-      if (found.key === except || this.#isSeenTo(found)) continue;
-      const trouble = await this.#alone(found.key, () => this.#settleOne(found, patienceSeconds));
-      if (trouble !== null) troubles.push(trouble);
+    const open = this.#parts.journal.change((page) => page.openOperations());
+    const left = open.filter((found) => found.key !== except && !this.#isSeenTo(found));
+    // What is certain here is written down first; then the bank is told, until it does not answer.
+    const settled = left.map((found) => this.#settledHere(found, patienceSeconds));
+    for (const operation of settled) {
+      if (operation.state === "suspect") troubles.push(`${operation.key} is suspect: its notes are to be counted`);
+      if (operation.state === "undoing") await this.#parts.escrow.keep(operation.key);
+    }
+    for (const operation of settled) {
+      const trouble = await this.#alone(operation.key, () => this.#reverse(operation));
+      if (trouble !== null) return [...troubles, trouble];
     }
     return [...troubles, ...(await this.forward())];
   }
@@ -221,7 +210,8 @@ export class CashMachine {
         ? { kind: "unreached", why: "the bank cannot be reached" }
         : await this.#parts.bank.move(operation, token);
     const event = this.#eventOf(operation, told);
-    const next = this.#step(operation, event);
+    const { operation: next, isOurs } = this.#step(operation, event);
+    if (!isOurs) return { operation: next, outcome: outcomeOf(next) };
     if (event.kind === "approved" || event.kind === "allowed-offline") return { operation: next, outcome: null };
     if (event.kind === "refused") return { operation: next, outcome: { kind: "refused", answer: event.answer } };
     return { operation: next, outcome: { kind: event.kind === "unknown" ? "unknown" : "unreached", why: whyOf(told) } };
@@ -257,20 +247,25 @@ export class CashMachine {
 
   async #giveOut(authorised: CashOperation): Promise<CashOutcome> {
     const { dispenser } = this.#parts;
-    const presenting = this.#step(authorised, { kind: "moving" });
+    const moving = this.#step(authorised, { kind: "moving" });
+    if (!moving.isOurs) return outcomeOf(moving.operation);
+    const presenting = moving.operation;
     const presented = await dispenser.present(presenting);
-    if (presented === "unsure") return outcomeOf(this.#step(presenting, { kind: "unsure" }));
+    if (presented === "unsure") return this.#end(presenting, { kind: "unsure" });
     if (presented === "nothing") return this.#takeBack(presenting, "4017");
-    const shown = this.#step(presenting, { kind: "shown" });
+    const shown = this.#step(presenting, { kind: "shown" }).operation;
     const taken = await dispenser.awaitTaken(shown);
-    if (taken === "unsure") return outcomeOf(this.#step(shown, { kind: "unsure" }));
     if (taken === "retracted") return this.#takeBack(shown, "4018");
-    return outcomeOf(this.#step(shown, { kind: "taken" }));
+    return this.#end(shown, taken === "taken" ? { kind: "taken" } : { kind: "unsure" });
+  }
+
+  #end(operation: CashOperation, event: CashEvent): CashOutcome {
+    return outcomeOf(this.#step(operation, event).operation);
   }
 
   /** At the bank; when it cannot be told now, it is told by `settle`. */
   async #takeBack(operation: CashOperation, cause: Cause): Promise<CashOutcome> {
-    const next = this.#step(operation, { kind: "not-given", cause });
+    const { operation: next } = this.#step(operation, { kind: "not-given", cause });
     await this.#reverse(next);
     return outcomeOf(next);
   }
@@ -286,17 +281,14 @@ export class CashMachine {
     }
   }
 
-  /** What could not be done, or null. */
-  async #settleOne(found: CashOperation, patienceSeconds: number): Promise<string | null> {
+  #settledHere(found: CashOperation, patienceSeconds: number): CashOperation {
     const event = eventOfCrash(found);
     const mayBeAskedAgain = event?.kind === "not-given";
-    if (mayBeAskedAgain && this.#parts.clock.wallSeconds() - found.atSeconds < patienceSeconds) return null;
-    const operation = event === null ? found : this.#step(found, event);
-    if (operation.state === "undoing") await this.#parts.escrow.keep(operation.key);
-    if (operation.state === "reversing" || operation.state === "undoing") return this.#reverse(operation);
-    return operation.state === "suspect" ? `${operation.key} is suspect: its notes are to be counted` : null;
+    const isWaitedFor = mayBeAskedAgain && this.#parts.clock.wallSeconds() - found.atSeconds < patienceSeconds;
+    return event === null || isWaitedFor ? found : this.#step(found, event).operation;
   }
 
+  /** What could not be done, or null. */
   async #reverse(operation: CashOperation): Promise<string | null> {
     const { state, cause } = operation;
     if ((state !== "reversing" && state !== "undoing") || cause === null) return null;
@@ -308,8 +300,13 @@ export class CashMachine {
     return null;
   }
 
-  #step(operation: CashOperation, event: CashEvent): CashOperation {
-    return this.#parts.journal.change((page) => this.#put(page, page.operation(operation.key) ?? operation, event));
+  /** As it is then; where another process of this ATM has taken it on meanwhile it is as that one left it, and the event is not its own. */
+  #step(operation: CashOperation, event: CashEvent): Stepped {
+    return this.#parts.journal.change((page) => {
+      const now = page.operation(operation.key) ?? operation;
+      const isOurs = now.state === operation.state && now.owner === operation.owner;
+      return isOurs ? { operation: this.#put(page, now, event), isOurs } : { operation: now, isOurs };
+    });
   }
 
   /** The next state, and what of the ATM's holdings goes with it, in one change. */
@@ -350,38 +347,6 @@ function freeNotes(page: JournalPage): ReturnType<JournalPage["cassettes"]> {
   const aside = page.openOperations().filter(setsAside);
   return aside.reduce((left, { notes }) => withoutNotes(left, notes), page.cassettes());
 }
-
-const refusedHere = (status: string, message: string): CashOutcome => ({
-  kind: "refused",
-  answer: { status, balance: null, message },
-});
-
-/** What whoever asked is told. */
-function outcomeOf(operation: CashOperation): CashOutcome {
-  const { state, cause, answer } = operation;
-  switch (state) {
-    case "taken":
-    case "accepted":
-    case "advised":
-      return { kind: "ok", answer: answer ?? { status: "ok", balance: null, message: null }, operation };
-    case "reversing":
-    case "reversed":
-      return refusedHere(cause === "4018" ? "not-taken" : "reversed", "no cash was given; the bank takes it back");
-    case "refused":
-    case "returned":
-      return {
-        kind: "refused",
-        answer: answer ?? { status: "returned", balance: null, message: "the notes were given back" },
-      };
-    case "suspect":
-      return { kind: "unknown", why: "the notes are to be counted first" };
-    default:
-      return { kind: "unknown", why: "it is under way" };
-  }
-}
-
-const whyOf = (told: Told): string =>
-  told.kind === "done" || told.kind === "refused" ? (told.answer.message ?? told.answer.status) : told.why;
 
 /** All the cash that is in the ATM, as far as its journal knows. */
 export function cashIn(page: JournalPage): bigint {

@@ -97,7 +97,7 @@ async function atTheCard(given: Arguments, open: OpenAtm, operation: CardOperati
   const session = await at.logIn(open, card, pin);
   if (session.kind === "refused") return refusedOutcome(key, session, currency);
   if (session.kind !== "done") return openOutcome(key, { kind: "unreached", why: session.why });
-  await open.machine.settle(PATIENCE_SECONDS, key);
+  if (session.value !== null) await open.machine.settle(PATIENCE_SECONDS, key);
   return operateCard(given, { open, operation, inside: { card, session: session.value, currency }, words });
 }
 

@@ -27,6 +27,8 @@ export interface OpenAtm {
   readonly journal: AtmJournal;
   readonly bank: AtmBank;
   readonly machine: CashMachine;
+  /** What a card may have while the bank cannot be asked, in minor units; 0: nothing. */
+  readonly offlineMax: bigint;
   readonly connection: BankConnection;
   close(): void;
 }
@@ -57,15 +59,23 @@ export function openAtm(given: Arguments, signal: AbortSignal, dispenser: Dispen
   systemFiles.protect(`${folder}/journal.sqlite`);
   const identity = new AtmIdentity(id, keyIn(journal), systemClock);
   const bank = new AtmBank({ client: connection.client, identity, signal });
+  const offlineMax = offlineMaxOf(given, journal);
   const machine = new CashMachine({
     ...{ journal, bank, dispenser, escrow: handToHand, clock: systemClock },
-    ...{ owner: String(process.pid), isAlive: isProcessAlive, offlineMax: 0n },
+    ...{ owner: String(process.pid), isAlive: isProcessAlive, offlineMax },
   });
   const close = (): void => {
     connection.close();
     journal.close();
   };
-  return { id, journal, bank, machine, connection, close };
+  return { id, journal, bank, machine, offlineMax, connection, close };
+}
+
+/** Nothing before the bank has told the currency. */
+function offlineMaxOf(given: Arguments, journal: AtmJournal): bigint {
+  const text = given.text("offline");
+  const currency = journal.change((page) => page.word(WORDS.currency));
+  return text === null || currency === null ? 0n : parseAmount(text, currency);
 }
 
 /** Two processes that begin at once get the same one. */

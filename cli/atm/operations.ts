@@ -1,11 +1,15 @@
 /** What a card may do at an ATM, each as one outcome; the command line and the screen both go this way. */
+import { systemRandom } from "../../base/index.ts";
 import {
   type AccountShown,
   type Answered,
   type CardSession,
   type CashOutcome,
+  forgetPin,
   formatAmount,
+  judgePin,
   parseAmount,
+  rememberPin,
 } from "../../bank/index.ts";
 import { EXIT } from "../failure.ts";
 import { enrolAtm, type OpenAtm } from "./opening.ts";
@@ -14,21 +18,44 @@ import { type AtmOutcome, openOutcome, refusedOutcome } from "./outcome.ts";
 /** A card in the slot, its PIN right. */
 export interface CardInside {
   readonly card: string;
-  readonly session: CardSession;
+  /** Null: the bank cannot be asked, and the ATM found the PIN right; cash only. */
+  readonly session: CardSession | null;
   /** The ATM's. */
   readonly currency: string;
 }
 
-/** An ATM that the bank does not know any more is enrolled again: no PIN was counted by then. Throws WorkError. */
-export async function logIn(atm: OpenAtm, card: string, pin: string): Promise<Answered<CardSession>> {
+/** Throws WorkError. */
+export async function logIn(atm: OpenAtm, card: string, pin: string): Promise<Answered<CardSession | null>> {
+  const answered = await logInOnline(atm, card, pin);
+  const { journal, offlineMax } = atm;
+  if (answered.kind === "refused") forgetPin(journal, card);
+  if (offlineMax === 0n || answered.kind === "refused") return answered;
+  if (answered.kind === "done") {
+    rememberPin(journal, card, pin, systemRandom);
+    return answered;
+  }
+  switch (judgePin(journal, card, pin)) {
+    case "right":
+      return { kind: "done", value: null };
+    case "wrong":
+      return { kind: "refused", status: "login", message: "card or PIN is wrong", balance: null };
+    default:
+      return answered;
+  }
+}
+
+/** An ATM that the bank does not know any more is enrolled again: no PIN was counted by then. */
+async function logInOnline(atm: OpenAtm, card: string, pin: string): Promise<Answered<CardSession>> {
   const first = await atm.bank.login(card, pin);
   if (first.kind !== "refused" || first.status !== "not-enrolled") return first;
   await enrolAtm(atm);
   return atm.bank.login(card, pin);
 }
 
+const OFFLINE = { kind: "unreached", why: "the bank cannot be reached" } as const;
+
 export async function balance(atm: OpenAtm, { session }: CardInside, key: string): Promise<AtmOutcome> {
-  return outcomeOf(key, await atm.bank.account(session), (shown: AccountShown) => {
+  return outcomeOf(key, session === null ? OFFLINE : await atm.bank.account(session), (shown: AccountShown) => {
     const { account, currency, available } = shown;
     const message = `balance ${shown.balance} ${currency}`;
     return { ...done(key), balance: shown.balance, currency, message, more: { account, available } };
@@ -57,7 +84,7 @@ export async function transfer(
   asked: { readonly amount: string; readonly to: string; readonly key: string },
 ): Promise<AtmOutcome> {
   const { key, amount, to } = asked;
-  return outcomeOf(key, await atm.bank.transfer(session, asked), (value) => ({
+  return outcomeOf(key, session === null ? OFFLINE : await atm.bank.transfer(session, asked), (value) => ({
     ...{ ...done(key), ...value, currency },
     message: `${amount} ${currency} to account ${to}; balance ${value.balance ?? "not told"}`,
     more: { amount, to },
@@ -66,7 +93,7 @@ export async function transfer(
 
 export async function statement(atm: OpenAtm, inside: CardInside, key: string): Promise<AtmOutcome> {
   const shown = await balance(atm, inside, key);
-  if (shown.exitCode !== EXIT.ok) return shown;
+  if (shown.exitCode !== EXIT.ok || inside.session === null) return shown;
   return outcomeOf(key, await atm.bank.statement(inside.session), (lines) => {
     const rows = lines.map(({ at, amount, balance: left, reason }) =>
       [at.slice(5, 16).replace("T", " "), amount.padStart(10), left.padStart(10), reason].join("  "),
@@ -80,7 +107,8 @@ export async function changePin(
   inside: CardInside,
   asked: { readonly old: string; readonly new: string; readonly key: string },
 ): Promise<AtmOutcome> {
-  const changed = await atm.bank.changePin(inside.session, asked);
+  const { session } = inside;
+  const changed = session === null ? OFFLINE : await atm.bank.changePin(session, asked);
   return outcomeOf(asked.key, changed, () => ({ ...done(asked.key), message: "the PIN is changed" }));
 }
 
@@ -95,7 +123,7 @@ const done = (key: string): AtmOutcome => ({
 
 /** Throws BankError "AMOUNT". */
 const cashAsked = ({ card, session, currency }: CardInside, { key, amount }: { key: string; amount: string }) => ({
-  ...{ key, card, currency, token: session.token },
+  ...{ key, card, currency, token: session?.token ?? null },
   amount: parseAmount(amount, currency),
 });
 
@@ -120,7 +148,7 @@ async function cashOutcome(
     count,
   }));
   const what = operation.kind === "withdrawal" ? "taken" : "put in";
-  const message = `${amount} ${currency} ${what}; balance ${answer.balance ?? "not told"}`;
+  const message = `${amount} ${currency} ${what}; ${answer.balance === null ? (answer.message ?? "") : `balance ${answer.balance}`}`;
   return { ...done(key), balance: answer.balance, currency, message, more: { amount, notes } };
 }
 

@@ -93,7 +93,7 @@ class AtmDesk implements Desk {
       const inside = this.#inside;
       if (inside === null) return openOutcome(key, { kind: "unreached", why: "no card is in" });
       // A request before may have left something.
-      await this.#open.machine.settle(PATIENCE_SECONDS, key);
+      if (inside.session !== null) await this.#open.machine.settle(PATIENCE_SECONDS, key);
       return operate(this.#open, inside, { request, key });
     });
   }

@@ -40,6 +40,11 @@ export const atmCommand: Command = {
     "new-pin": { kind: "text", value: "PIN", describe: "of pin: the one it is to have" },
     to: { kind: "text", value: "ACCOUNT", describe: "of transfer: whose it is to be" },
     key: { kind: "text", value: "KEY", describe: "of an operation whose outcome is not known: it is asked again" },
+    offline: {
+      kind: "text",
+      value: "AMOUNT",
+      describe: "what a card that was here before may take while the bank cannot be asked (nothing unless given)",
+    },
     given: {
       kind: "text",
       many: true,

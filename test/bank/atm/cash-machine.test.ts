@@ -108,6 +108,26 @@ describe("the same key again", () => {
     expect(world.wealth).toBe(CashWorld.wealth);
   });
 
+  test("by two processes at once gives the cash once", async () => {
+    const world = new CashWorld();
+    world.areAllAlive = true;
+    world.ways.push("lost-answer");
+    await withdraw(world);
+    const outcomes = await Promise.all([withdraw(world), withdraw(world)]);
+    expect(outcomes.map(({ kind }) => kind).sort()).toEqual(["ok", "unknown"]);
+    expect(await withdraw(world)).toMatchObject({ kind: "ok" });
+    expect([world.balance, world.hand]).toEqual([7000n, 8000n]);
+  });
+
+  test("while two processes settle it is taken back once", async () => {
+    const world = new CashWorld();
+    world.ways.push("lost-answer");
+    await withdraw(world);
+    await Promise.all([world.start().settle(0), world.start().settle(0), withdraw(world)]);
+    await world.start().settle(0);
+    expect([world.wealth, world.journal.change((page) => page.openOperations())]).toEqual([CashWorld.wealth, []]);
+  });
+
   test("for another amount is refused", async () => {
     const world = new CashWorld();
     await withdraw(world);

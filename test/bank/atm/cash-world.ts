@@ -2,7 +2,8 @@
  * An ATM's cash in a world that can end at any moment: a bank that books, a hand that takes, notes that lie somewhere. Each thing that happens is
  * a moment; the world ends before the chosen one, and everything outside the ATM's memory stays as it is then.
  */
-import { CashMachine, type CashBank, type Told } from "../../../bank/atm/cash-machine.ts";
+import { type CashBank, CashMachine } from "../../../bank/atm/cash-machine.ts";
+import type { Told } from "../../../bank/atm/cash-outcome.ts";
 import type { CashOperation, Cause } from "../../../bank/atm/cash.ts";
 import type { Advice } from "../../../bank/atm/journal.ts";
 import type { Dispenser, Escrow } from "../../../bank/atm/medium.ts";
@@ -42,6 +43,8 @@ export class CashWorld implements Dispenser, Escrow, CashBank {
   takes: "taken" | "retracted" | "unsure" = "taken";
   seconds = 1_700_000_000;
   offlineMax = 0n;
+  /** Several processes at once. */
+  areAllAlive = false;
   readonly reversals: Cause[] = [];
   #life = 0;
 
@@ -59,7 +62,7 @@ export class CashWorld implements Dispenser, Escrow, CashBank {
     const owner = String(++this.#life);
     return new CashMachine({
       ...{ journal: this.journal, dispenser: this, escrow: this, bank: this, owner, offlineMax: this.offlineMax },
-      isAlive: (other) => other === owner,
+      isAlive: (other) => this.areAllAlive || other === owner,
       clock: { wallSeconds: () => this.seconds },
     });
   }
