@@ -15,10 +15,10 @@ import { type NamespacePlan, updateKeyNameOf } from "../plan.ts";
 import { plainName, updateKeyFileOf } from "../state.ts";
 import { askingResolver } from "./connecting.ts";
 import { bankFolderOf, ledgerFileOf } from "./folder.ts";
-import { primaryOf } from "./naming.ts";
+import { Epoch, primaryOf } from "./naming.ts";
 import { answerIn } from "./open.ts";
 import { authorityFileOf, textOf } from "./secrets.ts";
-import { type BankPlan, registerBank, startBank, urlOf } from "./serve.ts";
+import { type BankPlan, becomePrimary, registerBank, startBank, urlOf } from "./serve.ts";
 
 const NEVER = new AbortController().signal;
 const SECRET_OCTETS = 32;
@@ -79,7 +79,10 @@ export async function startExampleBank(work: ExampleWork): Promise<ExampleBank |
   try {
     const key = await readKey(updateKeyFileOf(stateFolder, bankPlan.bank), systemFiles);
     const primary = await primaryOf(bankPlan.bank, { primary: null, server: null, state: plan.state });
-    const naming = { primary, key, leaseSeconds: LEASE_SECONDS };
+    const epoch = new Epoch(bankPlan.bank, started.name.host, { primary, key });
+    // A name space that was killed has left its bank's records, which have its name.
+    if (!(await becomePrimary(epoch, { isAtOnce: true, output, stop: ending.signal }))) throw new WorkError("stopped");
+    const naming = { primary, key, leaseSeconds: LEASE_SECONDS, epoch };
     kept.push((await registerBank(started, naming, { output, stop: ending.signal })).kept);
     const holders = await openHolders(described, bankPlan, plan);
     for (const id of described.atms) kept.push((await registerExampleAtm(id, described, work)).keep(ending.signal));

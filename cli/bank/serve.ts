@@ -1,11 +1,11 @@
 /** `strata bank serve`: a bank server, found by its name for as long as it runs. */
 import { availableParallelism, hostname } from "node:os";
-import { createLog, type Log, stayAlive, systemClock, systemFiles, systemRandom } from "../../base/index.ts";
+import { createLog, type Log, sleep, stayAlive, systemClock, systemFiles, systemRandom } from "../../base/index.ts";
 import { BankServer, type ChainHead, type Identity, isCurrency, publicKeyDigest } from "../../bank/index.ts";
 import type { TsigKey } from "../../dns/index.ts";
 import { type Endpoint, formatEndpoint } from "../../net/index.ts";
 import type { Arguments } from "../arguments.ts";
-import { EXIT, UsageError } from "../failure.ts";
+import { EXIT, UsageError, WorkError } from "../failure.ts";
 import { hostAddresses } from "../host-addresses.ts";
 import { readKey } from "../keys.ts";
 import { parseEndpointOrFree, parseSeconds, parseThreads } from "../options-read.ts";
@@ -23,6 +23,8 @@ const LISTEN_DEFAULT = "127.0.0.1:0";
 const TIMEOUT_MILLISECONDS = 3000;
 /** The head of the chain is told this often at most. */
 const HEAD_MILLISECONDS = 10_000;
+/** From one look at which server is the primary to the next. */
+const STANDBY_MILLISECONDS = 1000;
 
 export interface BankPlan {
   readonly bank: string;
@@ -45,12 +47,20 @@ export async function bankServe(given: Arguments, output: Output): Promise<numbe
   const stop = stopSignal();
   using _alive = stayAlive();
   const naming = await namingOf(given, plan, output);
+  const isPrimary =
+    naming === null || (await becomePrimary(naming.epoch, { isAtOnce: given.flag("take-over"), output, stop }));
+  if (!isPrimary) return EXIT.ok;
   const started = await startBank(plan, log);
   try {
-    const { kept } = naming === null ? { kept: aborted(stop) } : await registerBank(started, naming, { output, stop });
+    const { kept, over } =
+      naming === null
+        ? { kept: aborted(stop), over: aborted(stop) }
+        : await registerBank(started, naming, { output, stop });
     output.result(`${plan.bank} is at ${urlOf(plan, started)}`);
     output.result("ready");
-    await kept;
+    await Promise.race([kept, over]);
+    if (stop.aborted) await kept;
+    else throw new WorkError(`another server of ${plan.bank} has taken over: this one stops`);
   } finally {
     await started.server.close();
   }
@@ -95,6 +105,9 @@ const hostLabel = (): string =>
     .replace(/^-+|-+$/g, "")
     .slice(0, 63) || "bank";
 
+/** This server's own name. */
+const hostOf = ({ host, bank }: BankPlan): string => `${host}.${bank}`;
+
 export interface StartedBank {
   readonly server: BankServer;
   readonly name: BankName;
@@ -104,7 +117,7 @@ export async function startBank(plan: BankPlan, log: Log): Promise<StartedBank> 
   const { bank, stateFolder, listen } = plan;
   const folder = bankFolderOf(stateFolder, bank);
   systemFiles.makeFolder(folder);
-  const host = `${plan.host}.${bank}`;
+  const host = hostOf(plan);
   const addresses = isAnyAddress(listen.address) ? hostAddresses() : [listen.address];
   const identity =
     plan.certificate ?? (await certificateFrom(await authorityIn(folder, bank), [host, bank], addresses));
@@ -139,32 +152,64 @@ export interface Naming {
   readonly primary: Endpoint;
   readonly key: TsigKey | null;
   readonly leaseSeconds: number;
+  readonly epoch: Epoch;
 }
 
 /** Null, and a word about it, where nothing says who takes the registration. */
-async function namingOf(given: Arguments, { bank, stateFolder }: BankPlan, output: Output): Promise<Naming | null> {
+async function namingOf(given: Arguments, plan: BankPlan, output: Output): Promise<Naming | null> {
+  const { bank, stateFolder } = plan;
   const state = runningState(stateFolder);
-  const [primary, server] = [given.text("primary"), given.text("server")];
-  if (state === null && primary === null && server === null) {
+  const [primaryText, server] = [given.text("primary"), given.text("server")];
+  if (state === null && primaryText === null && server === null) {
     output.note(`${bank} is not registered: nothing says where (--server ADDR:PORT of a resolver, or --primary)`);
     return null;
   }
   const keyFile = given.text("key") ?? keyFileIn(stateFolder, bank);
-  return {
-    primary: await primaryOf(bank, { primary, server, state }),
-    key: keyFile === null ? null : await readKey(keyFile, systemFiles),
-    leaseSeconds: parseSeconds("lease", given.text("lease") ?? "30"),
-  };
+  const key = keyFile === null ? null : await readKey(keyFile, systemFiles);
+  const primary = await primaryOf(bank, { primary: primaryText, server, state });
+  const leaseSeconds = parseSeconds("lease", given.text("lease") ?? "30");
+  return { primary, key, leaseSeconds, epoch: new Epoch(bank, hostOf(plan), { primary, key }) };
 }
 
-/** Takes the epoch and registers; until the signal its records are renewed, then they are withdrawn. */
+interface Beginning {
+  /** Without waiting for who is the primary now. */
+  readonly isAtOnce: boolean;
+  readonly output: Output;
+  readonly stop: AbortSignal;
+}
+
+/** Waits until no other server of the bank is registered, and takes the next epoch. False: it was stopped meanwhile. */
+export async function becomePrimary(epoch: Epoch, { isAtOnce, output, stop }: Beginning): Promise<boolean> {
+  let waitedFor: string | null = null;
+  for (;;) {
+    const other = isAtOnce ? null : await epoch.otherServer();
+    // Others may want it at the same moment: whoever gets it is the primary.
+    if (other === null && (await epoch.take())) return true;
+    if (other !== waitedFor && other !== null)
+      output.note(`${other} is the bank's server now: this one waits until it is gone`);
+    waitedFor = other;
+    if (!(await paused(STANDBY_MILLISECONDS, stop))) return false;
+  }
+}
+
+/** False when it was stopped. */
+async function paused(milliseconds: number, stop: AbortSignal): Promise<boolean> {
+  try {
+    await sleep(systemClock, milliseconds, stop);
+    return true;
+  } catch {
+    return false; // Nothing but the signal ends the wait.
+  }
+}
+
+/** Tells the books of the epoch and registers; until the signal its records are renewed, then they are withdrawn. */
 export async function registerBank(
   { server, name }: StartedBank,
-  naming: Naming,
+  { primary, key, leaseSeconds, epoch }: Naming,
   { output, stop }: { readonly output: Output; readonly stop: AbortSignal },
-): Promise<{ readonly kept: Promise<void> }> {
-  const { primary, key, leaseSeconds } = naming;
-  await takeEpoch(new Epoch(name.bank, name.host, { primary, key }), server);
+): Promise<{ readonly kept: Promise<void>; readonly over: Promise<void> }> {
+  const command = { kind: "take-over", epoch: epoch.number } as const;
+  await server.ledger.submit({ key: `take-over:${epoch.number}:${systemRandom.uint32()}`, command, by: "bank" });
   const sender = new UpdateSender({
     server: primary,
     zone: null,
@@ -182,14 +227,19 @@ export async function registerBank(
       onTrouble: (message) => output.note(`not renewed: ${message}`),
     },
   );
-  return { kept: registration.keep(stop) };
+  return { kept: registration.keep(stop), over: untilOver(epoch, stop) };
 }
 
-/** Others may want it at the same moment: whoever gets it is the primary. */
-async function takeEpoch(epoch: Epoch, server: BankServer): Promise<void> {
-  while (!(await epoch.take())) continue;
-  const command = { kind: "take-over", epoch: epoch.number } as const;
-  await server.ledger.submit({ key: `take-over:${epoch.number}:${systemRandom.uint32()}`, command, by: "bank" });
+/** Resolves when another server has a later epoch, or the signal has come. */
+async function untilOver(epoch: Epoch, stop: AbortSignal): Promise<void> {
+  while (await paused(STANDBY_MILLISECONDS, stop)) {
+    try {
+      if (await epoch.isOver()) return;
+    } catch (error) {
+      // Who cannot be asked says nothing; the books themselves refuse a server whose epoch is over.
+      if (!(error instanceof WorkError)) throw error;
+    }
+  }
 }
 
 /** Where the chain ends, looked up now and then. */

@@ -32,6 +32,10 @@ export const bankServeCommand: Command = {
       describe: "the primary of the bank's zone (found by its name unless given)",
     },
     lease: { kind: "text", value: "TIME", default: "30s", describe: "how long its records outlive it if it dies" },
+    "take-over": {
+      kind: "flag",
+      describe: "be the bank's server at once, without waiting for the one that is registered to be gone",
+    },
     host: { kind: "text", value: "LABEL", describe: "this server's own name in the bank's zone (default: the host's)" },
     currency: {
       kind: "text",
