@@ -68,6 +68,15 @@ export const AIMS: readonly Aim[] = [
   aim("bank", "bank, embedded store, at half of that load", "p99 ms at half load", "at most", 10, "nothing"),
   aim("bank", "bank, PostgreSQL store", "requests/s, PostgreSQL, 8 connections", "at least", 1.2, ["pgbench"]),
   aim("bank", "bank, PostgreSQL store", "deadlocks", "at most", 0, "nothing"),
+  aim(
+    "bank-https",
+    "bank over HTTPS, withdrawals from 64 clients, two cores with them",
+    "requests/s",
+    "at least",
+    5000,
+    "nothing",
+  ),
+  aim("bank-https", "bank over HTTPS, 1,000 ATMs at once", "MiB that 1000 ATMs hold", "at most", 200, "nothing"),
   aim("idle", "nothing to do", "CPU %", "at most", 0.5, "nothing"),
 ];
 

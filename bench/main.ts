@@ -4,6 +4,7 @@
  */
 import { AIMS } from "./aims.ts";
 import { bank } from "./bank.ts";
+import { bankHttps } from "./bank-https.ts";
 import { usage, type Wanted, wantedBy } from "./command-line.ts";
 import type { Effort } from "./effort.ts";
 import { describeAim, updatePages } from "./figures.ts";
@@ -43,6 +44,7 @@ const benches: Readonly<Record<string, (effort: Effort) => Promise<Result>>> = {
   updates,
   transfer,
   bank,
+  "bank-https": bankHttps,
   idle,
   layers,
   respond,
