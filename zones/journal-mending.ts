@@ -7,6 +7,9 @@ import { FileError, type Files } from "../base/index.ts";
 
 export type MendingFiles = Pick<Files, "exists" | "read" | "status" | "writeSafely" | "remove">;
 
+/** In place of octets: nobody can say how many changes are lost, for it is not known which zones there were. */
+export const ALL_LOST = Number.MAX_SAFE_INTEGER;
+
 const LOG = "-wal";
 const ENDINGS = ["", LOG, "-shm"] as const;
 
@@ -30,11 +33,11 @@ export function isLogAlone(path: string, files: MendingFiles): boolean {
   return octetsOfFile(logFileOf(path), files) > 0 && octetsOfFile(path, files) === 0;
 }
 
-/** Copies the files of a journal; returns where to. Throws FileError. */
+/** Copies the files of a journal that there is something in; returns where to. Throws FileError. */
 export function copyAside(path: string, files: MendingFiles, nowSeconds: number): string {
   const aside = `${path}.damaged-${nowSeconds}`;
   for (const ending of ["", LOG]) {
-    if (files.exists(path + ending)) files.writeSafely(aside + ending, [files.read(path + ending)]);
+    if (octetsOfFile(path + ending, files) > 0) files.writeSafely(aside + ending, [files.read(path + ending)]);
   }
   return aside;
 }
@@ -65,6 +68,12 @@ export function lossOf(path: string, files: MendingFiles): number {
 
 export function forgetLoss(path: string, files: MendingFiles): void {
   files.remove(lossFileOf(path));
+}
+
+/** Removes what SQLite leaves beside a copy that was read. */
+export function tidyCopy(aside: string, files: MendingFiles): void {
+  files.remove(`${aside}-shm`);
+  if (octetsOfFile(logFileOf(aside), files) === 0) files.remove(logFileOf(aside));
 }
 
 export function removeJournal(path: string, files: MendingFiles): void {

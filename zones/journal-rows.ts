@@ -4,16 +4,36 @@ import { crc32 } from "node:zlib";
 import { DataError, type Name, NameError } from "../dns/index.ts";
 import { decodeChangeSet, fromSerial, type JournalEntry, toSerial } from "./change-set.ts";
 
-/** The changes since a zone's base up to the first that is not sound, and what is wrong with that. */
-export function soundChanges(
-  database: DatabaseSync,
-  apex: Name,
-  id: number,
-): { readonly entries: JournalEntry[]; readonly fault: string | null } {
+export interface SoundChanges {
+  readonly entries: JournalEntry[];
+  /** What is wrong with the one after them; null: there is none. */
+  readonly fault: string | null;
+}
+
+/** The changes since a zone's base up to the first that is not sound. */
+export function soundChanges(database: DatabaseSync, apex: Name, id: number): SoundChanges {
+  return soundChangesFrom("change", { database, apex, id });
+}
+
+/** The same where the index that tells which are a zone's may be damaged, and the changes themselves not. */
+export function soundChangesAtAll(database: DatabaseSync, apex: Name, id: number): SoundChanges {
+  const found = soundChanges(database, apex, id);
+  if (found.fault === null) return found;
+  const more = soundChangesFrom("change NOT INDEXED", { database, apex, id });
+  return more.entries.length > found.entries.length ? more : found;
+}
+
+interface WantedChanges {
+  readonly database: DatabaseSync;
+  readonly apex: Name;
+  readonly id: number;
+}
+
+function soundChangesFrom(table: string, { database, apex, id }: WantedChanges): SoundChanges {
   const entries: JournalEntry[] = [];
   try {
     const base = Number(database.prepare("SELECT base_seq FROM zone WHERE id = ?").get(id)?.["base_seq"]);
-    const rows = database.prepare("SELECT * FROM change WHERE zone = ? AND seq > ? ORDER BY seq").iterate(id, base);
+    const rows = database.prepare(`SELECT * FROM ${table} WHERE zone = ? AND seq > ? ORDER BY seq`).iterate(id, base);
     for (const row of rows) {
       const entry = entryOf(apex, row);
       const before = entries.at(-1);

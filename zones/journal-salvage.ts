@@ -8,7 +8,7 @@ import {
   attempted,
   isSqliteError,
   octetsOf,
-  soundChanges,
+  soundChangesAtAll,
   soundPieces,
   sourceOfRow,
   type ZoneSource,
@@ -20,6 +20,8 @@ export interface Salvaged {
   zones: number;
   changes: number;
   readonly lost: string[];
+  /** Whether it is not even known which zones there were. */
+  isAllLost: boolean;
 }
 
 /** The journal that takes it over, as `Journal` has it. */
@@ -36,14 +38,13 @@ interface TakenZone {
 
 /** Leaves what is damaged as it is. Throws JournalError when the sound one cannot be written. */
 export function takeSoundOf(path: string, sound: SoundJournal): Salvaged {
-  const told: Salvaged = { zones: 0, changes: 0, lost: [] };
+  const told: Salvaged = { zones: 0, changes: 0, lost: [], isAllLost: false };
   let damaged: DatabaseSync;
   try {
     damaged = openDamaged(path);
   } catch (error) {
     if (!(error instanceof JournalError)) throw error;
-    told.lost.push("all of it");
-    return told;
+    return { ...told, lost: ["all of it"], isAllLost: true };
   }
   try {
     for (const row of damaged.prepare("SELECT * FROM zone").iterate()) {
@@ -55,6 +56,7 @@ export function takeSoundOf(path: string, sound: SoundJournal): Salvaged {
     }
   } catch (error) {
     if (!isDamage(error) && !isSqliteError(error)) throw error;
+    told.isAllLost = true;
     told.lost.push(`the zones from there on: ${error.message}`);
   } finally {
     damaged.close();
@@ -79,7 +81,7 @@ function takeZone(
     { pieces: pieces ?? [], changes: [], checkedAtSeconds: Number(row["checked_at"]) },
     sourceOfRow(row),
   );
-  const { entries, fault } = soundChanges(damaged, apex, from);
+  const { entries, fault } = soundChangesAtAll(damaged, apex, from);
   const leases = attempted(() => leasesOf(damaged, apex, from));
   sound.append(entries, leases ?? []);
   const faults = [

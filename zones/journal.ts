@@ -14,6 +14,7 @@ import { type ChangeSet, encodeChangeSet, fromSerial, type JournalEntry, toSeria
 import type { ChangeLog } from "./changer.ts";
 import { emptyLog, guarded, JournalError, openDatabase, transaction } from "./journal-database.ts";
 import {
+  ALL_LOST,
   copyAside,
   draftFileOf,
   finishMending,
@@ -27,6 +28,7 @@ import {
   octetsOfJournal,
   removeJournal,
   replaceByDraft,
+  tidyCopy,
 } from "./journal-mending.ts";
 import {
   attempted,
@@ -93,7 +95,7 @@ export class Journal implements ChangeLog {
   readonly #bounds: JournalBounds;
   readonly #ids = new Map<string, { readonly id: number; readonly apex: Name }>();
   readonly #insert: StatementSync;
-  /** Octets that changes may have taken that this start found to be lost; 0 when it found none. */
+  /** Octets that changes may have taken that this start found to be lost; 0 when it found none, or ALL_LOST. */
   readonly lostOctets: number;
   #appends = 0;
   /** Zones whose rows the transaction that is under way has made. */
@@ -150,11 +152,12 @@ export class Journal implements ChangeLog {
     } finally {
       sound.close();
     }
-    const lostOctets = Math.max(lossOf(path, files), octetsOfJournal(path, files));
+    tidyCopy(aside, files);
+    const lostOctets = told.isAllLost ? ALL_LOST : Math.max(lossOf(path, files), octetsOfJournal(path, files));
     noteLoss(path, files, lostOctets);
     replaceByDraft(path, files);
     log.error(
-      { journal: path, reason, aside, ...told },
+      { journal: path, reason, aside, zones: told.zones, changes: told.changes, lost: told.lost },
       "the journal is damaged: it was put aside, and what is sound of it is used",
     );
     const journal = new Journal(path, openDatabase(path), parts, lostOctets);

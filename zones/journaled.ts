@@ -22,6 +22,7 @@ import {
 import { type ChangeLog, ChangeLogError } from "./changer.ts";
 import { ZoneDraft } from "./draft.ts";
 import type { Journal, KeptZone } from "./journal.ts";
+import { ALL_LOST } from "./journal-mending.ts";
 import type { ZoneSource } from "./journal-rows.ts";
 import type { LeaseNote } from "./lease.ts";
 import { ZoneStore } from "./store.ts";
@@ -54,8 +55,9 @@ const PIECE_OCTETS = 1 << 20;
 const RECORDS_FOR_RELOADS_MAX = 100_000;
 /** No change takes less in the journal: it has two SOAs. An update that asks for a serial of its own may have gone further. */
 const CHANGE_OCTETS_MIN = 64;
-/** Half of what makes a serial newer (RFC 1982 §3.2), so that two leaps are newer as well. */
 const LEAP_MAX = 0x3fff_ffff;
+/** So many of the last changes may be damaged, and one before them tells the serial yet. */
+const HISTORY_LOOK = 100;
 /** From one look at whether a base is outgrown to the next. */
 const LOOK_ENTRIES = 1000;
 
@@ -65,6 +67,8 @@ export class JournaledZones implements ChangeLog {
   readonly #digests = new Map<string, string>();
   /** Whose served version the journal does not have, because the disk was full when it was to be written. */
   readonly #unwritten = new Set<string>();
+  /** What has leapt since this start. */
+  readonly #leapt = new Set<string>();
   #sinceLook = 0;
 
   constructor(parts: JournaledParts) {
@@ -91,7 +95,7 @@ export class JournaledZones implements ChangeLog {
   /** Makes of a zone what it was, with a serial that nobody has seen if changes of it may be lost. */
   settle(apex: Name, files: FoundFiles): Settled {
     const settled = this.#settle(apex, files);
-    this.#leap(apex);
+    this.#leapOverLost(apex);
     return settled;
   }
 
@@ -143,7 +147,7 @@ export class JournaledZones implements ChangeLog {
     if (view === null || (!isKept && view.recordCount > RECORDS_FOR_RELOADS_MAX)) return null;
     if (before === null) {
       if (isKept) this.#beginAnew(apex, digest);
-      this.#leap(apex);
+      this.#leapOverLost(apex);
       return null;
     }
     const change = diffZones(before, { views: store.arena, zone: store.zoneOf(apex) });
@@ -179,11 +183,26 @@ export class JournaledZones implements ChangeLog {
   }
 
   /** Over the serials of changes that may be lost. */
-  #leap(apex: Name): void {
-    const { store, journal, clock, log } = this.#parts;
+  #leapOverLost(apex: Name): void {
+    const { lostOctets } = this.#parts.journal;
+    if (lostOctets === ALL_LOST) this.#leapFar(apex);
+    else if (lostOctets > 0) this.#leap(apex, Math.min(LEAP_MAX, Math.ceil(lostOctets / CHANGE_OCTETS_MIN) + 1));
+  }
+
+  /**
+   * Nobody knows any more which serials there were. By as many as seconds have gone by since 1970: so it is further than any zone came by a
+   * change a second since its file was written, or since it was lost before, and less than what RFC 1982 §3.2 takes for older.
+   */
+  #leapFar(apex: Name): void {
+    this.#leap(apex, LEAP_MAX + 1 + (this.#parts.clock.wallSeconds() % (LEAP_MAX + 1)));
+  }
+
+  /** Once in the life of a server. */
+  #leap(apex: Name, leap: number): void {
+    const { store, clock, log } = this.#parts;
     const view = ZoneView.of(store, apex);
-    if (journal.lostOctets === 0 || view === null) return;
-    const leap = Math.min(LEAP_MAX, Math.ceil(journal.lostOctets / CHANGE_OCTETS_MIN) + 1);
+    if (view === null || this.#leapt.has(apex.key)) return;
+    this.#leapt.add(apex.key);
     const serial = (view.serial + leap) % 2 ** 32 || 1;
     log.warn(
       { zone: apex.toString(), from: view.serial, to: serial },
@@ -231,7 +250,7 @@ export class JournaledZones implements ChangeLog {
   /** The file is all that is left. What is journaled from here on follows from it, with a serial newer than any that was seen. */
   #beginAnew(apex: Name, digest: string): void {
     const { store, journal } = this.#parts;
-    const [last] = journal.history(apex, 1);
+    const [last] = journal.history(apex, HISTORY_LOOK);
     const view = ZoneView.of(store, apex);
     if (view === null) return;
     const isNewer = last === undefined || isNewerSerial(view.serial, toSerial(last.change));
@@ -243,6 +262,7 @@ export class JournaledZones implements ChangeLog {
       });
     }
     this.#written(apex, () => this.#keepBase(apex, { digest, holds: isNewer ? "file" : "file-renumbered" }));
+    if (last === undefined) this.#leapFar(apex);
   }
 
   /** Makes bases anew that are outgrown. */

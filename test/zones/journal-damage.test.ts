@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { SeededRandom, systemFiles } from "../../base/index.ts";
 import { Name } from "../../dns/index.ts";
@@ -97,6 +98,20 @@ describe("after a server was killed, or its file was damaged", () => {
     expect(errors).toMatchObject([{ lost: expect.arrayContaining(["vu.nl.: its copy is damaged"]) as unknown }]);
     expect(journal.load(apex)).toBeNull();
     expect(journal.sourceOf(apex)).toEqual({ digest: "d", holds: "other" });
+  });
+
+  test("an index that is damaged costs no change", () => {
+    const { main } = written();
+    put({ main, log: new Uint8Array(0) });
+    const database = new DatabaseSync(rig.file, { readOnly: true });
+    const row = database.prepare("SELECT rootpage FROM sqlite_schema WHERE name = 'change_of_zone'").get();
+    database.close();
+    const from = (Number(row?.["rootpage"]) - 1) * 4096;
+    put({ main: new Uint8Array(main).fill(0, from, from + 4096), log: new Uint8Array(0) });
+    const { log, errors } = watched();
+    const journal = rig.at({}, log);
+    expect(errors).toMatchObject([{ zones: 2, changes: 20, lost: [] }]);
+    expect([expectSound(journal), journal.changesSinceBase(other).length]).toEqual([10, 10]);
   });
 
   test("a change of before the base that is damaged is not given away", () => {

@@ -1,10 +1,10 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { silentLog, SimulatedClock, systemFiles } from "../../base/index.ts";
-import { Name, TYPE } from "../../dns/index.ts";
+import { isNewerSerial, Name, TYPE } from "../../dns/index.ts";
 import {
   Journal,
   JournaledZones,
@@ -249,13 +249,23 @@ describe("a log whose last commits are damaged", () => {
     expect(existsSync(`${path()}.lost`)).toBe(false);
   });
 
-  test("a log whose main file is gone: all is lost but what stands in the zone's file", async () => {
+  test.each([
+    ["a log whose main file is gone", () => rmSync(path())],
+    ["a log whose main file is empty", () => writeFileSync(path(), "")],
+    ["a journal that is something else", () => (rmSync(`${path()}-wal`), writeFileSync(path(), "x".repeat(5000)))],
+  ])("%s: all is lost but what stands in the zone's file, and every version ever is older", async (_what, spoil) => {
     await killed();
-    rmSync(path());
+    spoil();
     const life = new Life(zoneText(1));
     expect(life.has("a.example.")).toBe(false);
-    expect(life.serial).toBeGreaterThan(4);
+    expect(isNewerSerial(life.serial!, 1_000_000)).toBe(true);
+    expect(life.asksToDecide).toBe(false);
     life.end();
+    const next = new Life(zoneText(1));
+    expect(next.serial).toBe(life.serial);
+    next.end();
+    const aside = readdirSync(folder).filter((name) => name.includes(".damaged-"));
+    expect(aside.some((name) => readFileSync(join(folder, name)).length > 4096)).toBe(true);
   });
 });
 
