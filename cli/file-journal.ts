@@ -3,6 +3,7 @@
  * said to the user, and what he has to decide is asked.
  */
 import type { Files } from "../base/index.ts";
+import type { Name } from "../dns/index.ts";
 import {
   digestOfFiles,
   type JournaledZones,
@@ -27,6 +28,8 @@ export interface FileJournalParts {
   readonly changer: ZoneChanger;
   readonly files: Pick<Files, "exists" | "read">;
   readonly note: (text: string) => void;
+  /** Another version of the zone is served, which no change tells of. */
+  readonly replaced: (apex: Name) => void;
 }
 
 type Stamps = ReadonlyMap<string, string | null>;
@@ -91,10 +94,17 @@ export class FileJournal {
 
   /** After it was read and published. */
   took(zone: ZoneFileToLoad, stamps: Stamps, before: ZoneVersion | null): Served | null {
-    const { journaled, changer } = this.#parts;
+    const { journaled, changer, replaced } = this.#parts;
     const entry = journaled.tookFile(zone.apex, { before, digest: this.#digest(stamps), by: `file ${zone.file}` });
-    if (entry !== null) changer.announce(entry);
+    // Of a large zone no change is made out, and none of one that was not served before.
+    if (entry === null) replaced(zone.apex);
+    else changer.announce(entry);
     return this.#served(zone);
+  }
+
+  /** Whether it makes the serial of an edited file newer where that has to be. */
+  raisesSerial({ apex }: ZoneFileToLoad): boolean {
+    return this.#parts.journaled.keeps(apex);
   }
 
   #digest(stamps: Stamps): string {

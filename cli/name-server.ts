@@ -1,6 +1,7 @@
 /** One name server at work: its zones, its recursion, and the listeners in front of it. */
 import { availableParallelism } from "node:os";
 import { collectGarbage, type Files, type Log, systemClock, systemRandom } from "../base/index.ts";
+import type { Name } from "../dns/index.ts";
 import { type HttpListener, type ListenLimits, NetCounters, type QueryThreads, type Recursion } from "../net/index.ts";
 import {
   NameServer,
@@ -41,8 +42,9 @@ export async function startNameServer(settings: ServeSettings, parts: NameServer
   const loader = new ZoneLoader({ store, files, log, clock: systemClock, imageOf: imagePlaces(settings.images) });
   const changing = changingOf({ settings, store, files, log });
   const { changer, journaled } = changing;
-  const journal = journaled === null ? null : new FileJournal({ store, journaled, changer, files, note });
-  const zones = new ZoneKeeper(settings.zones, { loader, files, note, journal });
+  const replaced = (apex: Name): void => changing.notifier?.changed(apex);
+  const journal = journaled === null ? null : new FileJournal({ store, journaled, changer, files, note, replaced });
+  const zones = new ZoneKeeper(settings.zones, { loader, files, note, journal, replaced });
   const server = await createNameServer(settings, { ...parts, store, changing });
   // Before the zones, so that the threads start while they are read.
   const counters = new NetCounters();

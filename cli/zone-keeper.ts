@@ -27,6 +27,8 @@ export interface KeeperParts {
   readonly note: (text: string) => void;
   /** Null: zones change by their files alone. */
   readonly journal?: FileJournal | null;
+  /** A zone was read again and is served, where there is no journal to tell of it. */
+  readonly replaced?: (apex: Name) => void;
 }
 
 export interface ReloadWish {
@@ -133,7 +135,7 @@ export class ZoneKeeper {
   }
 
   async #reloadOne(kept: Kept): Promise<void> {
-    const { loader, journal = null } = this.#parts;
+    const { loader, journal = null, replaced = () => undefined } = this.#parts;
     this.#left.delete(kept);
     const begun = journal?.begin(kept.zone, kept.stamps, this.#takeOf(kept)) ?? null;
     if (begun?.kind === "done") {
@@ -152,11 +154,13 @@ export class ZoneKeeper {
       if (journal !== null && outcome.kind === "loaded") {
         kept.served = journal.took(kept.zone, kept.stamps, begun?.before ?? null);
       }
+      if (journal === null && outcome.kind === "loaded") replaced(kept.zone.apex);
     } finally {
       begun?.release();
     }
     if (outcome.kind === "loaded") {
-      const forgotten = journal === null ? forgottenSerial(before, kept.served) : "";
+      const isRaised = journal?.raisesSerial(kept.zone) ?? false;
+      const forgotten = isRaised ? "" : forgottenSerial(before, kept.served);
       this.#say(`reload: ${name} has ${kept.served?.records} records, serial ${kept.served?.serial}${forgotten}`);
       return;
     }

@@ -134,6 +134,11 @@ export class JournaledZones implements ChangeLog {
     return source !== null && (source.holds === "other" || journal.changesSinceBase(apex).length > 0);
   }
 
+  /** Whether its versions are in the journal, so that a file's serial need not be newer. */
+  keeps(apex: Name): boolean {
+    return this.#parts.journal.sourceOf(apex) !== null || this.#unwritten.has(apex.key);
+  }
+
   /**
    * The file's content was published in the place of `before`. Its serial is made newer if it is not, so that nobody keeps
    * the old version (RFC 1982); returns the change, null when there is none or it is not journaled. It is published already, so a
@@ -142,7 +147,7 @@ export class JournaledZones implements ChangeLog {
   tookFile(apex: Name, { before, digest, by }: TookFile): JournalEntry | null {
     const { store, journal, clock } = this.#parts;
     this.#digests.set(apex.key, digest);
-    const isKept = journal.sourceOf(apex) !== null || this.#unwritten.has(apex.key);
+    const isKept = this.keeps(apex);
     const view = ZoneView.of(store, apex);
     if (view === null || (!isKept && view.recordCount > RECORDS_FOR_RELOADS_MAX)) return null;
     if (before === null) {

@@ -80,6 +80,27 @@ test("our own server as the primary: an update comes to the secondary, and to on
   for (const port of [second, third]) expect(await ask(port, "new.example")).toContain("192.0.2.2");
 });
 
+test.each([
+  ["without a state folder", [], 0],
+  ["of more records than a change is made out of", ["--state"], 101_000],
+])("our own server as the primary, %s: an edited file comes to the secondary at once", async (_, state, more) => {
+  using scratch = new Scratch();
+  const records = Array.from({ length: more }, (_, i) => `m${i} A 192.0.2.1`).join("\n");
+  writeFileSync(scratch.file("zone"), zoneText(1, records));
+  const [first, second] = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`];
+  await using primary = await RunningStrata.start([
+    ...["serve", "--zone", `example=${scratch.file("zone")}`, "--listen", first, "--transfer", "127.0.0.1"],
+    ...["--notify", second, "--log", "info", ...state.flatMap((word) => [word, scratch.file("state")])],
+  ]);
+  await using copy = await RunningStrata.start([
+    ...["serve", "--secondary", `example=${first}`, "--listen", second, "--log", "info"],
+  ]);
+  await primary.line("stderr", /"serial":1,.*a secondary was told/);
+  writeFileSync(scratch.file("zone"), zoneText(2, records));
+  primary.signal("SIGHUP");
+  await copy.line("stderr", /"serial":2,.*"as":"zone"/);
+});
+
 describeWithPeers("a secondary with a wrong key", ["named"], () => {
   test("is told so, and so is its user", async () => {
     using scratch = new Scratch();
