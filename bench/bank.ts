@@ -5,6 +5,7 @@
  */
 import { execFile } from "node:child_process";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import { createLog, SeededRandom, systemClock } from "../base/index.ts";
 import { type Command, decodeAnswer, internalOf, type Ledger, openPostgresLedger, Writer } from "../bank/index.ts";
@@ -181,7 +182,7 @@ class Work {
         const dueAt = began + (place * 1000) / perSecond;
         under.push(this.#withdraw().then(() => void (took[place] = performance.now() - dueAt)));
       }
-      await new Promise((resolve) => setImmediate(resolve));
+      await pause(1);
     }
     await Promise.all(under);
     return took.sort();
