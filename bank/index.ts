@@ -50,7 +50,7 @@ export {
 } from "./reconciliation.ts";
 export { dateOfDay, dayOfDate, formatDate, formatTime, nextRun, parseDate } from "./calendar.ts";
 export { AMOUNT_MAX, type Currency, formatAmount, isCurrency, parseAmount } from "./money.ts";
-export { type ClosableReader, openReader } from "./open-books.ts";
+export { type ClosableReader, epochOfBooks, openReader } from "./open-books.ts";
 export { openPostgresLedger, type PostgresLedger, type PostgresLedgerParts } from "./postgres-ledger.ts";
 export { openPostgresReader } from "./postgres-reader.ts";
 export {

@@ -1,6 +1,7 @@
 /** A bank's books by what names them: a file of this machine, or the URL of a database (`postgres://…`) that several machines share. */
 import type { Clock } from "../base/index.ts";
 import { openEmbeddedLedger } from "./embedded-ledger.ts";
+import { BankError } from "./error.ts";
 import { isPostgresUrl } from "./postgres-connections.ts";
 import { openPostgresLedger } from "./postgres-ledger.ts";
 import { openPostgresReader } from "./postgres-reader.ts";
@@ -32,4 +33,20 @@ export interface BookWriterParts {
 /** Makes the tables where there are none. Throws BankError "STORE". */
 export async function openWriter(database: string, parts: BookWriterParts): Promise<BookWriter> {
   return isPostgresUrl(database) ? openPostgresLedger(database, parts) : openEmbeddedLedger(database, parts);
+}
+
+/** The epoch in which the books were written last; 0 where there are none yet. */
+export async function epochOfBooks(database: string, clock: Clock): Promise<number> {
+  let reader: ClosableReader;
+  try {
+    reader = await openReader(database, clock);
+  } catch (error) {
+    if (error instanceof BankError && error.code === "STORE") return 0; // Whoever opens them to write says what is wrong.
+    throw error;
+  }
+  try {
+    return await reader.epoch();
+  } finally {
+    await reader.close();
+  }
 }

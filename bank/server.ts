@@ -3,11 +3,12 @@
  * interest). How it is found by name is its caller's.
  */
 import { createHash } from "node:crypto";
-import type { Clock, Log } from "../base/index.ts";
+import type { Clock, Log, Random } from "../base/index.ts";
 import { INTERNAL_ROLES, internalAccount, internalOf } from "./account.ts";
 import { dayOf } from "./deciding.ts";
 import { BankError } from "./error.ts";
-import { type ClosableReader, openReader } from "./open-books.ts";
+import { type ClosableReader, epochOfBooks, openReader } from "./open-books.ts";
+import { decodeAnswer } from "./request-text.ts";
 import type { ChainHead, Ledger } from "./store.ts";
 import type { DeskTask } from "./threads/desk-work.ts";
 import { Desks } from "./threads/desks.ts";
@@ -16,7 +17,10 @@ import { Writer } from "./threads/writer.ts";
 export interface BankServerParts {
   readonly task: DeskTask;
   readonly threads: number;
+  /** In which this server is the bank's primary, later than any that the books know; null: the next one, whoever else there is. */
+  readonly epoch: number | null;
   readonly clock: Clock;
+  readonly random: Random;
   readonly log: Log;
 }
 
@@ -49,12 +53,13 @@ export class BankServer {
     this.#nextRound();
   }
 
-  /** Resolves when it takes requests. Throws BankError "STORE". */
+  /** Resolves when it takes requests. Throws BankError "STORE", and "EPOCH" when the books know a later one. */
   static async start(parts: BankServerParts): Promise<BankServer> {
     const { clock, log, task, threads } = parts;
-    const writer = await Writer.start({ task: { database: task.database, epoch: 0 }, clock, log });
+    const epoch = parts.epoch ?? (await epochOfBooks(task.database, clock)) + 1;
+    const writer = await Writer.start({ task: { database: task.database, epoch }, clock, log });
     try {
-      await openInternal(writer, task.currencies);
+      await begin(writer, { epoch, currencies: task.currencies, run: parts.random.uint32() });
       const reader = await openReader(task.database, clock);
       const desks = await Desks.start({ task, threads, writer, clock, log });
       return new BankServer(parts, { writer, desks, reader });
@@ -111,9 +116,22 @@ export class BankServer {
 /** A hold's key may be as long as a key can be. */
 const digestOfKey = (key: string): string => createHash("sha256").update(key).digest("base64url");
 
-async function openInternal(writer: Writer, currencies: readonly string[]): Promise<void> {
+interface Beginning {
+  readonly epoch: number;
+  readonly currencies: readonly string[];
+  /** Tells this start from every other. */
+  readonly run: number;
+}
+
+/** From here on no server of an earlier epoch writes; the bank's own accounts are there. */
+async function begin(writer: Writer, { epoch, currencies, run }: Beginning): Promise<void> {
   const ledger = writer.ledger();
   try {
+    const takeOver = { kind: "take-over", epoch } as const;
+    const octets = await ledger.submit({ key: `take-over:${epoch}:${run}`, command: takeOver, by: "bank" });
+    // Two that have the same number, which the name space gives to one alone, are told apart here at the latest.
+    if (decodeAnswer(octets).status !== "ok")
+      throw new BankError("EPOCH", `epoch ${epoch} is over: another server has taken over`);
     for (const currency of currencies) {
       for (const role of INTERNAL_ROLES) {
         const account = internalOf(internalAccount(role, currency), currency);

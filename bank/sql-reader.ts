@@ -12,6 +12,11 @@ export abstract class SqlReader implements Omit<LedgerReader, "head" | "linkAt" 
   /** Of a statement with a `?` for each value. Throws BankError "STORE". */
   protected abstract rows(sql: string, ...values: readonly (string | number)[]): Promise<readonly Row[]>;
 
+  async epoch(): Promise<number> {
+    const [row] = await this.rows("SELECT value FROM meta WHERE name = 'epoch'");
+    return Number(amount(row?.["value"]));
+  }
+
   async account(id: string): Promise<Account | null> {
     const [row] = await this.rows("SELECT * FROM account WHERE id = ?", id);
     return row === undefined ? null : accountFrom(row);

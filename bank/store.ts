@@ -77,6 +77,8 @@ export interface LedgerReader {
   /** Ids of open accounts with interest for which that day has not accrued. */
   accrualsDue(day: number, countMax: number): Promise<readonly string[]>;
   head(): Promise<ChainHead>;
+  /** In which writes are taken. */
+  epoch(): Promise<number>;
   /** The chain's link after that many entries; null where there are not so many. */
   linkAt(entries: number): Promise<Uint8Array | null>;
   verify(): Promise<Verdict>;

@@ -18,7 +18,7 @@ import { bankFolderOf, ledgerFileOf } from "./folder.ts";
 import { Epoch, primaryOf } from "./naming.ts";
 import { answerIn } from "./open.ts";
 import { authorityFileOf, textOf } from "./secrets.ts";
-import { type BankPlan, becomePrimary, registerBank, startBank, urlOf } from "./serve.ts";
+import { type BankPlan, becomePrimary, hostOf, registerBank, startBank, urlOf } from "./serve.ts";
 
 const NEVER = new AbortController().signal;
 const SECRET_OCTETS = 32;
@@ -65,8 +65,13 @@ export async function startExampleBank(work: ExampleWork): Promise<ExampleBank |
   const described = plan.namespace.bank;
   if (described === undefined) return null;
   const bankPlan = bankPlanOf(described, work);
-  const started = await startBank(bankPlan, work.log);
+  const key = await readKey(updateKeyFileOf(stateFolder, bankPlan.bank), systemFiles);
+  const primary = await primaryOf(bankPlan.bank, { primary: null, server: null, state: plan.state });
+  const epoch = new Epoch(bankPlan.bank, hostOf(bankPlan), { primary, key });
   const ending = new AbortController();
+  // A name space that was killed has left its bank's records, which have its name.
+  await becomePrimary(epoch, { isAtOnce: true, database: bankPlan.database, output, stop: ending.signal });
+  const started = await startBank(bankPlan, epoch.number, work.log);
   /** What is registered for as long as it runs. */
   const kept: Promise<void>[] = [];
   const close = async (): Promise<void> => {
@@ -77,11 +82,6 @@ export async function startExampleBank(work: ExampleWork): Promise<ExampleBank |
     await started.server.close();
   };
   try {
-    const key = await readKey(updateKeyFileOf(stateFolder, bankPlan.bank), systemFiles);
-    const primary = await primaryOf(bankPlan.bank, { primary: null, server: null, state: plan.state });
-    const epoch = new Epoch(bankPlan.bank, started.name.host, { primary, key });
-    // A name space that was killed has left its bank's records, which have its name.
-    if (!(await becomePrimary(epoch, { isAtOnce: true, output, stop: ending.signal }))) throw new WorkError("stopped");
     const naming = { primary, key, leaseSeconds: LEASE_SECONDS, epoch };
     kept.push((await registerBank(started, naming, { output, stop: ending.signal })).kept);
     const holders = await openHolders(described, bankPlan, plan);

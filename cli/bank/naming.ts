@@ -177,10 +177,10 @@ export class Epoch {
     });
   }
 
-  /** Takes the next one; false when another server took it at the same moment. Throws WorkError. */
-  async take(): Promise<boolean> {
+  /** Takes the next one, and one that is later than that; false when another server took it at the same moment. Throws WorkError. */
+  async take(later: number): Promise<boolean> {
     const [before] = await this.#primary.texts(epochOf(this.#bank), TYPE.TXT);
-    const number = numberIn(before) + 1;
+    const number = Math.max(numberIn(before), later) + 1;
     const owner = epochOf(this.#bank);
     const lines = [
       before === undefined ? `prereq nxrrset ${owner} TXT` : `prereq yxrrset ${owner} TXT ${before}`,

@@ -1,7 +1,14 @@
 /** `strata bank serve`: a bank server, found by its name for as long as it runs. */
 import { availableParallelism, hostname } from "node:os";
 import { createLog, type Log, sleep, stayAlive, systemClock, systemFiles, systemRandom } from "../../base/index.ts";
-import { BankServer, type ChainHead, type Identity, isCurrency, publicKeyDigest } from "../../bank/index.ts";
+import {
+  BankServer,
+  type ChainHead,
+  epochOfBooks,
+  type Identity,
+  isCurrency,
+  publicKeyDigest,
+} from "../../bank/index.ts";
 import type { TsigKey } from "../../dns/index.ts";
 import { type Endpoint, formatEndpoint } from "../../net/index.ts";
 import type { Arguments } from "../arguments.ts";
@@ -47,10 +54,11 @@ export async function bankServe(given: Arguments, output: Output): Promise<numbe
   const stop = stopSignal();
   using _alive = stayAlive();
   const naming = await namingOf(given, plan, output);
-  const isPrimary =
-    naming === null || (await becomePrimary(naming.epoch, { isAtOnce: given.flag("take-over"), output, stop }));
+  const isAtOnce = given.flag("take-over");
+  const { database } = plan;
+  const isPrimary = naming === null || (await becomePrimary(naming.epoch, { isAtOnce, database, output, stop }));
   if (!isPrimary) return EXIT.ok;
-  const started = await startBank(plan, log);
+  const started = await startBank(plan, naming?.epoch.number ?? null, log);
   try {
     const { kept, over } =
       naming === null
@@ -106,14 +114,15 @@ const hostLabel = (): string =>
     .slice(0, 63) || "bank";
 
 /** This server's own name. */
-const hostOf = ({ host, bank }: BankPlan): string => `${host}.${bank}`;
+export const hostOf = ({ host, bank }: BankPlan): string => `${host}.${bank}`;
 
 export interface StartedBank {
   readonly server: BankServer;
   readonly name: BankName;
 }
 
-export async function startBank(plan: BankPlan, log: Log): Promise<StartedBank> {
+/** @param epoch See `BankServerParts`. */
+export async function startBank(plan: BankPlan, epoch: number | null, log: Log): Promise<StartedBank> {
   const { bank, stateFolder, listen } = plan;
   const folder = bankFolderOf(stateFolder, bank);
   systemFiles.makeFolder(folder);
@@ -134,7 +143,9 @@ export async function startBank(plan: BankPlan, log: Log): Promise<StartedBank> 
       log: logLevel,
     },
     threads,
+    epoch,
     clock: systemClock,
+    random: systemRandom,
     log,
   });
   const keyDigest = publicKeyDigest(identity.certificate);
@@ -174,17 +185,19 @@ async function namingOf(given: Arguments, plan: BankPlan, output: Output): Promi
 interface Beginning {
   /** Without waiting for who is the primary now. */
   readonly isAtOnce: boolean;
+  /** The books, which may know a later epoch than the name space. */
+  readonly database: string;
   readonly output: Output;
   readonly stop: AbortSignal;
 }
 
 /** Waits until no other server of the bank is registered, and takes the next epoch. False: it was stopped meanwhile. */
-export async function becomePrimary(epoch: Epoch, { isAtOnce, output, stop }: Beginning): Promise<boolean> {
+export async function becomePrimary(epoch: Epoch, { isAtOnce, database, output, stop }: Beginning): Promise<boolean> {
   let waitedFor: string | null = null;
   for (;;) {
     const other = isAtOnce ? null : await epoch.otherServer();
     // Others may want it at the same moment: whoever gets it is the primary.
-    if (other === null && (await epoch.take())) return true;
+    if (other === null && (await epoch.take(await epochOfBooks(database, systemClock)))) return true;
     if (other !== waitedFor && other !== null)
       output.note(`${other} is the bank's server now: this one waits until it is gone`);
     waitedFor = other;
@@ -202,14 +215,12 @@ async function paused(milliseconds: number, stop: AbortSignal): Promise<boolean>
   }
 }
 
-/** Tells the books of the epoch and registers; until the signal its records are renewed, then they are withdrawn. */
+/** Registers; until the signal its records are renewed, then they are withdrawn. */
 export async function registerBank(
   { server, name }: StartedBank,
   { primary, key, leaseSeconds, epoch }: Naming,
   { output, stop }: { readonly output: Output; readonly stop: AbortSignal },
 ): Promise<{ readonly kept: Promise<void>; readonly over: Promise<void> }> {
-  const command = { kind: "take-over", epoch: epoch.number } as const;
-  await server.ledger.submit({ key: `take-over:${epoch.number}:${systemRandom.uint32()}`, command, by: "bank" });
   const sender = new UpdateSender({
     server: primary,
     zone: null,

@@ -11,25 +11,21 @@ $TTL 5
 ns A 127.0.5.1
 `;
 
+/** A zone that takes short leases from whoever has that key. */
+function zoneServer(scratch: Scratch, key: string): Promise<RunningStrata> {
+  const file = scratch.file("firstbank.com.zone");
+  writeFileSync(file, ZONE);
+  const zone = { name: "firstbank.com", file, update: [{ key: "update.firstbank.com" }], leases: { secondsMin: 1 } };
+  const more = { state: scratch.file("zone-state"), keyFiles: [key], threads: 0 };
+  writeFileSync(scratch.file("server.yaml"), JSON.stringify({ listen: [LISTEN], zones: [zone], ...more }));
+  return RunningStrata.start(["serve", "--config", scratch.file("server.yaml")]);
+}
+
 test("a server that is killed is followed by the one that waited; no request is lost, none is done twice", async () => {
   using scratch = new Scratch();
   const key = scratch.file("update.key");
   writeFileSync(key, (await strata(["key", "generate", "update.firstbank.com"])).stdout);
-  writeFileSync(scratch.file("firstbank.com.zone"), ZONE);
-  const zone = {
-    name: "firstbank.com",
-    file: scratch.file("firstbank.com.zone"),
-    update: [{ key: "update.firstbank.com" }],
-  };
-  const configuration = {
-    listen: [LISTEN],
-    state: scratch.file("zone-state"),
-    keyFiles: [key],
-    threads: 0,
-    zones: [{ ...zone, leases: { secondsMin: 1 } }],
-  };
-  writeFileSync(scratch.file("server.yaml"), JSON.stringify(configuration));
-  await using _zone = await RunningStrata.start(["serve", "--config", scratch.file("server.yaml")]);
+  await using _zone = await zoneServer(scratch, key);
   const state = scratch.file("state");
   const words = [
     "bank",
