@@ -32,7 +32,7 @@ export interface CashMachineParts {
   /** Whether a process still sees to what it began. */
   readonly isAlive: (owner: string) => boolean;
   /** What a card may have while the bank cannot be asked, until the bank was told; in minor units. */
-  readonly offlineMax: bigint;
+  readonly offlineMax: () => bigint;
 }
 
 export interface CashAsked {
@@ -242,7 +242,7 @@ export class CashMachine {
       ...page.advices().filter((advice) => advice.kind === "withdrawal" && advice.card === card),
       ...page.openOperations().filter((other) => other.isOffline && other.card === card && other.key !== key),
     ]);
-    return untold.reduce((sum, other) => sum + other.amount, amount) <= offlineMax;
+    return untold.reduce((sum, other) => sum + other.amount, amount) <= offlineMax();
   }
 
   async #giveOut(authorised: CashOperation): Promise<CashOutcome> {

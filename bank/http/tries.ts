@@ -5,6 +5,12 @@ import { changeDocument, setDocument } from "./documents.ts";
 import type { Desk } from "./parts.ts";
 
 const WRONG_TRIES_MAX = 3;
+/** Tries are judged within a moment. When so many are under way for so long, a server has died with them, and one more is let in. */
+const JUDGING_SECONDS_MAX = 10;
+/** Since when each has as many tries under way as may be wrong, as this thread sees it; of each desk. */
+const BUSY_SINCE = new WeakMap<Desk, Map<string, number>>();
+/** Remembered by one thread. */
+const BUSY_MAX = 1000;
 
 /** One who logs in. */
 export interface Trial<K extends "card" | "staff"> {
@@ -18,7 +24,7 @@ export interface Trial<K extends "card" | "staff"> {
 
 /**
  * A try is counted before it is looked at, so that tries at the same moment count as many. Throws BankError "LOGIN", the same for one who is not
- * there, and "FORBIDDEN" for one who is blocked.
+ * there, "FORBIDDEN" for one who is blocked, and "STORE" while others are being judged that may yet turn out wrong: nothing was done then.
  */
 export async function checkSecret<K extends "card" | "staff">(
   desk: Desk,
@@ -27,7 +33,12 @@ export async function checkSecret<K extends "card" | "staff">(
   const { what, id } = trial;
   const place = { what, id, by: `login of ${what} ${what === "card" ? `…${id.slice(-4)}` : id}` };
   const counted = await changeDocument(desk, place, (value) => {
-    if (isBlocked(value)) throw new BankError("FORBIDDEN", `the ${what} is blocked: a member of staff can unblock it`);
+    if (value.state === "blocked") {
+      throw new BankError("FORBIDDEN", `the ${what} is blocked: a member of staff can unblock it`);
+    }
+    if (isBusy(desk, trial, value)) {
+      throw new BankError("STORE", `others log in with that ${what} at this moment: nothing was done, ask again`);
+    }
     return { ...value, wrongTries: value.wrongTries + 1 };
   });
   if (counted === null) {
@@ -47,8 +58,24 @@ export async function checkSecret<K extends "card" | "staff">(
   return { id, version: reset ?? version, value: passed };
 }
 
-const isBlocked = ({ state, wrongTries }: Card | Staff): boolean =>
-  state === "blocked" || wrongTries >= WRONG_TRIES_MAX;
+function isBusy(
+  desk: Desk,
+  { what, id }: Pick<Trial<"card" | "staff">, "what" | "id">,
+  { wrongTries }: Card | Staff,
+): boolean {
+  const name = `${what} ${id}`;
+  const busySince = BUSY_SINCE.get(desk) ?? new Map<string, number>();
+  BUSY_SINCE.set(desk, busySince);
+  if (wrongTries < WRONG_TRIES_MAX) {
+    busySince.delete(name);
+    return false;
+  }
+  const now = desk.clock.wallSeconds();
+  const since = busySince.get(name) ?? now;
+  if (busySince.size >= BUSY_MAX) busySince.clear();
+  busySince.set(name, now - since > JUDGING_SECONDS_MAX ? now : since);
+  return now - since <= JUDGING_SECONDS_MAX;
+}
 
 const wrong = (what: "card" | "staff"): BankError =>
   new BankError("LOGIN", what === "card" ? "card or PIN is wrong" : "name or password is wrong");

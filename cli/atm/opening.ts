@@ -28,7 +28,7 @@ export interface OpenAtm {
   readonly bank: AtmBank;
   readonly machine: CashMachine;
   /** What a card may have while the bank cannot be asked, in minor units; 0: nothing. */
-  readonly offlineMax: bigint;
+  readonly offlineMax: () => bigint;
   readonly connection: BankConnection;
   close(): void;
 }
@@ -59,7 +59,7 @@ export function openAtm(given: Arguments, signal: AbortSignal, dispenser: Dispen
   systemFiles.protect(`${folder}/journal.sqlite`);
   const identity = new AtmIdentity(id, keyIn(journal), systemClock);
   const bank = new AtmBank({ client: connection.client, identity, signal });
-  const offlineMax = offlineMaxOf(given, journal);
+  const offlineMax = (): bigint => offlineMaxOf(given, journal);
   const machine = new CashMachine({
     ...{ journal, bank, dispenser, escrow: handToHand, clock: systemClock },
     ...{ owner: String(process.pid), isAlive: isProcessAlive, offlineMax },

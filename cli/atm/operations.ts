@@ -29,7 +29,7 @@ export async function logIn(atm: OpenAtm, card: string, pin: string): Promise<An
   const answered = await logInOnline(atm, card, pin);
   const { journal, offlineMax } = atm;
   if (answered.kind === "refused") forgetPin(journal, card);
-  if (offlineMax === 0n || answered.kind === "refused") return answered;
+  if (offlineMax() === 0n || answered.kind === "refused") return answered;
   if (answered.kind === "done") {
     rememberPin(journal, card, pin, systemRandom);
     return answered;

@@ -93,6 +93,34 @@ describe("at an ATM", () => {
     expect(await bank.get("/v1/accounts", token)).toMatchObject({ code: 401 });
   });
 
+  test("the right PIN at once many times is never a wrong one: who is let wait asks again", async () => {
+    const { card } = await bank.opened();
+    const login = () => bank.call({ url: "/v1/login", payload: { card, pin: PIN } });
+    let waiting = 8;
+    for (let round = 0; waiting > 0 && round < 8; round++) {
+      const codes = (await Promise.all(Array.from({ length: waiting }, login))).map(({ code }) => code);
+      expect(codes.filter((code) => code !== 200 && code !== 503)).toEqual([]);
+      waiting = codes.filter((code) => code === 503).length;
+    }
+    expect(waiting).toBe(0);
+  });
+
+  test("a server that died with three tries under way leaves one more, and the right PIN forgets them", async () => {
+    const { card } = await bank.opened();
+    const found = await bank.reader.document("card", card);
+    const value = { ...found!.value, wrongTries: 3 };
+    const died = { kind: "set", what: "card", id: card, value, ifVersion: null } as const;
+    await bank.ledger.submit({ key: "died", command: died, by: "test" });
+    const login = async (pin: string) => (await bank.call({ url: "/v1/login", payload: { card, pin } })).code;
+    expect(await login(PIN)).toBe(503);
+    await bank.clock.advance(11_000);
+    expect(await login(PIN)).toBe(200);
+    await bank.ledger.submit({ key: "died-again", command: died, by: "test" });
+    expect(await login("0000")).toBe(503);
+    await bank.clock.advance(11_000);
+    expect([await login("0000"), await login(PIN)]).toEqual([401, 403]);
+  });
+
   test("the right PIN forgets what was wrong before", async () => {
     const { card } = await bank.opened();
     for (let round = 0; round < 3; round++) {

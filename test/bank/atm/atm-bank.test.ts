@@ -71,7 +71,7 @@ class Rig {
     const owner = String(++this.#life);
     return new CashMachine({
       ...{ journal: this.journal, bank: this.bank, dispenser: handToHand, escrow: handToHand, clock: this.#http.clock },
-      ...{ owner, isAlive: (other: string) => other === owner, offlineMax },
+      ...{ owner, isAlive: (other: string) => other === owner, offlineMax: () => offlineMax },
     });
   }
 

@@ -61,7 +61,8 @@ export class CashWorld implements Dispenser, Escrow, CashBank {
   start(): CashMachine {
     const owner = String(++this.#life);
     return new CashMachine({
-      ...{ journal: this.journal, dispenser: this, escrow: this, bank: this, owner, offlineMax: this.offlineMax },
+      ...{ journal: this.journal, dispenser: this, escrow: this, bank: this, owner },
+      offlineMax: () => this.offlineMax,
       isAlive: (other) => this.areAllAlive || other === owner,
       clock: { wallSeconds: () => this.seconds },
     });
