@@ -25,6 +25,21 @@ export function addAccountPages(site: Site, desk: Desk): void {
       </ul>`,
     });
   });
+  site.only(["holder"], "GET", "/accounts/:account/statement", async (visit) => {
+    const id = accountIn(visit);
+    const { format = "" } = visit.query;
+    const file = FILES[format];
+    if (file === undefined) return visit.goTo(`/accounts/${id}`);
+    const period = periodOf(visit, dayOf(desk.clock.wallSeconds() * 1000));
+    const query = new URLSearchParams({ ...period, format }).toString();
+    const answered = await visit.api({ method: "GET", path: `/v1/accounts/${id}/statement?${query}` });
+    if (answered.code !== 200) return refused(visit, answered);
+    const name = `statement-${id}-${period.from}-${period.to}.${file.ending}`;
+    return visit.reply
+      .type(file.type)
+      .header("content-disposition", `attachment; filename="${name}"`)
+      .send(answered.text);
+  });
   site.only(["holder"], "GET", "/accounts/:account", async (visit) => {
     const id = accountIn(visit);
     const period = periodOf(visit, dayOf(desk.clock.wallSeconds() * 1000));
@@ -41,6 +56,13 @@ export function addAccountPages(site: Site, desk: Desk): void {
     });
   });
 }
+
+/** A statement to take away. */
+const FILES: Readonly<Record<string, { readonly type: string; readonly ending: string; readonly name: string }>> = {
+  text: { type: "text/plain; charset=utf-8", ending: "txt", name: "text" },
+  csv: { type: "text/csv; charset=utf-8", ending: "csv", name: "CSV" },
+  ofx: { type: "application/x-ofx", ending: "ofx", name: "OFX" },
+};
 
 /** Whatever the API says no to: without a session one logs in. */
 export function refused(visit: Visit, answered: Answered): ReturnType<Visit["show"]> {
@@ -119,7 +141,15 @@ function accountPage(visit: Visit, view: AccountView): Html {
       </form>
     </div>
     <h2 id="statement">Statement</h2>
-    <div class="sheet scroll">${table(lines, { currency, entry: visit.query["entry"] ?? "", statement })}</div>`;
+    <div class="sheet scroll">${table(lines, { currency, entry: visit.query["entry"] ?? "", statement })}</div>
+    <p class="faint">To take away: ${downloads(id, { from, to })}</p>`;
+}
+
+function downloads(id: string, period: { readonly from: string; readonly to: string }): Html[] {
+  return Object.entries(FILES).map(([format, { name }], i) => {
+    const query = new URLSearchParams({ ...period, format }).toString();
+    return html`${i > 0 && ", "}<a href="/accounts/${id}/statement?${query}">${name}</a>`;
+  });
 }
 
 function picture(

@@ -73,6 +73,19 @@ describe("a holder", () => {
     expect((await browser.go("/accounts")).text).toContain("Card number");
   });
 
+  test.each([
+    ["text", /opening deposit/],
+    ["csv", /opening deposit/],
+    ["ofx", /OFX/],
+  ])("takes a statement away as %s", async (format, content) => {
+    await using bank = await HttpBank.open();
+    const { card, account } = await bank.opened();
+    const browser = await new Browser(bank).logIn(card);
+    await browser.go(`/accounts/${account}`);
+    const link = browser.text.match(new RegExp(`href="([^"]*format=${format})"`))?.[1] ?? "";
+    expect((await browser.go(link.replaceAll("&amp;", "&"))).text).toMatch(content);
+  });
+
   test("who sends a form twice pays once", async () => {
     await using bank = await HttpBank.open();
     const { card, account } = await bank.opened();
