@@ -284,7 +284,9 @@ export class CashMachine {
   #settledHere(found: CashOperation, patienceSeconds: number): CashOperation {
     const event = eventOfCrash(found);
     const mayBeAskedAgain = event?.kind === "not-given";
-    const isWaitedFor = mayBeAskedAgain && this.#parts.clock.wallSeconds() - found.atSeconds < patienceSeconds;
+    // A clock that was set back must not make it wait for as long as it was set back.
+    const waitedSeconds = Math.abs(this.#parts.clock.wallSeconds() - found.atSeconds);
+    const isWaitedFor = mayBeAskedAgain && waitedSeconds < patienceSeconds;
     return event === null || isWaitedFor ? found : this.#step(found, event).operation;
   }
 

@@ -166,6 +166,7 @@ export const ENTRIES: readonly string[] = [
   "bench/main.ts",
   "test/soak/main.ts",
   "test/soak/load.ts",
+  "test/support/bank-child.ts",
   "test/support/without-koffi.ts",
   "vitest.config.ts",
 ];
