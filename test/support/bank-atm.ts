@@ -122,7 +122,7 @@ export class SimulatedAtm implements Dispenser, Escrow, CashBank {
     journal.onChange = () => this.#step(owner);
     return new CashMachine({
       journal,
-      ...{ dispenser: this, escrow: this, bank: this, owner, offlineMax: OFFLINE_MAX },
+      ...{ dispenser: this, escrow: this, bank: this, owner, offlineMax: () => OFFLINE_MAX },
       isAlive: (other) => other === `${this.id}-${this.#life}` && this.#machine !== null,
       clock: { wallSeconds: () => this.#clock.wallSeconds() + this.#jump },
     });
