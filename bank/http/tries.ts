@@ -11,6 +11,14 @@ const JUDGING_SECONDS_MAX = 10;
 const BUSY_SINCE = new WeakMap<Desk, Map<string, number>>();
 /** Remembered by one thread. */
 const BUSY_MAX = 1000;
+/** Tries of one, on one thread, are judged one after another; who would be further behind asks again. */
+const QUEUE_MAX = 32;
+const QUEUES = new WeakMap<Desk, Map<string, Queue>>();
+
+interface Queue {
+  length: number;
+  last: Promise<void>;
+}
 
 /** One who logs in. */
 export interface Trial<K extends "card" | "staff"> {
@@ -26,10 +34,40 @@ export interface Trial<K extends "card" | "staff"> {
  * A try is counted before it is looked at, so that tries at the same moment count as many. Throws BankError "LOGIN", the same for one who is not
  * there, "FORBIDDEN" for one who is blocked, and "STORE" while others are being judged that may yet turn out wrong: nothing was done then.
  */
-export async function checkSecret<K extends "card" | "staff">(
+export function checkSecret<K extends "card" | "staff">(
   desk: Desk,
   trial: Trial<K>,
 ): Promise<Versioned<DocumentOf<K>>> {
+  return inTurn(desk, trial, () => judge(desk, trial));
+}
+
+async function inTurn<T>(
+  desk: Desk,
+  { what, id }: Pick<Trial<"card" | "staff">, "what" | "id">,
+  work: () => Promise<T>,
+): Promise<T> {
+  const queues = QUEUES.get(desk) ?? new Map<string, Queue>();
+  QUEUES.set(desk, queues);
+  const name = `${what} ${id}`;
+  const queue = queues.get(name) ?? { length: 0, last: Promise.resolve() };
+  if (queue.length >= QUEUE_MAX) {
+    throw new BankError("STORE", `too many log in with that ${what} at this moment: nothing was done, ask again`);
+  }
+  queues.set(name, queue);
+  queue.length++;
+  const turn = queue.last.then(work);
+  queue.last = turn.then(
+    () => undefined,
+    () => undefined,
+  );
+  try {
+    return await turn;
+  } finally {
+    if (--queue.length === 0) queues.delete(name);
+  }
+}
+
+async function judge<K extends "card" | "staff">(desk: Desk, trial: Trial<K>): Promise<Versioned<DocumentOf<K>>> {
   const { what, id } = trial;
   const place = { what, id, by: `login of ${what} ${what === "card" ? `…${id.slice(-4)}` : id}` };
   const counted = await changeDocument(desk, place, (value) => {
