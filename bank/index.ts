@@ -84,7 +84,7 @@ export type {
 } from "./store.ts";
 export { type Accrued, type RequestMade, verifyBooks, type WholeBooks } from "./verify.ts";
 export { createBankApp, type TlsIdentity } from "./http/app.ts";
-export { signedText } from "./http/atm-signature.ts";
+export { sealed, signedText } from "./http/atm-signature.ts";
 export {
   createAuthority,
   endOfCertificate,

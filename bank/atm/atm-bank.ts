@@ -50,6 +50,8 @@ export const STATEMENT_LINES = 10;
 
 export class AtmBank implements CashBank {
   readonly #parts: AtmBankParts;
+  /** The last that was begun, and what its requests are sealed with. */
+  #session: { readonly token: string; readonly seal: string } | null = null;
 
   constructor(parts: AtmBankParts) {
     this.#parts = parts;
@@ -64,7 +66,10 @@ export class AtmBank implements CashBank {
 
   async login(card: string, pin: string): Promise<Answered<CardSession>> {
     const outcome = await this.#call({ method: "POST", path: "/v1/login", body: { card, pin } });
-    return read(outcome, ({ token, account }) => ({ token: textOf(token), account: textOf(account) }));
+    return read(outcome, ({ token, account, seal }) => {
+      this.#session = { token: textOf(token), seal: textOf(seal) };
+      return { token: textOf(token), account: textOf(account) };
+    });
   }
 
   async account({ token, account }: CardSession): Promise<Answered<AccountShown>> {
@@ -148,7 +153,9 @@ export class AtmBank implements CashBank {
   #call(call: BankCall, token: string | null = null): Promise<BankOutcome> {
     const { client, identity, signal } = this.#parts;
     const authorization = token === null ? {} : { headers: () => ({ authorization: `Bearer ${token}` }) };
-    return client.call(identity.signed({ ...call, ...authorization }), signal);
+    const whole = { ...call, ...authorization };
+    const seal = this.#session?.token === token ? this.#session.seal : null;
+    return client.call(seal === null ? identity.signed(whole) : identity.sealed(whole, seal), signal);
   }
 }
 

@@ -2,7 +2,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import type { Clock } from "../../base/index.ts";
 import type { BankCall } from "../client/client.ts";
-import { signedText } from "../http/atm-signature.ts";
+import { sealed, signedText } from "../http/atm-signature.ts";
 
 export class AtmIdentity {
   readonly id: string;
@@ -20,13 +20,22 @@ export class AtmIdentity {
 
   /** The call, signed anew at each try, since a signature holds for some minutes only. */
   signed(call: BankCall): BankCall {
+    const signature = (text: string): string => sign(null, Buffer.from(text), this.#key).toString("base64");
+    return this.#proven(call, (text) => ({ "strata-signature": signature(text) }));
+  }
+
+  /** The same within a session whose login gave that secret, which costs both sides less. */
+  sealed(call: BankCall, secret: string): BankCall {
+    return this.#proven(call, (text) => ({ "strata-seal": sealed(text, secret) }));
+  }
+
+  #proven(call: BankCall, proof: (text: string) => Record<string, string>): BankCall {
     const { method, path, key = "" } = call;
     const headers = (body: string): Record<string, string> => {
       const seconds = this.#clock.wallSeconds();
       const text = signedText({ method, path, seconds, key, body });
-      const signature = sign(null, Buffer.from(text), this.#key).toString("base64");
-      const proof = { "strata-atm": this.id, "strata-time": String(seconds), "strata-signature": signature };
-      return { ...call.headers?.(body), ...proof };
+      const who = { "strata-atm": this.id, "strata-time": String(seconds) };
+      return { ...call.headers?.(body), ...who, ...proof(text) };
     };
     return { ...call, headers };
   }

@@ -55,12 +55,14 @@ export function addAccountRoutes(app: FastifyInstance, desk: Desk): void {
   );
 }
 
+/** Throws BankError "FORBIDDEN". */
+export const visibleAccount = async (desk: Desk, session: Session, id: string): Promise<Account> =>
+  visible(session, await desk.reader.account(id));
+
 /** Throws BankError "FORBIDDEN", the same for another's account and for one that is not there. */
-export async function visibleAccount(desk: Desk, session: Session, id: string): Promise<Account> {
-  const account = await desk.reader.account(id);
-  const isVisible = session.role !== "holder" || account?.holder === session.subject;
-  if (account === null || !isVisible) throw new BankError("FORBIDDEN", "there is no such account of yours");
-  return account;
+export function visible<T extends { readonly holder: string | null }>(session: Session, account: T | null): T {
+  if (account !== null && (session.role !== "holder" || account.holder === session.subject)) return account;
+  throw new BankError("FORBIDDEN", "there is no such account of yours");
 }
 
 function show(account: Account): unknown {

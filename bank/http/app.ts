@@ -4,6 +4,7 @@
  */
 import { fastify, type FastifyInstance } from "fastify";
 import { addPages } from "../pages/pages.ts";
+import { KnownAccounts } from "./account-facts.ts";
 import { addAccountRoutes } from "./account-routes.ts";
 import { addAtmRoutes } from "./atm-routes.ts";
 import { AtmKeys, keepSignedBodies } from "./atm-signature.ts";
@@ -103,5 +104,7 @@ function deskOf(parts: BankParts): Desk {
   const tokens = new Tokens(parts);
   const sessions = new Sessions({ ...parts, tokens });
   const limits = { ...LIMITS, ...parts.limits };
-  return { ...parts, limits, tokens, sessions, pins: new Pins(parts.serverKey), atmKeys: new AtmKeys(parts) };
+  const accounts = new KnownAccounts(parts.reader);
+  const atmKeys = new AtmKeys(parts);
+  return { ...parts, limits, tokens, sessions, pins: new Pins(parts.serverKey), atmKeys, accounts };
 }

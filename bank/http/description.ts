@@ -16,7 +16,8 @@ export function addDescription(app: FastifyInstance, bank: string): void {
           atm: header("Strata-Atm", "The ATM's name."),
           signature: header(
             "Strata-Signature",
-            "Ed25519, base64, over METHOD PATH, Strata-Time, Idempotency-Key and SHA-256 of the body in hex, each on a line.",
+            "Ed25519, base64, over METHOD PATH, Strata-Time, Idempotency-Key and SHA-256 of the body in hex, each on a line. " +
+              "Within a session Strata-Seal will do: HMAC-SHA256, base64, over the same, under the seal that the login gave.",
           ),
         },
       },

@@ -100,7 +100,7 @@ async function sessionIn(desk: Desk, request: FastifyRequest, roles: readonly Ro
   const session = await desk.sessions.check(token);
   if (!roles.includes(session.role)) throw new BankError("FORBIDDEN", `this is not for the role ${session.role}`);
   // A token that was begun at an ATM is of no use without that ATM's key.
-  if (session.atm !== null && (await checkAtm(desk, request)).id !== session.atm) {
+  if (session.atm !== null && (await checkAtm(desk, request, session)).id !== session.atm) {
     throw new BankError("FORBIDDEN", "the session was begun at another ATM");
   }
   return session;

@@ -16,7 +16,7 @@ const done = { 200: shape({ status: "string" }), ...failures };
 
 export function addLoginRoutes(app: FastifyInstance, desk: Desk): void {
   const body = object({ card: cardText, pin: pinText }, ["card", "pin"]);
-  const session = shape({ token: "string", account: "string", endsAtSeconds: "integer" });
+  const session = shape({ token: "string", account: "string", endsAtSeconds: "integer", seal: ["string", "null"] });
   app.post<{ Body: { card: string; pin: string } }>(
     "/v1/login",
     {
@@ -29,7 +29,8 @@ export function addLoginRoutes(app: FastifyInstance, desk: Desk): void {
       const { holder, account } = (await checkPin(desk, card, pin)).value;
       const begun = { role: "holder", subject: holder, card, account, atm: atm?.id ?? null } as const;
       const { token, session: made } = desk.tokens.issue(begun, SESSION_SECONDS);
-      return { token, account, endsAtSeconds: made.endsAtSeconds };
+      const seal = atm === null ? null : desk.tokens.sealSecret(made);
+      return { token, account, endsAtSeconds: made.endsAtSeconds, seal };
     },
   );
   app.post(

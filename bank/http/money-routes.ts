@@ -1,10 +1,11 @@
 /** Money moves: as cash at an ATM or at the counter, and from account to account. */
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { type Account, atmCash, internalAccount } from "../account.ts";
+import { atmCash, internalAccount } from "../account.ts";
 import type { Movement } from "../command.ts";
 import { BankError } from "../error.ts";
 import { parseAmount } from "../money.ts";
-import { visibleAccount } from "./account-routes.ts";
+import type { AccountFacts } from "./account-facts.ts";
+import { visible } from "./account-routes.ts";
 import { carryOut } from "./asking.ts";
 import { atmOr, only, ownKey, sessionOf, visitorOf } from "./gate.ts";
 import { isAccountNumber } from "./numbers.ts";
@@ -92,7 +93,7 @@ type Direction = Pick<Movement, "debit" | "credit" | "reason" | "reference">;
 function wishOf(
   desk: Desk,
   request: FastifyRequest<{ Body: { readonly amount: string } }>,
-  { account, direction }: { readonly account: Account; readonly direction: Direction },
+  { account, direction }: { readonly account: AccountFacts; readonly direction: Direction },
 ): Parameters<typeof carryOutOrPropose>[1] {
   const { currency, id } = account;
   const amount = parseAmount(request.body.amount, currency);
@@ -108,7 +109,7 @@ const noCash = (): BankError => new BankError("FORBIDDEN", "cash is had at an AT
 async function cashAt(
   desk: Desk,
   request: FastifyRequest<{ Body: CashBody }>,
-): Promise<{ readonly account: Account; readonly place: string; readonly where: string }> {
+): Promise<{ readonly account: AccountFacts; readonly place: string; readonly where: string }> {
   const session = sessionOf(request);
   const account = await payingAccount(desk, request, request.body.account ?? null);
   const { currency } = account;
@@ -118,11 +119,11 @@ async function cashAt(
 }
 
 /** That of the card, unless another of the holder's is named. A teller names any holder's. Throws BankError. */
-export async function payingAccount(desk: Desk, request: FastifyRequest, id: string | null): Promise<Account> {
+export async function payingAccount(desk: Desk, request: FastifyRequest, id: string | null): Promise<AccountFacts> {
   const session = sessionOf(request);
   const wanted = id ?? session.account;
   if (wanted === null) throw new BankError("INPUT", "the account is missing");
-  const account = await visibleAccount(desk, session, wanted);
+  const account = visible(session, await desk.accounts.facts(wanted));
   if (account.holder === null) throw new BankError("FORBIDDEN", "that is one of the bank's own accounts");
   return account;
 }

@@ -2,6 +2,7 @@
 import type { Clock, Log, Random } from "../../base/index.ts";
 import type { Currency } from "../money.ts";
 import type { Ledger, LedgerReader } from "../store.ts";
+import type { KnownAccounts } from "./account-facts.ts";
 import type { AtmKeys } from "./atm-signature.ts";
 import type { Pins } from "./pins.ts";
 import type { Sessions } from "./sessions.ts";
@@ -49,4 +50,5 @@ export interface Desk extends Omit<BankParts, "limits"> {
   readonly pins: Pins;
   readonly sessions: Sessions;
   readonly atmKeys: AtmKeys;
+  readonly accounts: KnownAccounts;
 }

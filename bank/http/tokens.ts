@@ -37,6 +37,7 @@ const TOKEN_MAX = 1024;
 export class Tokens {
   readonly #parts: TokenParts;
   readonly #known = new Map<string, Session>();
+  readonly #sealSecrets = new WeakMap<Session, string>();
 
   constructor(parts: TokenParts) {
     this.#parts = parts;
@@ -68,6 +69,16 @@ export class Tokens {
       throw new BankError("LOGIN", "the session has ended: log in again");
     }
     return session;
+  }
+
+  /** What an ATM may seal requests of that session with, base64; told to the ATM alone, when the session begins. */
+  sealSecret(session: Session): string {
+    let secret = this.#sealSecrets.get(session);
+    if (secret === undefined) {
+      secret = createHmac("sha256", this.#parts.serverKey).update(`seal ${session.nonce}`).digest("base64");
+      this.#sealSecrets.set(session, secret);
+    }
+    return secret;
   }
 
   #read(token: string): Session {

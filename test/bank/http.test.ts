@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { sealed, signedText } from "../../bank/index.ts";
 import { HttpBank, PIN } from "./http-bank.ts";
 
 let bank: HttpBank;
@@ -189,6 +190,62 @@ describe("signatures of ATMs (RFC 8032)", () => {
     expect(await bank.call({ ...take, atm: "atm8" })).toMatchObject({ code: 403 });
     expect(await bank.get("/v1/accounts", token)).toMatchObject({ code: 401 });
     expect(await bank.call({ ...take, atm })).toMatchObject({ code: 200 });
+  });
+});
+
+describe("seals: what stands for a signature within a session", () => {
+  const payload = { amount: "30" };
+  const url = "/v1/withdrawals";
+
+  /** A session at that ATM, and a request of it with that seal's secret, changed afterwards. */
+  async function begun(card: string, atm: string): Promise<{ readonly token: string; readonly seal: string }> {
+    const { body } = await bank.call({ url: "/v1/login", payload: { card, pin: PIN }, atm });
+    return { token: String(body["token"]), seal: String(body["seal"]) };
+  }
+  const ask = (
+    atm: string,
+    token: string,
+    { seal, ...more }: { readonly seal: string; readonly [name: string]: string },
+  ) => {
+    const seconds = bank.clock.wallSeconds();
+    const text = signedText({ method: "POST", path: url, seconds, key: "w1", body: JSON.stringify(payload) });
+    const proof = { "strata-atm": atm, "strata-time": String(seconds), "strata-seal": sealed(text, seal) };
+    const headers = { authorization: `Bearer ${token}`, "idempotency-key": "w1", ...proof, ...more };
+    return bank.ask({ method: "POST", url, payload, headers });
+  };
+
+  test("the secret is the session's own, and covers the whole request", async () => {
+    const atm = await bank.enrol();
+    await bank.enrol("atm8");
+    const [alice, bob] = [await bank.opened("Alice"), await bank.opened("Bob")];
+    const { token, seal } = await begun(alice.card, atm);
+    const other = await begun(bob.card, atm);
+    const elsewhere = await begun(alice.card, "atm8");
+    expect(await ask(atm, token, { seal: other.seal })).toMatchObject({ code: 401 });
+    expect(await ask(atm, token, { seal: elsewhere.seal })).toMatchObject({ code: 401 });
+    expect(await ask("atm8", token, { seal })).toMatchObject({ code: 401 });
+    expect(await ask(atm, token, { seal, "idempotency-key": "w2" })).toMatchObject({ code: 401 });
+    expect(await ask(atm, token, { seal, "strata-time": "1" })).toMatchObject({ code: 401 });
+    expect(await ask(atm, token, { seal, "strata-seal": "" })).toMatchObject({ code: 401 });
+    expect(await ask(atm, token, { seal })).toMatchObject({ code: 200, body: { balance: "70.00" } });
+  });
+
+  test("is of no use once the ATM's key is revoked, and for nothing that an ATM does alone", async () => {
+    const atm = await bank.enrol();
+    const { card } = await bank.opened();
+    const { token, seal } = await begun(card, atm);
+    const alone = { "strata-atm": atm, "strata-time": String(bank.clock.wallSeconds()), "strata-seal": seal };
+    const reversal = { method: "POST", url: "/v1/reversals", payload: { of: "w1", cause: "x" } } as const;
+    expect(await bank.ask({ ...reversal, headers: { ...alone, "idempotency-key": "r1" } })).toMatchObject({
+      code: 401,
+    });
+    await bank.call({ url: `/v1/atms/${atm}/revocation` });
+    expect(await ask(atm, token, { seal })).toMatchObject({ code: 403, body: { status: "revoked" } });
+  });
+
+  test("is given to an ATM alone", async () => {
+    const { card } = await bank.opened();
+    expect((await bank.call({ url: "/v1/login", payload: { card, pin: PIN } })).body["seal"]).toBeNull();
   });
 });
 
