@@ -36,6 +36,7 @@ export type {
 export { openEmbeddedLedger } from "./embedded-ledger.ts";
 export { CHAIN_START, chainLink, type Entry } from "./entry.ts";
 export { BankError, type BankErrorCode } from "./error.ts";
+export { Duties, type DutyParts } from "./duties.ts";
 export { decide } from "./ledger.ts";
 export {
   CASH_KINDS,

@@ -2,10 +2,9 @@
  * A bank server: one thread writes the books, several take requests, and this one sees to what is due by the clock (holds that end,
  * interest). How it is found by name is its caller's.
  */
-import { createHash } from "node:crypto";
 import type { Clock, Log, Random } from "../base/index.ts";
 import { INTERNAL_ROLES, internalAccount, internalOf } from "./account.ts";
-import { dayOf } from "./deciding.ts";
+import { Duties } from "./duties.ts";
 import { BankError } from "./error.ts";
 import { type ClosableReader, epochOfBooks, openReader } from "./open-books.ts";
 import { decodeAnswer } from "./request-text.ts";
@@ -26,8 +25,6 @@ export interface BankServerParts {
 
 /** From one look at what is due to the next. */
 const ROUND_MILLISECONDS = 1000;
-/** In one round. */
-const DUE_MAX = 200;
 
 interface Running {
   readonly writer: Writer;
@@ -41,6 +38,7 @@ export class BankServer {
   readonly #desks: Desks;
   readonly #reader: ClosableReader;
   readonly ledger: Ledger & { close(): void };
+  readonly #duties: Duties;
   #isClosed = false;
   #round: Promise<void> = Promise.resolve();
 
@@ -50,6 +48,7 @@ export class BankServer {
     this.#desks = desks;
     this.#reader = reader;
     this.ledger = writer.ledger();
+    this.#duties = new Duties({ ledger: this.ledger, reader, clock: parts.clock });
     this.#nextRound();
   }
 
@@ -90,7 +89,8 @@ export class BankServer {
   #nextRound(): void {
     this.#parts.clock.after(ROUND_MILLISECONDS, () => {
       if (this.#isClosed) return;
-      this.#round = this.#seeToWhatIsDue()
+      this.#round = this.#duties
+        .round()
         .catch((error: unknown) => {
           if (!(error instanceof BankError)) throw error;
           this.#parts.log.warn({ reason: error.message }, "what is due could not be done; it is tried again");
@@ -98,23 +98,7 @@ export class BankServer {
         .finally(() => this.#nextRound());
     });
   }
-
-  /** Keys follow from what is due, so that it is done once however often it is asked for, and by however many servers. */
-  async #seeToWhatIsDue(): Promise<void> {
-    const now = this.#parts.clock.wallSeconds() * 1000;
-    for (const hold of await this.#reader.holdsDue(now, DUE_MAX)) {
-      await this.ledger.submit({ key: `expire:${digestOfKey(hold)}`, command: { kind: "expire", hold }, by: "bank" });
-    }
-    const yesterday = dayOf(now) - 1;
-    for (const account of await this.#reader.accrualsDue(yesterday, DUE_MAX)) {
-      const command = { kind: "accrue", account, day: yesterday } as const;
-      await this.ledger.submit({ key: `accrue:${account}:${yesterday}`, command, by: "bank" });
-    }
-  }
 }
-
-/** A hold's key may be as long as a key can be. */
-const digestOfKey = (key: string): string => createHash("sha256").update(key).digest("base64url");
 
 interface Beginning {
   readonly epoch: number;

@@ -89,6 +89,12 @@ export abstract class SqlReader implements Omit<LedgerReader, "head" | "linkAt" 
     return (await this.rows(sql, atMilliseconds, countMax)).map((row) => text(row["key"]));
   }
 
+  async paymentsDue(beforeDay: number, countMax: number): Promise<readonly string[]> {
+    const sql = `SELECT id FROM account WHERE state <> 'closed' AND EXISTS (SELECT 1 FROM accrual
+      WHERE accrual.account = account.id AND accrual.day < ? AND accrual.amount > 0 AND NOT accrual.is_paid) LIMIT ?`;
+    return (await this.rows(sql, beforeDay, countMax)).map((row) => text(row["id"]));
+  }
+
   async accrualsDue(day: number, countMax: number): Promise<readonly string[]> {
     const sql = `SELECT id FROM account WHERE interest > 0 AND state <> 'closed'
       AND NOT EXISTS (SELECT 1 FROM accrual WHERE accrual.account = account.id AND accrual.day = ?) LIMIT ?`;

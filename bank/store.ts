@@ -76,6 +76,8 @@ export interface LedgerReader {
   holdsDue(atMilliseconds: number, countMax: number): Promise<readonly string[]>;
   /** Ids of open accounts with interest for which that day has not accrued. */
   accrualsDue(day: number, countMax: number): Promise<readonly string[]>;
+  /** Ids of accounts with interest that accrued before that day and was not paid out. */
+  paymentsDue(beforeDay: number, countMax: number): Promise<readonly string[]>;
   head(): Promise<ChainHead>;
   /** In which writes are taken. */
   epoch(): Promise<number>;
