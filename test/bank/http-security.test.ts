@@ -15,6 +15,7 @@ let bank: HttpBank;
 let app: FastifyInstance;
 let table: Readonly<Record<string, Row>>;
 let routes: readonly Route[];
+let pages: readonly Route[];
 let names: Readonly<Record<string, string>>;
 let tokens: Readonly<Record<"holder" | "teller" | "auditor" | "bound" | "ended" | "expired", string>>;
 const logged: string[] = [];
@@ -25,7 +26,10 @@ beforeAll(async () => {
   const line = (about: unknown, words: string): void => void logged.push(JSON.stringify([about, words]));
   bank = await HttpBank.open({ debug: line, info: line, warn: line, error: line });
   app = bank.anotherApp({ counter: "off" });
-  routes = await routesOf(app);
+  const all = await routesOf(app);
+  const isPage = ({ url }: Route): boolean => !url.startsWith("/v1/") && url !== "/openapi.json";
+  routes = all.filter((route) => !isPage(route));
+  pages = all.filter((route) => isPage(route) && route.url !== "/style.css");
   const atm = await bank.enrol();
   await bank.enrol("atm8");
   const alice = await bank.opened(MARK, { deposit: SECRET });
@@ -215,6 +219,42 @@ describe("another holder", () => {
     const told = (account: string): Promise<Answered> => bank.get(`/v1/accounts/${account}`, tokens.holder);
     expect(await told(names["account"]!)).toEqual(await told("0000000000"));
     expect(await told("vault:USD")).toEqual(await told("0000000000"));
+  });
+});
+
+describe("the pages", () => {
+  const visit = ({ method, url }: Route, token: string, csrf = "") => {
+    const { account = "", card = "" } = names;
+    const fields = { csrf, key: `p-${++count}`, account, from: account, to: "4000000010", amount: "1", card, pin: PIN };
+    const more = {
+      reference: "x",
+      biller: "gas",
+      every: "week",
+      first: "2030-01-01",
+      name: "x",
+      id: names["standing"]!,
+      payee: account,
+    };
+    const body = method === "POST" ? { payload: new URLSearchParams({ ...fields, ...more }).toString() } : {};
+    const type = method === "POST" ? { "content-type": "application/x-www-form-urlencoded" } : {};
+    const headers = { ...type, cookie: `__Host-session=${token}` };
+    return app.inject({ method, url: pathOf(url), headers, ...body });
+  };
+
+  test("of another, of nobody, and of who was logged out show and change nothing of Alice's", async () => {
+    expect(pages.length).toBeGreaterThan(15);
+    const before = await hers();
+    const home = await visit({ method: "GET", url: "/transfer" }, tokens.holder);
+    const [, csrf = ""] = /name="csrf" value="([^"]+)"/.exec(home.body) ?? [];
+    expect(csrf).not.toBe("");
+    for (const route of pages.filter(({ url }) => !/log(in|out)/.test(url))) {
+      for (const token of [tokens.holder, tokens.expired, tokens.ended, tokens.bound, ""]) {
+        const response = await visit(route, token, token === tokens.holder ? csrf : "");
+        expect([route.url, response.statusCode < 500]).toEqual([route.url, true]);
+        for (const secret of [MARK, SECRET, "7,777.77"]) expect(response.body).not.toContain(secret);
+      }
+    }
+    expect(await hers()).toBe(before);
   });
 });
 
