@@ -6,7 +6,7 @@ import { spawn } from "node:child_process";
 import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { once } from "node:events";
 import { Agent, request } from "node:https";
-import { signedText } from "../bank/index.ts";
+import { sealed, signedText } from "../bank/index.ts";
 import type { Sample } from "./alternate.ts";
 import { spreads } from "./alternate.ts";
 import type { Effort } from "./effort.ts";
@@ -139,6 +139,8 @@ class Client {
   readonly #atm: string;
   readonly #key: KeyObject;
   #token = "";
+  /** What requests of the session are sealed with. */
+  #seal: string | null = null;
   #count = 0;
 
   private constructor(port: number, atm: string, key: KeyObject) {
@@ -154,8 +156,9 @@ class Client {
     await client.#post("/v1/atms", { id: client.#atm, publicKey: spki });
     const holder = { holder: `Holder ${index}`, currency: "USD", pin: PIN, deposit: "5000" };
     const { card } = await client.#post("/v1/holders", holder);
-    const { token } = await client.#post("/v1/login", { card, pin: PIN });
+    const { token, seal } = await client.#post("/v1/login", { card, pin: PIN });
     client.#token = String(token);
+    client.#seal = String(seal);
     return client;
   }
 
@@ -165,6 +168,11 @@ class Client {
 
   close(): void {
     this.#agent.destroy();
+  }
+
+  #proof(text: string): Readonly<Record<string, string>> {
+    if (this.#seal !== null) return { "strata-seal": sealed(text, this.#seal) };
+    return { "strata-signature": sign(null, Buffer.from(text), this.#key).toString("base64") };
   }
 
   async #post(path: string, given: Readonly<Record<string, unknown>>): Promise<Readonly<Record<string, unknown>>> {
@@ -178,7 +186,7 @@ class Client {
       "idempotency-key": key,
       "strata-atm": this.#atm,
       "strata-time": String(seconds),
-      "strata-signature": sign(null, Buffer.from(text), this.#key).toString("base64"),
+      ...this.#proof(text),
       ...(this.#token === "" ? {} : { authorization: `Bearer ${this.#token}` }),
     };
     return ask({ agent: this.#agent, port: this.#port, address: "127.0.0.1", method: "POST", path, headers, body });
