@@ -3,7 +3,7 @@
  * tell of it. Each part is there where the settings ask for it.
  */
 import { type Files, type Log, systemClock } from "../base/index.ts";
-import type { Control } from "../nameserver/index.ts";
+import { type Control, RefusedSignatures } from "../nameserver/index.ts";
 import type { Notifier, Secondaries } from "../replication/index.ts";
 import { Journal, JournaledZones, JournalError, Leases, ZoneChanger, type ZoneStore } from "../zones/index.ts";
 import { WorkError } from "./failure.ts";
@@ -62,6 +62,7 @@ export function changingOf({ settings, store, files, log }: ChangingParts): Chan
   const transfer = transfersGiven(giving, { store, journal, log });
   const notifier = notifierOf(giving, { store, journal, log });
   if (notifier !== null) changer.subscribe(({ change }) => notifier.changed(change.apex));
+  const refusedSignatures = new RefusedSignatures({ clock, log });
   const isAsked = [update, notify, transfer].some((handler) => handler !== null) || keys.size > 0;
   return {
     changer,
@@ -70,7 +71,7 @@ export function changingOf({ settings, store, files, log }: ChangingParts): Chan
     leases,
     secondaries,
     notifier,
-    control: isAsked ? { keys, transfer, notify, update, forwarder } : null,
+    control: isAsked ? { keys, transfer, notify, update, forwarder, refusedSignatures } : null,
     async load() {
       await secondaries?.start();
     },

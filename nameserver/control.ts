@@ -24,6 +24,7 @@ import { LATER, type Later, type Peer, type Taken } from "../net/index.ts";
 import { EVENT, type NameServerCounters } from "./counters.ts";
 import { type Desk } from "./desk.ts";
 import type { UpdateForwarder } from "./forward.ts";
+import type { RefusedSignatures } from "./refused-signatures.ts";
 import type { TsigKeys } from "./signature.ts";
 
 /** What a handler makes of a request. Sections that are left out are empty. */
@@ -66,6 +67,8 @@ export interface Control {
   readonly update: ControlHandler | null;
   /** Of zones that others are primary of. None is passed on unless given. */
   readonly forwarder?: UpdateForwarder | null;
+  /** Is told of them; nobody is unless given. */
+  readonly refusedSignatures?: Pick<RefusedSignatures, "note">;
 }
 
 /** Whether the request on the desk is control's business, where a server has any. */

@@ -3,6 +3,7 @@ export { EVENT, EVENT_NAMES, NameServerCounters } from "./counters.ts";
 export { RATE_LIMITS, type RateLimits } from "./limiter.ts";
 export { nameServerMetricsPage } from "./metrics-page.ts";
 export { RECURSION_LIMITS, type RecursionLimits } from "./recursion.ts";
+export { RefusedSignatures } from "./refused-signatures.ts";
 export { NameServer, type ServerParts } from "./server.ts";
 export { type TransferGrant, type TransferParts, TransferServer } from "./transfer.ts";
 export type { TsigKeys } from "./signature.ts";

@@ -112,6 +112,7 @@ function checkSignature({ control, clock, counters }: Server, desk: Desk): numbe
       return RCODE.FORMERR;
     case "refused":
       counters.event(EVENT.SIGNATURE_REFUSED);
+      if (control !== null && control !== "elsewhere") control.refusedSignatures?.note(desk.readPeer(), authenticated);
       desk.sign = authenticated.sign;
       return RCODE.NOTAUTH;
     case "signed": {
