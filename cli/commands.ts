@@ -12,7 +12,7 @@ import {
 import { completionCommand } from "./command/completion.ts";
 import { configCheckCommand } from "./command/config-check.ts";
 import { configSchemaCommand } from "./command/config-schema.ts";
-import { freezeCommand, reloadCommand, statusCommand, thawCommand } from "./command/control.ts";
+import { freezeCommand, reloadCommand, retransferCommand, statusCommand, thawCommand } from "./command/control.ts";
 import { keyGenerateCommand } from "./command/key-generate.ts";
 import { propagationCommand } from "./command/propagation.ts";
 import { registerCommand } from "./command/register.ts";
@@ -49,6 +49,7 @@ export const COMMANDS: readonly Command[] = [
   zoneLeasesCommand,
   statusCommand,
   reloadCommand,
+  retransferCommand,
   freezeCommand,
   thawCommand,
   propagationCommand,

@@ -1,4 +1,5 @@
 /** All zones that a server keeps as others have them, and what it makes of a NOTIFY (RFC 1996 §3). */
+import { assert } from "../base/index.ts";
 import { CLASS, type Message, type Name, RCODE, TYPE } from "../dns/index.ts";
 import { Prefix } from "../net/index.ts";
 import { soaSerial } from "../zones/index.ts";
@@ -33,6 +34,13 @@ export class Secondaries {
 
   has(apex: Name): boolean {
     return this.#zones.has(apex.key);
+  }
+
+  /** See `Secondary.retransfer`; the zone has to be one of these. */
+  async retransfer(apex: Name): Promise<string | null> {
+    const zone = this.#zones.get(apex.key);
+    assert(zone !== undefined, "it is a zone that is fetched");
+    return zone.retransfer();
   }
 
   get status(): readonly SecondaryStatus[] {

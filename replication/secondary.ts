@@ -7,9 +7,10 @@
  * said that there is nothing, because one of several primaries may lag. It succeeds when any of them answered.
  */
 import { type Clock, type Log, type Random, Stopper, type Timer } from "../base/index.ts";
-import { compareSerials, isNewerSerial, type Name, type Rr } from "../dns/index.ts";
+import { compareSerials, type Name, type Rr } from "../dns/index.ts";
 import { type Endpoint, ExchangeError, formatEndpoint } from "../net/index.ts";
 import { ChangeError, ChangeLogError, soaSerial } from "../zones/index.ts";
+import { OlderPrimaries, type OlderPrimary } from "./older-primaries.ts";
 import { fetchTransfer, newestSoa, type Primary, type PrimaryParts } from "./primary.ts";
 import {
   type Asked,
@@ -53,7 +54,12 @@ export interface SecondaryStatus {
   readonly checkedSecondsAgo: number | null;
   /** Why the last round gave nothing; null: it did not fail. */
   readonly failure: string | null;
+  /** Primaries that said last that they have an older version than ours, which is not taken unless by `retransfer`. */
+  readonly older: readonly OlderPrimary[];
 }
+
+/** What a round is to bring: what is newer, or all of the zone, whichever serial a primary has. */
+type Wanted = "newer" | "any";
 
 /** A NOTIFY's word: which serial, where it said so. */
 interface Told {
@@ -80,6 +86,7 @@ export class Secondary {
   #table: Timetable;
   /** The last round, where it gave nothing newer. */
   #asked: Asked | null = null;
+  readonly #older: OlderPrimaries;
   #isConfirmed = false;
   /** When it was last written down that the zone was confirmed. */
   #notedAt: number | null = null;
@@ -89,7 +96,7 @@ export class Secondary {
   /** Who is asked first: who gave us the last version, or told of a newer one. */
   #preferred: Primary;
   #timer: Timer | null = null;
-  #round: Promise<void> | null = null;
+  #round: Promise<boolean> | null = null;
   readonly #firstRound = Promise.withResolvers<void>();
 
   constructor({ apex, primaries }: SecondarySettings, copy: ZoneCopy, parts: SecondaryParts) {
@@ -98,6 +105,7 @@ export class Secondary {
     this.#copy = copy;
     this.#parts = parts;
     this.#preferred = primaries[0]!;
+    this.#older = new OlderPrimaries(apex.toString());
     this.#table = beginning(this.#now());
   }
 
@@ -128,6 +136,17 @@ export class Secondary {
     if (this.#round === null) this.#heed();
   }
 
+  /**
+   * Takes all of the zone from the first primary that gives it, also where that one has an older version: for when a primary's serial
+   * was set back, or a copy is not believed any more. Null when that is done, else why not; the copy is then what it was.
+   */
+  async retransfer(): Promise<string | null> {
+    while (this.#round !== null) await this.#round;
+    if (this.#stopper.aborted) return "the server is stopping";
+    const isTaken = await this.#begin("any");
+    return isTaken ? null : (this.#failure ?? "the server is stopping");
+  }
+
   get status(): SecondaryStatus {
     const now = this.#now();
     const expiry = expiresAt(this.#table);
@@ -139,6 +158,7 @@ export class Secondary {
       nextCheckInSeconds: Math.max(0, Math.round(this.#table.nextCheckAt - now)),
       checkedSecondsAgo: this.#isConfirmed ? Math.round(now - this.#table.checkedAt) : null,
       failure: this.#failure,
+      older: this.#older.list,
     };
   }
 
@@ -172,7 +192,8 @@ export class Secondary {
     if (told === null) return;
     this.#told = null;
     const ours = this.#serial();
-    if (told.serial !== null && ours !== null && !isNewerSerial(told.serial, ours)) return;
+    // Of an older one as well: a serial that was set back by mistake is seen at once, not at the next REFRESH.
+    if (told.serial !== null && told.serial === ours) return;
     this.#preferred = told.primary;
     this.#table = notified(this.#table, this.#now(), this.#asked);
     this.#arm();
@@ -192,15 +213,18 @@ export class Secondary {
 
   #wake(): void {
     this.#expire();
-    if (this.#round === null && this.#now() >= this.#table.nextCheckAt) {
-      this.#round = this.#askAll().finally(() => {
-        this.#round = null;
-        this.#firstRound.resolve();
-        this.#heed();
-        this.#arm();
-      });
-    }
+    if (this.#round === null && this.#now() >= this.#table.nextCheckAt) void this.#begin("newer");
     this.#arm();
+  }
+
+  #begin(wanted: Wanted): Promise<boolean> {
+    this.#round = this.#askAll(wanted).finally(() => {
+      this.#round = null;
+      this.#firstRound.resolve();
+      this.#heed();
+      this.#arm();
+    });
+    return this.#round;
   }
 
   #expire(): void {
@@ -209,8 +233,8 @@ export class Secondary {
     this.#log("the zone has expired: no primary could be reached for as long as its SOA allows; queries get SERVFAIL");
   }
 
-  /** One round. Never rejects. */
-  async #askAll(): Promise<void> {
+  /** One round: whether a primary gave us what was wanted. Never rejects. */
+  async #askAll(wanted: Wanted): Promise<boolean> {
     this.#told = null;
     const failures: string[] = [];
     let isAnswered = false;
@@ -218,14 +242,14 @@ export class Secondary {
     let isNewer = false;
     for (const primary of this.#inTurn()) {
       try {
-        const answered = await this.#askOne(primary);
+        const answered = await (wanted === "any" ? this.#takeAny(primary) : this.#askOne(primary));
         isAnswered = true;
         if (answered === "same") continue;
         isNewer = true;
         this.#preferred = primary;
         break;
       } catch (error) {
-        if (this.#stopper.aborted) return;
+        if (this.#stopper.aborted) return false;
         isFault ||= error instanceof TransferError;
         const reason = reasonOf(error);
         const where = formatEndpoint(primary.endpoint);
@@ -236,6 +260,7 @@ export class Secondary {
     const faults = isFault ? (this.#asked?.faults ?? 0) + 1 : 0;
     this.#asked = isNewer ? null : { at: this.#now(), faults };
     this.#note(isAnswered, failures);
+    return isNewer;
   }
 
   #note(isAnswered: boolean, failures: readonly string[]): void {
@@ -277,13 +302,23 @@ export class Secondary {
     return this.#parts.turns.take(this.#stopper, () => this.#take(primary, ours, soaSerial(theirs.rdata)));
   }
 
-  #isNewer(theirs: Rr, ours: Rr, { endpoint }: Primary): boolean {
+  #isNewer(theirs: Rr, ours: Rr, primary: Primary): boolean {
     const [their, our] = [soaSerial(theirs.rdata), soaSerial(ours.rdata)];
     const order = compareSerials(their, our);
-    if (order === -1 || order === null) {
-      this.#log(`${formatEndpoint(endpoint)} has serial ${their}, which is not newer than our ${our}`);
-    }
+    const isOlder = order === -1 || order === null;
+    const news = isOlder ? this.#older.note(primary, their, our) : null;
+    if (news !== null) this.#log(news);
+    if (!isOlder) this.#older.forget(primary);
     return order === 1;
+  }
+
+  /** All of the zone, whichever version of it the primary has. */
+  async #takeAny(primary: Primary): Promise<Answered> {
+    const theirs = await newestSoa(this.#parts, primary, this.apex, this.#stopper);
+    const taking = { ours: null, isWhole: true, told: soaSerial(theirs.rdata) };
+    const answered = await this.#parts.turns.take(this.#stopper, () => this.#takeOnce(primary, taking));
+    this.#older.clear();
+    return answered;
   }
 
   /** What has changed if it can be had, else all of the zone (RFC 1995 §2). */

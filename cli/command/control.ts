@@ -1,4 +1,4 @@
-/** `strata status`, `reload`, `freeze` and `thaw`: running servers, asked and told. */
+/** `strata status`, `reload`, `retransfer`, `freeze` and `thaw`: running servers, asked and told. */
 import type { Command, Positional } from "../arguments.ts";
 import { JSON_OPTION, STATE_OPTION } from "../options.ts";
 
@@ -34,6 +34,18 @@ export const reloadCommand: Command = {
     ["strata reload vu.nl --take file", "after strata zone diff vu.nl: what stands in the file"],
   ],
   run: async (given, output) => (await import("../control/commands.ts")).reload(given, output),
+};
+
+export const retransferCommand: Command = {
+  words: ["retransfer"],
+  summary: "Have servers that fetch a zone fetch all of it now, whichever serial its primary has.",
+  positionals: [ZONE],
+  options: { state: STATE_OPTION },
+  examples: [
+    ["strata retransfer vu.nl", "when the primary's serial was set back"],
+    ["strata retransfer vu.nl --state /var/lib/strata", "the copy of the server that keeps its state there"],
+  ],
+  run: async (given, output) => (await import("../control/commands.ts")).retransfer(given, output),
 };
 
 export const freezeCommand: Command = {

@@ -1,10 +1,10 @@
 /** `strata status`, `reload`, `freeze`, `thaw`: the running servers of this machine, asked on their control channels. */
 import { systemFiles } from "../../base/index.ts";
 import type { Arguments } from "../arguments.ts";
-import { EXIT } from "../failure.ts";
+import { EXIT, WorkError } from "../failure.ts";
 import { parseName } from "../options-read.ts";
 import type { Output } from "../output.ts";
-import { askControl, controlPlaces } from "./asking.ts";
+import { askControl, type ControlPlace, controlPlaces } from "./asking.ts";
 import type { SecondaryZoneStatus, ServerStatus, ZoneStatus } from "./server-commands.ts";
 
 export async function status(given: Arguments, output: Output): Promise<number> {
@@ -44,7 +44,13 @@ function describe({ layer, serial, records, frozen, secondary }: ZoneStatus): st
   return [served, ...(layer === null ? [] : [layer]), ...(frozen ? ["frozen"] : []), ...copied].join(", ");
 }
 
-function describeCopy({ primaries, checkedSecondsAgo, expiresInSeconds, failure }: SecondaryZoneStatus): string[] {
+function describeCopy({
+  primaries,
+  checkedSecondsAgo,
+  expiresInSeconds,
+  failure,
+  older,
+}: SecondaryZoneStatus): string[] {
   return [
     `from ${primaries.join(" and ")}`,
     ...(checkedSecondsAgo === null ? [] : [`confirmed ${duration(checkedSecondsAgo)} ago`]),
@@ -52,6 +58,7 @@ function describeCopy({ primaries, checkedSecondsAgo, expiresInSeconds, failure 
       ? []
       : [expiresInSeconds === 0 ? "expired" : `expires in ${duration(expiresInSeconds)}`]),
     ...(failure === null ? [] : [`last attempt: ${failure}`]),
+    ...older.map(({ primary, serial }) => `${primary} has the older serial ${serial} (strata retransfer takes it)`),
   ];
 }
 
@@ -82,6 +89,31 @@ export async function reload(given: Arguments, output: Output): Promise<number> 
   }
   return isAllTaken ? EXIT.ok : EXIT.no;
 }
+
+/** Has every server that fetches the zone fetch it whole, whichever serial its primary has. */
+export async function retransfer(given: Arguments, output: Output): Promise<number> {
+  const zone = parseName("ZONE", given.required("ZONE"));
+  const copies: ControlPlace[] = [];
+  for (const place of controlPlaces(given, zone, systemFiles)) {
+    const answer = await askControl(place, { command: "status" });
+    const isCopy = ({ zone: one, secondary }: ZoneStatus) => secondary !== null && parseName("zone", one).equals(zone);
+    if (isStatus(answer) && answer.zones.some(isCopy)) copies.push(place);
+  }
+  if (copies.length === 0) {
+    throw new WorkError(
+      `no server here fetches ${zone.toString()} from another; strata reload reads a zone's file again`,
+    );
+  }
+  for (const place of copies) {
+    const answer = await askControl(place, { command: "retransfer", zone: zone.toString() });
+    const serial = hasSerial(answer) ? answer.serial : null;
+    output.result(`${place.name} has ${zone.toString()} anew${serial === null ? "" : `, serial ${serial}`}`);
+  }
+  return EXIT.ok;
+}
+
+const hasSerial = (answer: unknown): answer is { readonly serial: number | null } =>
+  typeof answer === "object" && answer !== null && "serial" in answer;
 
 export const freeze = (given: Arguments): Promise<number> => ofZone(given, "freeze");
 export const thaw = (given: Arguments): Promise<number> => ofZone(given, "thaw");

@@ -39,6 +39,8 @@ export interface SecondaryZoneStatus {
   readonly expiresInSeconds: number | null;
   /** Why the last attempt gave nothing; null: it did not fail. */
   readonly failure: string | null;
+  /** Primaries with an older version than ours, which is not taken by itself. */
+  readonly older: readonly { readonly primary: string; readonly serial: number }[];
 }
 
 export interface ServerStatus {
@@ -54,7 +56,8 @@ function secondaryOf({ secondaries }: ServerCommandsParts, zone: Name): Secondar
   const status = secondaries?.status.find(({ apex }) => apex.equals(zone)) ?? null;
   if (status === null) return null;
   const { primaries, checkedSecondsAgo, expiresInSeconds, failure } = status;
-  return { primaries: primaries.map(formatEndpoint), checkedSecondsAgo, expiresInSeconds, failure };
+  const older = status.older.map(({ endpoint, serial }) => ({ primary: formatEndpoint(endpoint), serial }));
+  return { primaries: primaries.map(formatEndpoint), checkedSecondsAgo, expiresInSeconds, failure, older };
 }
 
 export function addServerCommands(channel: ControlChannel, parts: ServerCommandsParts): void {
@@ -76,6 +79,7 @@ export function addServerCommands(channel: ControlChannel, parts: ServerCommands
   channel.add("last-change", (given) => lastChanges.of(served(parts, given.requiredZone())));
   channel.add("notified", (given) => parts.notifier?.statusOf(served(parts, given.requiredZone())) ?? []);
   channel.add("leases", (given) => leasesOf(parts, served(parts, given.requiredZone())));
+  channel.add("retransfer", (given) => retransfer(parts, given.requiredZone()));
   channel.add("freeze", (given) => {
     changer.freeze(served(parts, given.requiredZone()));
     return null;
@@ -111,6 +115,16 @@ function leasesOf({ leases }: ServerCommandsParts, zone: Name): LeaseStatus[] {
 function served({ store }: ServerCommandsParts, zone: Name): Name {
   if (store.zoneOf(zone) !== 0) return zone;
   throw new LocalError("NO_ZONE", `this server does not serve the zone ${zone.toString()}`);
+}
+
+/** Resolves with the serial that is served now. */
+async function retransfer({ secondaries, store }: ServerCommandsParts, zone: Name): Promise<{ serial: number | null }> {
+  if (secondaries?.has(zone) !== true) {
+    throw new LocalError("NO_COPY", `this server does not fetch the zone ${zone.toString()} from another`);
+  }
+  const failure = await secondaries.retransfer(zone);
+  if (failure !== null) throw new LocalError("FAILED", `${zone.toString()} stays as it was: ${failure}`);
+  return { serial: Array.from(store.zones()).find(({ apex }) => apex.equals(zone))?.serial ?? null };
 }
 
 function statusOf(parts: ServerCommandsParts, began: number): ServerStatus {

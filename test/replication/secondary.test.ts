@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { CLASS, Name, RCODE, TsigKey } from "../../dns/index.ts";
 import type { Primary } from "../../replication/index.ts";
 import { ChangeLogError } from "../../zones/index.ts";
-import { KEY, MemoryPrimary, notifyOf, version } from "../support/memory-primary.ts";
+import { KEY, MemoryPrimary, notifyOf, reply, version } from "../support/memory-primary.ts";
 import { query } from "../support/messages.ts";
 import { rrText } from "../support/name-server.ts";
 import { HOME, MemoryShelf, SecondaryWorld } from "../support/secondary-world.ts";
@@ -61,13 +61,20 @@ describe("the versions", () => {
     expect(primary.asked.slice(2)).toEqual(["udp SOA", "tcp IXFR"]);
   });
 
-  test("a serial that is not newer is left alone, and said", async () => {
+  test("a primary's serial that went back: our copy stays, which is said once and stands in the status", async () => {
     const { world, primary } = worldOf(TWO);
     await world.begin();
     primary.versions = [ONE];
-    await world.clock.advance(HOUR);
+    await world.clock.advance(4 * HOUR);
     expect(world.served()).toEqual(texts(TWO));
-    expect(world.told).toEqual(["192.0.2.53:53 has serial 1, which is not newer than our 2"]);
+    expect(world.told).toEqual([
+      expect.stringMatching(/^192\.0\.2\.53:53 has serial 1, .* older than our 2, .* strata retransfer example\. /),
+    ]);
+    expect(world.secondaries.status[0]!.older).toEqual([{ endpoint: FIRST, serial: 1 }]);
+    primary.versions = [ONE, TWO, THREE];
+    await world.clock.advance(HOUR);
+    expect(world.serial).toBe(3);
+    expect(world.secondaries.status[0]!.older).toEqual([]);
   });
 
   test("a frozen zone stays as it is until thawed", async () => {
@@ -81,6 +88,56 @@ describe("the versions", () => {
     expect(world.failure).toContain("frozen");
     world.changer.thaw(apex);
     await world.clock.advance(HOUR);
+    expect(world.serial).toBe(2);
+  });
+});
+
+describe("a transfer that was asked for by hand", () => {
+  const apex = Name.parse("example.");
+
+  test("brings an older version, whole, and the next one follows from there", async () => {
+    const { world, primary } = worldOf(TWO);
+    await world.begin();
+    primary.versions = [ONE];
+    await world.clock.advance(HOUR);
+    primary.asked.length = 0;
+    expect(await world.clock.run(world.secondaries.retransfer(apex))).toBeNull();
+    expect(world.served()).toEqual(texts(ONE));
+    expect(primary.asked).toEqual(["udp SOA", "tcp AXFR"]);
+    expect(world.secondaries.status[0]!.older).toEqual([]);
+    primary.versions = [ONE, version(2, "c.example. 30 TXT other")];
+    await world.clock.advance(HOUR);
+    expect(world.served()).toEqual(texts(version(2, "c.example. 30 TXT other")));
+  });
+
+  test("outlives a restart", async () => {
+    const shelf = new MemoryShelf();
+    const primary = new MemoryPrimary(FIRST, TWO);
+    const before = new SecondaryWorld([primary], { shelf });
+    await before.begin();
+    primary.versions = [ONE];
+    await before.clock.run(before.secondaries.retransfer(apex));
+    await before.clock.run(before.secondaries.close());
+    const after = new SecondaryWorld([primary], { shelf, clock: before.clock });
+    after.network.partition(HOME, FIRST.address);
+    await after.begin();
+    expect(after.served()).toEqual(texts(ONE));
+  });
+
+  test("of a primary that sends nonsense: the copy stays, and why is told", async () => {
+    const { world, primary } = worldOf(TWO);
+    await world.begin();
+    primary.versions = [ONE];
+    primary.instead = (request) => [reply(request, [ONE[0]!, TWO[0]!])];
+    expect(await world.clock.run(world.secondaries.retransfer(apex))).toContain("192.0.2.53:53");
+    expect(world.served()).toEqual(texts(TWO));
+  });
+
+  test("of primaries that are silent: the copy stays", async () => {
+    const { world } = worldOf(TWO);
+    await world.begin();
+    world.network.partition(HOME, FIRST.address);
+    expect(await world.clock.run(world.secondaries.retransfer(apex))).toContain("192.0.2.53:53");
     expect(world.serial).toBe(2);
   });
 });
@@ -114,6 +171,17 @@ describe("NOTIFY (RFC 1996)", () => {
     world.secondaries.notify(notifyOf(1), FIRST.address, null);
     await world.clock.advance(10_000);
     expect(primary.asked).toHaveLength(2);
+  });
+
+  test("of an older serial: the primary is asked, and the log tells what is wrong there", async () => {
+    const { world, primary } = worldOf(TWO);
+    await world.begin();
+    await world.clock.advance(60_000);
+    primary.versions = [ONE];
+    world.secondaries.notify(notifyOf(1), FIRST.address, null);
+    await world.clock.advance(10_000);
+    expect(world.told).toEqual([expect.stringContaining("has serial 1, which is older than our 2")]);
+    expect(world.serial).toBe(2);
   });
 
   test("in the middle of a round: another round follows (§4.4)", async () => {

@@ -72,3 +72,42 @@ describe("a server with a state folder", () => {
     expect(first.complaints).toEqual([]);
   });
 });
+
+describe("a copy whose primary's serial was set back", () => {
+  test("stays, which is said, until it is fetched anew", async () => {
+    using scratch = new Scratch();
+    const file = scratch.file("vu.nl.zone");
+    const [primaryState, state] = [scratch.file("primary"), scratch.file("copy")];
+    const [primaryAt, copyAt] = ["127.0.0.1:9283", "127.0.0.1:9284"];
+    writeFileSync(file, zoneText(7));
+    await using primary = await RunningStrata.start([
+      ...["serve", "--zone", `vu.nl=${file}`, "--listen", primaryAt, "--state", primaryState],
+      ...["--transfer", "127.0.0.0/8", "--notify", copyAt],
+    ]);
+    await using copy = await RunningStrata.start([
+      ...["serve", "--secondary", `vu.nl=${primaryAt}`, "--listen", copyAt, "--state", state],
+    ]);
+    writeFileSync(file, zoneText(3));
+    await strata(["reload", "--take", "file", "--state", primaryState]);
+    await copy.line("stderr", /has serial 3, which is older than our 7/);
+    expect((await strata(["status", "--state", state])).stdout).toMatch(/serial 7, .* has the older serial 3 /);
+
+    expect(await strata(["retransfer", "vu.nl", "--state", state])).toMatchObject({
+      status: 0,
+      stdout: `${state} has vu.nl. anew, serial 3\n`,
+    });
+    const told = (await strata(["status", "--state", state])).stdout;
+    expect(told).toContain("serial 3");
+    expect(told).not.toContain("older");
+
+    expect(await primary.stop("SIGTERM")).toBe(0);
+    expect(await strata(["retransfer", "vu.nl", "--state", state])).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining("vu.nl. stays as it was: ") as string,
+    });
+    expect(await strata(["retransfer", "other.", "--state", state])).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining("no server here fetches other. from another") as string,
+    });
+  });
+});
