@@ -3,6 +3,7 @@
  * tell of it. Each part is there where the settings ask for it.
  */
 import { type Files, type Log, systemClock } from "../base/index.ts";
+import type { Name } from "../dns/index.ts";
 import { type Control, RefusedSignatures } from "../nameserver/index.ts";
 import type { Notifier, Secondaries } from "../replication/index.ts";
 import { Journal, JournaledZones, JournalError, Leases, ZoneChanger, type ZoneStore } from "../zones/index.ts";
@@ -59,7 +60,8 @@ export function changingOf({ settings, store, files, log }: ChangingParts): Chan
   const forwarder = updatesForwarded(settings, { store, changer, log });
   const { keys, given, givenToAll: toAll } = settings;
   const giving = { zones: [...settings.zones, ...settings.secondaries], given, toAll };
-  const transfer = transfersGiven(giving, { store, journal, log });
+  const expiresIn = (apex: Name): number | null => secondaries?.expiresIn(apex) ?? null;
+  const transfer = transfersGiven(giving, { store, journal, log, expiresIn });
   const notifier = notifierOf(giving, { store, journal, log });
   if (notifier !== null) changer.subscribe(({ change }) => notifier.changed(change.apex));
   const refusedSignatures = new RefusedSignatures({ clock, log });
@@ -71,7 +73,7 @@ export function changingOf({ settings, store, files, log }: ChangingParts): Chan
     leases,
     secondaries,
     notifier,
-    control: isAsked ? { keys, transfer, notify, update, forwarder, refusedSignatures } : null,
+    control: isAsked ? { keys, transfer, notify, update, forwarder, expiresIn, refusedSignatures } : null,
     async load() {
       await secondaries?.start();
     },

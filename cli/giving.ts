@@ -54,6 +54,8 @@ function knownKey(text: string, zone: string, keys: TsigKeys): NonNullable<Retur
 
 export interface GivingParts {
   readonly store: ZoneStore;
+  /** For how long a copy is still good; null: it is no copy. */
+  readonly expiresIn: (apex: Name) => number | null;
   readonly journal: Journal | null;
   readonly log: Log;
 }
@@ -65,19 +67,25 @@ export interface Giving {
 }
 
 /** Null where nobody may have any zone. */
-export function transfersGiven({ given, toAll }: Giving, { store, journal, log }: GivingParts): ControlHandler | null {
+export function transfersGiven(
+  { given, toAll }: Giving,
+  { store, journal, log, expiresIn }: GivingParts,
+): ControlHandler | null {
   const grants = new Map(given.flatMap(({ apex, grant }) => (grant === null ? [] : [[apex.key, grant] as const])));
   const isForAll = toAll.grant.from.length + toAll.grant.keys.length > 0;
   if (grants.size === 0 && !isForAll) return null;
   const grantOf = (apex: Name): TransferGrant | null => grants.get(apex.key) ?? (isForAll ? toAll.grant : null);
   const changesSince: TransferServerParts["changesSince"] = (apex, serial) => journal?.since(apex, serial) ?? null;
-  return new TransferServer({ store, clock: systemClock, log, grantOf, changesSince }).handle;
+  return new TransferServer({ store, clock: systemClock, log, grantOf, changesSince, expiresIn }).handle;
 }
 
 type TransferServerParts = ConstructorParameters<typeof TransferServer>[0];
 
 /** Null where nobody is told of anything. */
-export function notifierOf({ zones, given, toAll }: Giving, { store, log }: GivingParts): Notifier | null {
+export function notifierOf(
+  { zones, given, toAll }: Giving,
+  { store, log }: Omit<GivingParts, "expiresIn">,
+): Notifier | null {
   const common = toAll.targets.map((endpoint): NotifyTarget => ({ endpoint, key: null }));
   const notified = zones.flatMap(({ name, layer }): NotifiedZone[] => {
     const own = given.find(({ apex }) => apex.equals(name));

@@ -1,6 +1,6 @@
 /**
  * EDNS (RFC 6891): the OPT pseudo-record as a value, with every option kept, and the options Strata reads or writes
- * itself: NSID (RFC 5001), COOKIE (RFC 7873), extended DNS errors (RFC 8914), Update Lease (RFC 9664).
+ * itself: NSID (RFC 5001), COOKIE (RFC 7873), EXPIRE (RFC 7314), extended DNS errors (RFC 8914), Update Lease (RFC 9664).
  */
 import { OPTION } from "./codes.ts";
 import { WireError } from "./wire.ts";
@@ -84,6 +84,22 @@ export function encodeOptions(options: readonly EdnsOption[]): Uint8Array {
     at += 4 + data.length;
   }
   return rdata;
+}
+
+/** How many seconds a server goes on serving its version of a zone without news (RFC 7314 §3). */
+export function encodeExpire(seconds: number): EdnsOption {
+  const data = new Uint8Array(4);
+  new DataView(data.buffer).setUint32(0, seconds);
+  return { code: OPTION.EXPIRE, data };
+}
+
+/** Asks for that (RFC 7314 §2). */
+export const expireQuestion: EdnsOption = { code: OPTION.EXPIRE, data: NO_OCTETS };
+
+/** Null where a message does not say: some servers send the question back. */
+export function expireOf(edns: Edns | null): number | null {
+  const data = findOption(edns, OPTION.EXPIRE)?.data;
+  return data?.length === 4 ? new DataView(data.buffer, data.byteOffset).getUint32(0) : null;
 }
 
 /** An extended DNS error: INFO-CODE (see `EDE`) and words for people (RFC 8914 §2). */

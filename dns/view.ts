@@ -70,6 +70,8 @@ export class RequestView {
   asksKeepalive = false;
   /** A ZONEVERSION option came (RFC 9660). */
   asksZoneVersion = false;
+  /** An EXPIRE option came (RFC 7314). */
+  asksExpire = false;
 
   /** Where a TSIG record begins, which is then the last of the message (RFC 8945 §5.1); -1 when there is none. */
   tsigOffset = -1;
@@ -140,6 +142,7 @@ export class RequestView {
     this.asksNsid = false;
     this.asksKeepalive = false;
     this.asksZoneVersion = false;
+    this.asksExpire = false;
     this.tsigOffset = -1;
   }
 
@@ -261,6 +264,8 @@ export class RequestView {
       } else if (code === OPTION.ZONEVERSION) {
         if (octets > 0) return this.#isBad("ZONEVERSION in a query is empty (RFC 9660 §3.1)");
         this.asksZoneVersion = true;
+      } else if (code === OPTION.EXPIRE) {
+        this.asksExpire = true;
       }
       at += octets;
     }

@@ -67,13 +67,16 @@ export interface Control {
   readonly update: ControlHandler | null;
   /** Of zones that others are primary of. None is passed on unless given. */
   readonly forwarder?: UpdateForwarder | null;
+  /** For how long a copy of a zone is still good; null for zones that are not copies, as all are unless given (RFC 7314 §3). */
+  readonly expiresIn?: (apex: Name) => number | null;
   /** Is told of them; nobody is unless given. */
   readonly refusedSignatures?: Pick<RefusedSignatures, "note">;
 }
 
 /** Whether the request on the desk is control's business, where a server has any. */
 export function isForControl({ view }: Desk): boolean {
-  return view.opcode !== OPCODE.QUERY || isTransfer(view.qtype) || view.tsigOffset >= 0;
+  if (view.opcode !== OPCODE.QUERY || isTransfer(view.qtype) || view.tsigOffset >= 0) return true;
+  return view.asksExpire && view.qtype === TYPE.SOA;
 }
 
 function isTransfer(qtype: number): boolean {

@@ -6,6 +6,7 @@ import {
   CLASS,
   DNSSEC_OK,
   EDNS_VERSION,
+  encodeExpire,
   encodeExtendedError,
   FLAG,
   MESSAGE_OCTETS_MAX,
@@ -43,6 +44,7 @@ const OPTION_HEAD_OCTETS = 4;
 /** Label count, type, serial (RFC 9660 §2). */
 const ZONEVERSION_OCTETS = 6;
 const SOA_SERIAL = 0;
+const EXPIRE_OCTETS = 4;
 
 export class Desk {
   readonly view = new RequestView();
@@ -72,6 +74,8 @@ export class Desk {
   /** Labels of the zone that has the question's name, for whoever asks for its version (RFC 9660); -1 when there is none to tell of. */
   zoneLabels = -1;
   zoneSerial = 0;
+  /** For how long the zone is good, for a secondary that asks (RFC 7314); -1 when there is nothing to tell. */
+  expireSeconds = -1;
   /** The answer leads out of the zones we hold: a referral, a name outside, an alias to one. */
   leavesZones = false;
 
@@ -110,6 +114,7 @@ export class Desk {
     this.kind = RESPONSE_KIND.ERROR;
     this.nameHash = 0;
     this.zoneLabels = -1;
+    this.expireSeconds = -1;
     this.leavesZones = false;
   }
 
@@ -162,6 +167,7 @@ export class Desk {
     if (this.view.asksNsid && this.nsid.length > 0) octets += OPTION_HEAD_OCTETS + this.nsid.length;
     if (this.cookie !== "none") octets += OPTION_HEAD_OCTETS + COOKIE_OCTETS;
     if (this.view.asksZoneVersion) octets += OPTION_HEAD_OCTETS + ZONEVERSION_OCTETS;
+    if (this.view.asksExpire) octets += OPTION_HEAD_OCTETS + EXPIRE_OCTETS;
     return octets;
   }
 
@@ -218,6 +224,8 @@ export class Desk {
     if (view.asksNsid && nsid.length > 0) writer.writeOption(OPTION.NSID, nsid, 0, nsid.length);
     if (this.cookie !== "none") writer.writeOption(OPTION.COOKIE, this.cookies.cookie, 0, COOKIE_OCTETS);
     if (this.zoneLabels >= 0) this.#writeZoneVersion();
+    if (this.expireSeconds >= 0)
+      writer.writeOption(OPTION.EXPIRE, encodeExpire(this.expireSeconds).data, 0, EXPIRE_OCTETS);
     // What follows is welcome but never worth a truncation: written when there is room.
     if (this.extendedError.length > 0) {
       writer.writeOption(OPTION.EDE, this.extendedError, 0, this.extendedError.length);

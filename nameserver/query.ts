@@ -40,6 +40,14 @@ const ALIASES_MAX = 8;
 /** The question's name stands at octet 12 of each response. */
 const QUESTION_AT = 12;
 
+/** EXPIRE of the zone's SOA, the last but one of its numbers (RFC 1035 §3.3.13). */
+function zoneExpire(store: ZoneStore, zone: number): number {
+  const record = firstRecord(store, zoneSoa(store, zone));
+  const at = recordRdata(store, record) + recordLength(store, record) - 8;
+  const { octets } = store;
+  return ((octets[at]! << 24) | (octets[at + 1]! << 16) | (octets[at + 2]! << 8) | octets[at + 3]!) >>> 0;
+}
+
 /** Answers out of the store. One object, used for every query: what it remembers belongs to the query at hand. */
 export class ZoneAnswers {
   readonly #store: ZoneStore;
@@ -81,17 +89,26 @@ export class ZoneAnswers {
       const owner = this.#owner;
       const zone = this.#zoneFor(owner, view.qtype);
       if (zone === 0) return leave(desk, aliases);
-      if (aliases === 0 && view.asksZoneVersion) this.#noteVersion(desk, zone);
+      if (aliases === 0 && (view.asksZoneVersion || view.asksExpire)) this.#noteZone(desk, zone);
       lookup(this.#store, zone, owner.octets, owner.at, view.qtype, this.#found);
       if (!this.#writeStep(desk, zone, aliases)) return;
       if (aliases === ALIASES_MAX) return this.#counters.event(EVENT.ALIASES_BOUND);
     }
   }
 
+  /** What is asked about the zone besides, and told in OPT. */
+  #noteZone(desk: Desk, zone: number): void {
+    const store = this.#store;
+    if (zoneSoa(store, zone) === 0) return;
+    if (desk.view.asksZoneVersion) this.#noteVersion(desk, zone);
+    const { octets, at } = this.#owner;
+    const isOfApex = desk.view.qtype === TYPE.SOA && isSameName(octets, at, store.octets, nodeName(store, zone));
+    if (desk.view.asksExpire && isOfApex) desk.expireSeconds = zoneExpire(store, zone);
+  }
+
   /** Of the zone that the question's name is in, wherever aliases lead; a referral is its answer too (RFC 9660 §3.2). */
   #noteVersion(desk: Desk, zone: number): void {
     const store = this.#store;
-    if (zoneSoa(store, zone) === 0) return;
     const apex = nodeName(store, zone);
     let labels = 0;
     for (let at = apex; store.octets[at] !== 0; at += store.octets[at]! + 1) labels++;

@@ -8,7 +8,17 @@
  * us from mistaking many clients' different questions behind one address for an attack.
  */
 import type { Clock } from "../base/index.ts";
-import { CLASS, EDE, EDNS_VERSION, OPCODE, RCODE, type RequestOutcome, TYPE } from "../dns/index.ts";
+import {
+  CLASS,
+  EDE,
+  EDNS_VERSION,
+  HEADER_OCTETS,
+  Name,
+  OPCODE,
+  RCODE,
+  type RequestOutcome,
+  TYPE,
+} from "../dns/index.ts";
 import { type Endpoint, LATER, type Later } from "../net/index.ts";
 import type { ZoneStore } from "../zones/index.ts";
 import type { AccessList } from "./access.ts";
@@ -148,10 +158,18 @@ function answerQuery(server: Server, desk: Desk, later: Later): number {
   if (view.dnssecOk) server.counters.event(EVENT.DNSSEC_OK);
   desk.begin();
   server.answers.answer(desk);
+  if (desk.expireSeconds >= 0) shortenExpire(server, desk);
   if (recursion !== null && desk.leavesZones && desk.mayRecurse && view.recursionDesired) {
     return recursion.handDown(desk, signedLater(desk, later)) ? LATER : send(server, desk);
   }
   return send(server, desk);
+}
+
+/** A copy is not good for longer than its own time, whatever its SOA says (RFC 7314 §3.2). */
+function shortenExpire({ control }: Server, desk: Desk): void {
+  if (control === null || control === "elsewhere") return;
+  const left = control.expiresIn?.(Name.fromWire(desk.view.octets, HEADER_OCTETS)) ?? null;
+  if (left !== null && left < desk.expireSeconds) desk.expireSeconds = left;
 }
 
 /** A transfer comes here where none are given; the other types are no data that a zone could hold (RFC 6895 §3.1). */

@@ -3,7 +3,19 @@
  * time as they are wanted. What an AXFR tells is read straight from the arena, from one version, however long it takes.
  */
 import { assert } from "../base/index.ts";
-import { CLASS, FLAG, type Message, MessageWriter, type Rr, SECTION } from "../dns/index.ts";
+import {
+  CLASS,
+  DNSSEC_OK,
+  EDNS_VERSION,
+  encodeExpire,
+  FLAG,
+  type Message,
+  MessageWriter,
+  OPT_OCTETS,
+  PAYLOAD_OCTETS_MAX,
+  type Rr,
+  SECTION,
+} from "../dns/index.ts";
 import {
   type ChangeSet,
   firstRecord,
@@ -25,9 +37,13 @@ import {
 const MESSAGE_OCTETS = 16_384;
 /** Of one record alone, which may need more. */
 const RECORD_OCTETS_MAX = 65_535;
+/** Head and data. */
+const EXPIRE_OCTETS = 8;
 
 export interface TransferRequest {
   readonly message: Message;
+  /** Told in the first message (RFC 7314 §3); null: the client did not ask. */
+  readonly expireSeconds: number | null;
   /** Octets that a message may have. */
   readonly octetsMax: number;
 }
@@ -39,6 +55,7 @@ class Packer {
   readonly #writer = new MessageWriter(this.#octets);
   #count = 0;
   #isFirst = true;
+  #hasOpt = false;
 
   constructor(request: TransferRequest) {
     this.#request = request;
@@ -52,18 +69,20 @@ class Packer {
     // Alone in a message it may have all the room that there is.
     this.#begin(full === null ? RECORD_OCTETS_MAX : MESSAGE_OCTETS);
     if (this.#write(record)) return full;
-    this.#begin(RECORD_OCTETS_MAX);
+    this.#begin(RECORD_OCTETS_MAX, null);
     const fits = this.#write(record);
     assert(fits, "a record has room in a message of its own");
     return full;
   }
 
   finish(): Uint8Array {
+    this.#writeOpt();
     this.#isFirst = false;
     return this.#octets.slice(0, this.#writer.finish());
   }
 
-  #begin(octets: number): void {
+  /** Without `edns` there is nothing but records: who asks with OPT gets OPT in each message (RFC 9103 §6.3.4) where there is room. */
+  #begin(octets: number, edns: Message["edns"] = this.#request.message.edns): void {
     const { message, octetsMax } = this.#request;
     const writer = this.#writer;
     const [question] = message.question;
@@ -71,10 +90,22 @@ class Packer {
     writer.begin(Math.min(octets, octetsMax));
     writer.id = message.id;
     writer.flags = FLAG.RESPONSE | FLAG.AUTHORITATIVE;
+    this.#hasOpt = edns !== null && writer.reserve(OPT_OCTETS + EXPIRE_OCTETS);
     // The first repeats the question, the others need not (RFC 5936 §2.2.1).
     if (!this.#isFirst || question === undefined) return;
     writer.writeQuestion(question.name.octets, 0, question.type, question.class);
     writer.setCount(SECTION.QUESTION, 1);
+  }
+
+  #writeOpt(): void {
+    if (!this.#hasOpt) return;
+    const writer = this.#writer;
+    const { message, expireSeconds } = this.#request;
+    writer.release();
+    writer.writeOpt(PAYLOAD_OCTETS_MAX, 0, EDNS_VERSION, message.edns?.dnssecOk === true ? DNSSEC_OK : 0);
+    if (!this.#isFirst || expireSeconds === null) return;
+    const { code, data } = encodeExpire(expireSeconds);
+    writer.writeOption(code, data, 0, data.length);
   }
 
   #write({ owner, ownerAt, type, ttlSeconds, rdata, rdataAt, rdataOctets }: PackedRecord): boolean {

@@ -3,13 +3,25 @@
  * messages of one leave as fast as the client takes them and no faster, and go on from the version that they began with.
  */
 import type { Clock, Log } from "../base/index.ts";
-import { CLASS, compareSerials, EDE, type Name, OPCODE, RCODE, recordsOf, type Rr, TYPE } from "../dns/index.ts";
+import {
+  CLASS,
+  compareSerials,
+  EDE,
+  findOption,
+  type Name,
+  OPCODE,
+  OPTION,
+  RCODE,
+  recordsOf,
+  type Rr,
+  TYPE,
+} from "../dns/index.ts";
 import { formatEndpoint, type Prefix } from "../net/index.ts";
-import { type ChangeSet, soaSerial, type ZoneStore, ZoneView } from "../zones/index.ts";
+import { type ChangeSet, soaExpire, soaSerial, type ZoneStore, ZoneView } from "../zones/index.ts";
 import { AccessList } from "./access.ts";
 import { ClientAddress } from "./client.ts";
 import type { ControlHandler, ControlRequest, Reply } from "./control.ts";
-import { axfrMessages, ixfrMessages, soaMessage } from "./transfer-messages.ts";
+import { axfrMessages, ixfrMessages, soaMessage, type TransferRequest } from "./transfer-messages.ts";
 
 /** Who may have a zone. */
 export interface TransferGrant {
@@ -25,6 +37,8 @@ export interface TransferParts {
   readonly log: Log;
   /** Null: nobody may have that zone. */
   readonly grantOf: (apex: Name) => TransferGrant | null;
+  /** For how long a copy is still good; null: the zone is no copy. None is unless given. */
+  readonly expiresIn?: (apex: Name) => number | null;
   /** The steps from that serial to the newest version; null when they are not all known. */
   readonly changesSince: (apex: Name, serial: number) => readonly ChangeSet[] | null;
 }
@@ -81,7 +95,8 @@ export class TransferServer {
   }
 
   #takeIxfr(request: ControlRequest, soa: Rr): Reply | null {
-    const { message, peer, octetsMax } = request;
+    const { message, peer } = request;
+    const asked = this.#asked(request, soa);
     const theirs = message.authority.find(({ type, owner }) => type === TYPE.SOA && owner.equals(soa.owner));
     if (theirs === undefined)
       return refused(RCODE.FORMERR, EDE.OTHER, "IXFR wants the SOA of the client's version (RFC 1995 §3)");
@@ -89,7 +104,7 @@ export class TransferServer {
     const order = compareSerials(serial, soaSerial(soa.rdata));
     // Who has this version, or a newer one, is told so by its SOA (RFC 1995 §2).
     if (order !== null && order >= 0) {
-      request.send(soaMessage({ message, octetsMax }, soa));
+      request.send(soaMessage(asked, soa));
       this.#note(request, { soa, as: "nothing" });
       return null;
     }
@@ -98,16 +113,23 @@ export class TransferServer {
       changes !== null && changes.length > 0 && soaSerial(changes.at(-1)!.soaAfter.rdata) === soaSerial(soa.rdata);
     if (peer.transport === "tcp") {
       if (!isWhole) return this.#sendWhole(request, soa);
-      return this.#send(request, { soa, as: "changes" }, ixfrMessages({ message, octetsMax }, changes));
+      return this.#send(request, { soa, as: "changes" }, ixfrMessages(asked, changes));
     }
     // One datagram, or the SOA to say that it takes TCP (RFC 1995 §2).
-    const [first, ...others] = isWhole ? [...ixfrMessages({ message, octetsMax }, changes)] : [];
-    if (first === undefined || others.length > 0) request.send(soaMessage({ message, octetsMax }, soa));
+    const [first, ...others] = isWhole ? [...ixfrMessages(asked, changes)] : [];
+    if (first === undefined || others.length > 0) request.send(soaMessage(asked, soa));
     else {
       request.send(first);
       this.#note(request, { soa, as: "changes" });
     }
     return null;
+  }
+
+  /** A copy is good for as long as we go on with it, our own zone for as long as its SOA says (RFC 7314 §3). */
+  #asked({ message, octetsMax }: ControlRequest, soa: Rr): TransferRequest {
+    if (findOption(message.edns, OPTION.EXPIRE) === null) return { message, octetsMax, expireSeconds: null };
+    const left = this.#parts.expiresIn?.(soa.owner) ?? Number.POSITIVE_INFINITY;
+    return { message, octetsMax, expireSeconds: Math.min(left, soaExpire(soa.rdata)) };
   }
 
   #mayHave({ key, peer }: ControlRequest, apex: Name): boolean {
@@ -122,10 +144,10 @@ export class TransferServer {
 
   #sendWhole(request: ControlRequest, soa: Rr): Reply | null {
     const { store } = this.#parts;
-    const { message, octetsMax } = request;
+    const asked = this.#asked(request, soa);
     // The arena is held for as long as the transfer takes, wherever the zones move.
     const version = { views: store.arena, zone: store.zoneOf(soa.owner) };
-    return this.#send(request, { soa, as: "zone" }, axfrMessages({ message, octetsMax }, version));
+    return this.#send(request, { soa, as: "zone" }, axfrMessages(asked, version));
   }
 
   #send(request: ControlRequest, given: Given, messages: Generator<Uint8Array>): Reply | null {

@@ -2,9 +2,13 @@
 import { assert, type StopSignal } from "../base/index.ts";
 import {
   CLASS,
+  type Edns,
   emptyMessage,
+  expireOf,
+  expireQuestion,
   type Message,
   type Name,
+  plainEdns,
   RCODE,
   rcodeToText,
   type Rr,
@@ -40,14 +44,42 @@ export interface TransferLimits extends TransferBounds {
 const SOA_UDP_MILLISECONDS = 1500;
 const SOA_TCP_MILLISECONDS = 5000;
 
+/** What a primary says of its version. */
+export interface Newest {
+  readonly soa: Rr;
+  /** For how long it will serve that version without news (RFC 7314); null: it does not say. */
+  readonly expireSeconds: number | null;
+  /** Whether it takes EDNS (RFC 6891 §7). */
+  readonly takesEdns: boolean;
+}
+
 /** The SOA of the version that the primary has. Throws TransferError and ExchangeError. */
-export async function newestSoa(parts: PrimaryParts, primary: Primary, apex: Name, signal: StopSignal): Promise<Rr> {
-  const message = request(apex, TYPE.SOA);
-  let response = await overUdp(parts, primary, message, signal);
-  if (response.truncated) {
-    response = await asked(parts, primary, message, { transport: "tcp", wait: SOA_TCP_MILLISECONDS, signal });
-  }
-  const { rcode, authoritative, answer } = response;
+export async function newestSoa(
+  parts: PrimaryParts,
+  primary: Primary,
+  apex: Name,
+  signal: StopSignal,
+): Promise<Newest> {
+  const response = await soaResponse(parts, primary, request(apex, TYPE.SOA, { edns: EXPIRE_ASKED }), signal);
+  // From before EDNS, as the RCODE of its refusal or the lack of OPT show (RFC 6891 §7).
+  const takesEdns = response.edns !== null || (response.rcode !== RCODE.FORMERR && response.rcode !== RCODE.NOTIMP);
+  if (takesEdns) return { soa: soaIn(response, apex), expireSeconds: expireOf(response.edns), takesEdns };
+  const plain = await soaResponse(parts, primary, request(apex, TYPE.SOA), signal);
+  return { soa: soaIn(plain, apex), expireSeconds: null, takesEdns };
+}
+
+async function soaResponse(
+  parts: PrimaryParts,
+  primary: Primary,
+  message: Message,
+  signal: StopSignal,
+): Promise<Message> {
+  const response = await overUdp(parts, primary, message, signal);
+  if (!response.truncated) return response;
+  return await asked(parts, primary, message, { transport: "tcp", wait: SOA_TCP_MILLISECONDS, signal });
+}
+
+function soaIn({ rcode, authoritative, answer }: Message, apex: Name): Rr {
   if (rcode !== RCODE.NOERROR) throw new TransferError("RCODE", `it answered ${rcodeToText(rcode)} for the SOA`);
   const soa = answer.find(({ owner, type, class: c }) => type === TYPE.SOA && c === CLASS.IN && owner.equals(apex));
   // Whoever is not authoritative may tell of an old version out of a cache.
@@ -55,18 +87,25 @@ export async function newestSoa(parts: PrimaryParts, primary: Primary, apex: Nam
   return soa;
 }
 
+/** A transfer, and for how long its version is good at the primary; null: it does not say. */
+export interface Fetched {
+  readonly transfer: Transfer;
+  readonly expireSeconds: number | null;
+}
+
 /** The zone, or what has changed in it. Throws TransferError and ExchangeError. */
 export async function fetchTransfer(
   { askMany, limits }: PrimaryParts,
   primary: Primary,
-  { apex, ours, isWhole }: Fetching,
+  { apex, ours, isWhole, takesEdns }: Fetching,
   signal: StopSignal,
-): Promise<Transfer> {
+): Promise<Fetched> {
   const type = isWhole || ours === null ? TYPE.AXFR : TYPE.IXFR;
   const serial = ours === null ? null : soaSerial(ours.rdata);
   const reader = new TransferReader({ apex, type, serial, bounds: limits });
-  const taken: { transfer: Transfer | null } = { transfer: null };
-  const message = request(apex, type, type === TYPE.IXFR && ours !== null ? [ours] : []);
+  const taken: { transfer: Transfer | null; expireSeconds: number | null } = { transfer: null, expireSeconds: null };
+  const authority = type === TYPE.IXFR && ours !== null ? [ours] : [];
+  const message = request(apex, type, { authority, edns: takesEdns ? EXPIRE_ASKED : null });
   const { idleMilliseconds, timeoutMilliseconds } = limits;
   await askMany(primary.endpoint, message, {
     idleMilliseconds,
@@ -75,11 +114,12 @@ export async function fetchTransfer(
     ...signing(primary),
     take: (one) => {
       taken.transfer = reader.push(one);
+      taken.expireSeconds ??= expireOf(one.edns);
       return taken.transfer === null ? "more" : "done";
     },
   });
   assert(taken.transfer !== null, "it resolves when the transfer is whole");
-  return taken.transfer;
+  return { transfer: taken.transfer, expireSeconds: taken.expireSeconds };
 }
 
 interface Fetching {
@@ -88,6 +128,7 @@ interface Fetching {
   readonly ours: Rr | null;
   /** Whether all of the zone is wanted although we have a version (AXFR). */
   readonly isWhole: boolean;
+  readonly takesEdns: boolean;
 }
 
 async function overUdp(parts: PrimaryParts, primary: Primary, message: Message, signal: StopSignal): Promise<Message> {
@@ -119,11 +160,9 @@ async function asked(
 
 const signing = ({ key }: Primary): { key?: TsigKey } => (key === null ? {} : { key });
 
-/** The transport gives it its id. */
-function request(apex: Name, type: number, authority: readonly Rr[] = []): Message {
-  return {
-    ...emptyMessage,
-    question: [{ name: apex, type, class: CLASS.IN }],
-    authority,
-  };
+/** A secondary asks each time (RFC 7314 §4). */
+const EXPIRE_ASKED: Edns = { ...plainEdns, options: [expireQuestion] };
+
+function request(apex: Name, type: number, parts: Pick<Partial<Message>, "authority" | "edns"> = {}): Message {
+  return { ...emptyMessage, question: [{ name: apex, type, class: CLASS.IN }], ...parts };
 }

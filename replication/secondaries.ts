@@ -43,6 +43,11 @@ export class Secondaries {
     return zone.retransfer();
   }
 
+  /** Seconds for which our copy is still served without news; null: nothing is fetched of that name, or there is nothing that could expire. */
+  expiresIn(apex: Name): number | null {
+    return this.#zones.get(apex.key)?.status.expiresInSeconds ?? null;
+  }
+
   get status(): readonly SecondaryStatus[] {
     return Array.from(this.#zones.values(), ({ status }) => status);
   }

@@ -11,13 +11,15 @@ import { compareSerials, type Name, type Rr } from "../dns/index.ts";
 import { type Endpoint, ExchangeError, formatEndpoint } from "../net/index.ts";
 import { ChangeError, ChangeLogError, soaSerial } from "../zones/index.ts";
 import { OlderPrimaries, type OlderPrimary } from "./older-primaries.ts";
-import { fetchTransfer, newestSoa, type Primary, type PrimaryParts } from "./primary.ts";
+import { fetchTransfer, type Newest, newestSoa, type Primary, type PrimaryParts } from "./primary.ts";
 import {
   type Asked,
   beginning,
   confirmed,
+  confirmedBy,
   expiresAt,
   failed,
+  type Freshness,
   isExpired,
   notified,
   restored,
@@ -70,12 +72,16 @@ interface Told {
 interface Taking {
   readonly ours: Rr | null;
   readonly isWhole: boolean;
-  /** The serial that the primary said it has. */
-  readonly told: number;
+  /** What the primary said that it has. */
+  readonly newest: Newest;
 }
 
 /** What asking one primary came to. */
-type Answered = "newer" | "same";
+interface Answered {
+  readonly as: "newer" | "same";
+  /** For how long our version is good by what it says (RFC 7314); null: it does not say. */
+  readonly leftSeconds: number | null;
+}
 
 export class Secondary {
   readonly apex: Name;
@@ -237,14 +243,17 @@ export class Secondary {
   async #askAll(wanted: Wanted): Promise<boolean> {
     this.#told = null;
     const failures: string[] = [];
-    let isAnswered = false;
+    const answers: Answered[] = [];
     let isFault = false;
     let isNewer = false;
     for (const primary of this.#inTurn()) {
       try {
         const answered = await (wanted === "any" ? this.#takeAny(primary) : this.#askOne(primary));
-        isAnswered = true;
-        if (answered === "same") continue;
+        if (answered.as === "same") {
+          answers.push(answered);
+          continue;
+        }
+        answers.splice(0, answers.length, answered);
         isNewer = true;
         this.#preferred = primary;
         break;
@@ -259,11 +268,11 @@ export class Secondary {
     }
     const faults = isFault ? (this.#asked?.faults ?? 0) + 1 : 0;
     this.#asked = isNewer ? null : { at: this.#now(), faults };
-    this.#note(isAnswered, failures);
+    this.#note({ leftSeconds: longest(answers), isTaken: isNewer }, answers.length > 0, failures);
     return isNewer;
   }
 
-  #note(isAnswered: boolean, failures: readonly string[]): void {
+  #note(freshness: Freshness, isAnswered: boolean, failures: readonly string[]): void {
     const { random } = this.#parts;
     const chance = random.below(CHANCES) / CHANCES;
     const soa = this.#copy.soa();
@@ -274,7 +283,9 @@ export class Secondary {
     }
     this.#failure = null;
     this.#isConfirmed = true;
-    this.#table = confirmed(timesOf(soa), this.#now(), chance);
+    this.#table = confirmedBy(this.#table, confirmed(timesOf(soa), this.#now(), chance), freshness);
+    // What was kept with a version that came just now says that it is as new as that.
+    if (freshness.isTaken && this.#table.checkedAt < this.#now()) this.#notedAt = null;
     this.#noteOnDisk();
   }
 
@@ -284,7 +295,7 @@ export class Secondary {
     const seconds = (this.#table.times?.expireSeconds ?? 0) / 100;
     if (this.#notedAt !== null && now < this.#notedAt + seconds) return;
     try {
-      this.#copy.confirm();
+      this.#copy.confirm(Math.round(now - this.#table.checkedAt));
       this.#notedAt = now;
     } catch (error) {
       this.#log(`it is not noted on disk that the zone was confirmed: ${reasonOf(error)}`);
@@ -296,10 +307,12 @@ export class Secondary {
   }
 
   async #askOne(primary: Primary): Promise<Answered> {
-    const theirs = await newestSoa(this.#parts, primary, this.apex, this.#stopper);
+    const newest = await newestSoa(this.#parts, primary, this.apex, this.#stopper);
     const ours = this.#copy.soa();
-    if (ours !== null && !this.#isNewer(theirs, ours, primary)) return "same";
-    return this.#parts.turns.take(this.#stopper, () => this.#take(primary, ours, soaSerial(theirs.rdata)));
+    if (ours !== null && !this.#isNewer(newest.soa, ours, primary)) {
+      return { as: "same", leftSeconds: newest.expireSeconds };
+    }
+    return this.#parts.turns.take(this.#stopper, () => this.#take(primary, ours, newest));
   }
 
   #isNewer(theirs: Rr, ours: Rr, primary: Primary): boolean {
@@ -314,34 +327,37 @@ export class Secondary {
 
   /** All of the zone, whichever version of it the primary has. */
   async #takeAny(primary: Primary): Promise<Answered> {
-    const theirs = await newestSoa(this.#parts, primary, this.apex, this.#stopper);
-    const taking = { ours: null, isWhole: true, told: soaSerial(theirs.rdata) };
+    const newest = await newestSoa(this.#parts, primary, this.apex, this.#stopper);
+    const taking = { ours: null, isWhole: true, newest };
     const answered = await this.#parts.turns.take(this.#stopper, () => this.#takeOnce(primary, taking));
     this.#older.clear();
     return answered;
   }
 
   /** What has changed if it can be had, else all of the zone (RFC 1995 §2). */
-  async #take(primary: Primary, ours: Rr | null, told: number): Promise<Answered> {
-    if (ours === null) return this.#takeOnce(primary, { ours, isWhole: true, told });
+  async #take(primary: Primary, ours: Rr | null, newest: Newest): Promise<Answered> {
+    if (ours === null) return this.#takeOnce(primary, { ours, isWhole: true, newest });
     try {
-      return await this.#takeOnce(primary, { ours, isWhole: false, told });
+      return await this.#takeOnce(primary, { ours, isWhole: false, newest });
     } catch (error) {
       if (!(error instanceof TransferError) || error.code === "TOO_LARGE") throw error;
       this.#log(`${formatEndpoint(primary.endpoint)}: ${error.message}; asking for the whole zone`);
-      return this.#takeOnce(primary, { ours, isWhole: true, told });
+      return this.#takeOnce(primary, { ours, isWhole: true, newest });
     }
   }
 
-  async #takeOnce(primary: Primary, { ours, isWhole, told }: Taking): Promise<Answered> {
-    const wanted = { apex: this.apex, ours, isWhole };
-    const transfer = await fetchTransfer(this.#parts, primary, wanted, this.#stopper);
+  async #takeOnce(primary: Primary, { ours, isWhole, newest }: Taking): Promise<Answered> {
+    const wanted = { apex: this.apex, ours, isWhole, takesEdns: newest.takesEdns };
+    const { transfer, expireSeconds } = await fetchTransfer(this.#parts, primary, wanted, this.#stopper);
     // What was asked for before the zone was stopped or withdrawn is not made any more.
     this.#stopper.throwIfAborted();
     const by = `primary ${formatEndpoint(primary.endpoint)}`;
     switch (transfer.kind) {
       case "current":
-        throw new TransferError("BROKEN", `it told of serial ${told} and sent serial ${transfer.serial}`);
+        throw new TransferError(
+          "BROKEN",
+          `it told of serial ${soaSerial(newest.soa.rdata)} and sent serial ${transfer.serial}`,
+        );
       case "changes":
         await this.#copy.apply(transfer.changes, by);
         break;
@@ -351,12 +367,19 @@ export class Secondary {
     const serial = soaSerial(transfer.soa.rdata);
     const zone = this.apex.toString();
     this.#parts.log.info({ zone, serial, by, as: transfer.kind }, "a newer version of the zone was taken");
-    return "newer";
+    return { as: "newer", leftSeconds: expireSeconds ?? newest.expireSeconds };
   }
 
   #log(words: string): void {
     this.#parts.log.warn({ zone: this.apex.toString() }, words);
   }
+}
+
+/** The best informed counts; null: one of them does not say, and none is taken to be better informed than that. */
+function longest(answers: readonly Answered[]): number | null {
+  const lefts = answers.map(({ leftSeconds }) => leftSeconds ?? Number.POSITIVE_INFINITY);
+  const left = Math.max(0, ...lefts);
+  return left === Number.POSITIVE_INFINITY ? null : left;
 }
 
 /** Of a timer, which cannot be set for longer than 24 days. */

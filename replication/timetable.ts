@@ -61,6 +61,25 @@ export function confirmed(times: SoaTimes, now: number, chance: number): Timetab
   return { times, checkedAt: now, failures: 0, nextCheckAt: now + spread(times.refreshSeconds, chance) };
 }
 
+/** What primaries told in a round of the version that we have now. */
+export interface Freshness {
+  /** For how long the zone is good by the one who is best informed (RFC 7314 §4); null: one did not say, and is believed to be the source. */
+  readonly leftSeconds: number | null;
+  /** Whether the version is a new one: an old one is never good for less long than it was already. */
+  readonly isTaken: boolean;
+}
+
+/**
+ * As `confirmed`, where the primary may be a secondary itself (RFC 7314 §4): the zone is then as old as it is there. Whatever is told, it
+ * is not good for longer than its SOA says.
+ */
+export function confirmedBy(table: Timetable, fresh: Timetable, { leftSeconds, isTaken }: Freshness): Timetable {
+  const { times, checkedAt: now } = fresh;
+  if (leftSeconds === null || times === null) return fresh;
+  const checkedAt = now - Math.max(0, times.expireSeconds - leftSeconds);
+  return { ...fresh, checkedAt: isTaken || table.times === null ? checkedAt : Math.max(checkedAt, table.checkedAt) };
+}
+
 /** No primary gave us the newest version. */
 export function failed(table: Timetable, now: number, chance: number): Timetable {
   const failures = table.failures + 1;

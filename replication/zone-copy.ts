@@ -91,10 +91,10 @@ export class ZoneCopy {
     return kept.checkedAtSeconds;
   }
 
-  /** Notes on the shelf that a primary confirmed the version. Throws ChangeLogError. */
-  confirm(): void {
+  /** Notes on the shelf that a primary confirmed the version so long ago. Throws ChangeLogError. */
+  confirm(agoSeconds: number): void {
     const { clock, shelf } = this.#parts;
-    shelf?.confirm(this.apex, clock.wallSeconds());
+    shelf?.confirm(this.apex, clock.wallSeconds() - agoSeconds);
   }
 
   /** Serves nothing any more: queries get SERVFAIL. What is on the shelf stays there. */

@@ -40,6 +40,12 @@ export function soaSerial(rdata: Uint8Array): number {
   return viewOf(rdata).getUint32(rdata.length - SOA_NUMBERS_OCTETS);
 }
 
+/** EXPIRE, in seconds. */
+export function soaExpire(rdata: Uint8Array): number {
+  assert(rdata.length > SOA_NUMBERS_OCTETS, "the RDATA of an SOA");
+  return viewOf(rdata).getUint32(rdata.length - 8);
+}
+
 /** The same SOA with another serial. */
 export function soaWithSerial(rdata: Uint8Array, serial: number): Uint8Array {
   const changed = rdata.slice();

@@ -14,6 +14,7 @@ export {
   type JournalEntry,
   recordOctets,
   RecordReader,
+  soaExpire,
   soaSerial,
   soaWithSerial,
   toSerial,

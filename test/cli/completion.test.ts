@@ -13,7 +13,7 @@ function complete(words: readonly string[]): string[] {
 
 describe("bash completes", () => {
   test.each([
-    ["commands", ["strata", "re"], ["resolver", "resolve", "register", "reload"]],
+    ["commands", ["strata", "re"], ["resolver", "resolve", "register", "reload", "retransfer"]],
     [
       "the second word of a command",
       ["strata", "zone", ""],

@@ -142,6 +142,44 @@ describe("a transfer that was asked for by hand", () => {
   });
 });
 
+describe("a primary that is a secondary itself (RFC 7314)", () => {
+  test("its version is good for as long here as there", async () => {
+    const { world, primary } = worldOf(ONE);
+    primary.expireSeconds = 5000;
+    await world.begin();
+    expect(world.secondaries.expiresIn(ONE[0]!.owner)).toBe(5000);
+    await world.clock.advance(1_000_000);
+    primary.expireSeconds = 4000;
+    await world.clock.advance(HOUR);
+    expect(world.secondaries.status[0]!.checkedSecondsAgo).toBeGreaterThan(80_000);
+    primary.expireSeconds = 0;
+    await world.clock.advance(3 * HOUR);
+    expect(world.served()).toEqual([]);
+  });
+
+  test("and no longer after a restart", async () => {
+    const shelf = new MemoryShelf();
+    const primary = new MemoryPrimary(FIRST, ONE);
+    primary.expireSeconds = 5000;
+    const before = new SecondaryWorld([primary], { shelf });
+    await before.begin();
+    await before.clock.run(before.secondaries.close());
+    const after = new SecondaryWorld([primary], { shelf, clock: before.clock });
+    after.network.partition(HOME, FIRST.address);
+    await after.begin();
+    expect(after.secondaries.expiresIn(ONE[0]!.owner)).toBeLessThanOrEqual(5000);
+    expect(after.secondaries.expiresIn(ONE[0]!.owner)).toBeGreaterThan(4900);
+  });
+
+  test("a primary from before EDNS is asked without", async () => {
+    const { world, primary } = worldOf(ONE);
+    primary.isOld = true;
+    await world.begin();
+    expect(world.served()).toEqual(texts(ONE));
+    expect(primary.asked).toEqual(["udp SOA", "udp SOA", "tcp AXFR"]);
+  });
+});
+
 describe("NOTIFY (RFC 1996)", () => {
   test("from a primary: the next version at once", async () => {
     const { world, primary } = worldOf(ONE);

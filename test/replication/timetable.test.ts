@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import {
   beginning,
   confirmed,
+  confirmedBy,
   expiresAt,
   failed,
   isExpired,
@@ -51,6 +52,22 @@ describe("as an SOA of 3600 600 86400 says", () => {
   });
   test("goes on asking when it has expired", () =>
     expect(failed(confirmed(HOUR, 0, 0), 100_000, 0).nextCheckAt).toBe(100_600));
+});
+
+describe("EXPIRE as a primary tells it (RFC 7314 §4), an SOA of 3600 600 86400, asked at 10,000", () => {
+  test.each([
+    ["nothing is told: as the SOA says", 50_000, { leftSeconds: null, isTaken: false }, 96_400],
+    ["a version from a secondary: what is left there", 50_000, { leftSeconds: 400, isTaken: true }, 10_400],
+    ["the version that we have: not less than we have", 50_000, { leftSeconds: 400, isTaken: false }, 50_000],
+    ["the version that we have: more than we have", 50_000, { leftSeconds: 70_000, isTaken: false }, 80_000],
+    ["more than the SOA says: the SOA", 50_000, { leftSeconds: 1_000_000, isTaken: true }, 96_400],
+    ["nothing is left there", 50_000, { leftSeconds: 0, isTaken: true }, 10_000],
+  ])("%s", (_what, expiredAt, freshness, expires) => {
+    const before = confirmed(HOUR, expiredAt - 86_400, 0);
+    const table = confirmedBy(before, confirmed(HOUR, 10_000, 0), freshness);
+    expect(expiresAt(table)).toBe(expires);
+    expect(table.nextCheckAt).toBe(13_600);
+  });
 });
 
 describe("a zone that was never there", () => {

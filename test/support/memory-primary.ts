@@ -2,10 +2,13 @@
 import {
   CLASS,
   decodeMessage,
+  encodeExpire,
   encodeMessage,
   findTsig,
   type Message,
   Name,
+  plainEdns,
+  RCODE,
   readTsig,
   type Rr,
   TsigKey,
@@ -44,6 +47,10 @@ export class MemoryPrimary implements Handler {
   instead: ((request: Message) => readonly Sent[]) | null = null;
   /** The SOA that it tells of, where that is another than the newest. */
   soa: Rr | null = null;
+  /** For how long it says that its version is good (RFC 7314); null: it does not know the option, and sends the question back. */
+  expireSeconds: number | null = null;
+  /** From before EDNS: it refuses what it cannot read. */
+  isOld = false;
   /** Signs responses, each with its place in its response, where the request is signed. */
   sign: SignResponse = (signer, octets) => signer.sign(octets, SIGNED_AT);
   key: TsigKey = KEY;
@@ -58,9 +65,15 @@ export class MemoryPrimary implements Handler {
   handle(octets: Uint8Array, response: Uint8Array, { transport }: Peer, unsigned: Later): number {
     const tsigAt = findTsig(octets);
     const tsig = tsigAt < 0 ? null : readTsig(octets, tsigAt);
-    const request = decodeMessage(tsig === null ? octets : withoutTsig(octets, tsigAt, tsig.originalId));
+    const received = decodeMessage(tsig === null ? octets : withoutTsig(octets, tsigAt, tsig.originalId));
+    const request = this.#inReply(received);
     const { type } = request.question[0]!;
     this.asked.push(`${transport} ${TYPE_TEXT.get(type) ?? type}`);
+    if (this.isOld && request.edns !== null) {
+      const refusal = encodeMessage({ ...reply(request, []), edns: null, rcode: RCODE.FORMERR });
+      response.set(refusal);
+      return refusal.length;
+    }
     const signer = tsig === null ? null : new TsigSigner(this.key, tsig.mac);
     let sentCount = 0;
     const later: Later = (one, expect) =>
@@ -77,6 +90,13 @@ export class MemoryPrimary implements Handler {
     }
     later(new Uint8Array(0));
     return LATER;
+  }
+
+  /** What its responses are made from. */
+  #inReply(request: Message): Message {
+    const { expireSeconds } = this;
+    if (request.edns === null || expireSeconds === null) return request;
+    return { ...request, edns: { ...plainEdns, options: [encodeExpire(expireSeconds)] } };
   }
 
   /** What is right. */

@@ -77,18 +77,18 @@ describe("a copy whose primary's serial was set back", () => {
   test("stays, which is said, until it is fetched anew", async () => {
     using scratch = new Scratch();
     const file = scratch.file("vu.nl.zone");
-    const [primaryState, state] = [scratch.file("primary"), scratch.file("copy")];
+    const state = scratch.file("copy");
     const [primaryAt, copyAt] = ["127.0.0.1:9283", "127.0.0.1:9284"];
     writeFileSync(file, zoneText(7));
-    await using primary = await RunningStrata.start([
-      ...["serve", "--zone", `vu.nl=${file}`, "--listen", primaryAt, "--state", primaryState],
-      ...["--transfer", "127.0.0.0/8", "--notify", copyAt],
-    ]);
+    const serving = ["serve", "--zone", `vu.nl=${file}`, "--listen", primaryAt];
+    const giving = ["--transfer", "127.0.0.0/8", "--notify", copyAt];
+    const before = await RunningStrata.start([...serving, ...giving]);
     await using copy = await RunningStrata.start([
       ...["serve", "--secondary", `vu.nl=${primaryAt}`, "--listen", copyAt, "--state", state],
     ]);
+    await before.stop("SIGTERM");
     writeFileSync(file, zoneText(3));
-    await strata(["reload", "--take", "file", "--state", primaryState]);
+    const primary = await RunningStrata.start([...serving, ...giving]);
     await copy.line("stderr", /has serial 3, which is older than our 7/);
     expect((await strata(["status", "--state", state])).stdout).toMatch(/serial 7, .* has the older serial 3 /);
 
