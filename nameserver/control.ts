@@ -20,8 +20,8 @@ import {
   WireError,
   withoutTsig,
 } from "../dns/index.ts";
-import { LATER, type Later, type Peer, type Taken } from "../net/index.ts";
-import { EVENT, type NameServerCounters } from "./counters.ts";
+import { LATER, type Later, type Peer, Prefix, type Taken } from "../net/index.ts";
+import { EVENT, type NameServerCounters, TRANSPORT } from "./counters.ts";
 import { type Desk } from "./desk.ts";
 import type { UpdateForwarder } from "./forward.ts";
 import type { RefusedSignatures } from "./refused-signatures.ts";
@@ -44,6 +44,8 @@ export interface ControlRequest {
   /** As it came: for who passes it on. */
   readonly octets: Uint8Array;
   readonly peer: Peer;
+  /** Whether it does come from there: over TCP, with a cookie that we gave (RFC 7873 §5.2.5), or from this machine. */
+  readonly isPeerSure: boolean;
   /** The name of the key it is signed with; null when it is not signed. */
   readonly key: Name | null;
   /** Octets that a response may have. */
@@ -121,6 +123,7 @@ export function takeControl(handler: ControlHandler, desk: Desk, counters: NameS
     message,
     octets,
     peer: desk.readPeer(),
+    isPeerSure: isPeerSure(desk),
     key: signedBy,
     octetsMax,
     send,
@@ -129,6 +132,15 @@ export function takeControl(handler: ControlHandler, desk: Desk, counters: NameS
   });
   return LATER;
 }
+
+function isPeerSure(desk: Desk): boolean {
+  if (desk.transport !== TRANSPORT.UDP || desk.cookie === "valid") return true;
+  const { address } = desk.readPeer();
+  return LOOPBACK.some((prefix) => prefix.contains(address));
+}
+
+/** What comes from elsewhere with such an address the system drops. */
+const LOOPBACK = ["127.0.0.0/8", "::1/128"].map((text) => Prefix.parse(text));
 
 /** Signs what comes later, where the request was signed; silence is not. */
 export function signedLater({ sign }: Desk, later: Later): Later {

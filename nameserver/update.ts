@@ -82,6 +82,11 @@ function takeUpdate(parts: UpdateParts, request: ControlRequest): UpdateRefusal 
     return refused(RCODE.REFUSED, EDE.PROHIBITED, treatment.text);
   }
   const requester = requesterOf(request);
+  if (requester.key === null && !request.isPeerSure) {
+    const text = "an update that is not signed comes over TCP or with a cookie: over UDP anybody could send it";
+    const refusal = refused(RCODE.REFUSED, EDE.PROHIBITED, text);
+    return tell(parts, zone.name, { requester, peer: request.peer, refusal });
+  }
   const stranger = treatment.policy.refusalOf(requester);
   if (stranger !== null) return tell(parts, zone.name, { requester, peer: request.peer, refusal: stranger });
   const lease = leaseOf(request, treatment.leases);
@@ -153,7 +158,9 @@ function carryOut(draft: ZoneDraft, { answer, authority }: Message, { apex, poli
   return addedRecords(draft, authority);
 }
 
-function requesterOf({ key, peer }: ControlRequest): UpdateRequester {
+/** Who is not surely where it says it is, is nowhere: no grant to addresses is for it. */
+function requesterOf({ key, peer, isPeerSure }: ControlRequest): UpdateRequester {
+  if (!isPeerSure) return { key, addressOctets: new Uint8Array(0) };
   return { key, addressOctets: unmapped(addressOctets(peer.address) ?? new Uint8Array(0)) };
 }
 

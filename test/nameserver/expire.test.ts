@@ -79,6 +79,7 @@ test("each message of a long transfer has OPT, where the request has it (RFC 910
     message: decodeMessage(requestOf("own.example. AXFR", asking)),
     octets: new Uint8Array(0),
     peer: { address: "192.0.2.1", port: 1, transport: "tcp" },
+    isPeerSure: true,
     key: null,
     octetsMax: 65_535,
     respond: () => undefined,

@@ -16,7 +16,7 @@ import {
   TYPE,
 } from "../../dns/index.ts";
 import { NameServer, updateHandler } from "../../nameserver/index.ts";
-import { LATER, Prefix } from "../../net/index.ts";
+import { LATER, Prefix, type Transport } from "../../net/index.ts";
 import {
   type ChangeLog,
   ChangeLogError,
@@ -96,10 +96,10 @@ class Rig {
     this.leases.start(this.changer, []);
   }
 
-  send(message: Message, from = "192.0.2.7"): Promise<Message> {
+  send(message: Message, from = "192.0.2.7", transport: Transport = "tcp"): Promise<Message> {
     const { promise, resolve } = Promise.withResolvers<Message>();
     const response = new Uint8Array(65_535);
-    const peer = { address: from, port: 5353, transport: "tcp" } as const;
+    const peer = { address: from, port: 5353, transport };
     const length = this.#server.handle(encodeMessage(message), response, peer, (octets) => {
       resolve(decodeMessage(octets));
     });
@@ -215,6 +215,22 @@ describe("no update", () => {
     const rig = new Rig();
     const response = await rig.update(`yes gone.example.\n${ADD}`, "example.", "198.51.100.1");
     expect(told(response)).toEqual(["REFUSED", "18 updates have to be signed with a key that is allowed here"]);
+  });
+
+  test("of an address that the sender may only claim: over UDP, without a cookie and without a signature", async () => {
+    const rig = new Rig();
+    const message = updateMessage("add a.example. 300 A 192.0.2.9", "example.");
+    const refused = await rig.send(message, "192.0.2.7", "udp");
+    expect([refused.rcode, rig.serial]).toEqual([RCODE.REFUSED, 7]);
+    expect(extendedErrors(refused.edns)[0]?.text).toContain("over UDP anybody could send it");
+    const cookieOf = ({ edns: told }: Message) => findOption(told, OPTION.COOKIE)!;
+    const first = { code: OPTION.COOKIE, data: new Uint8Array(8) };
+    const asked = query("example.", "SOA", { edns: { ...edns, options: [first] } });
+    const given = await rig.send(asked, "192.0.2.7", "udp");
+    const again = { ...message, edns: { ...edns, options: [cookieOf(given)] } };
+    expect((await rig.send(again, "192.0.2.8", "udp")).rcode).toBe(RCODE.REFUSED);
+    expect((await rig.send(again, "192.0.2.7", "udp")).rcode).toBe(RCODE.NOERROR);
+    expect(rig.serial).toBe(8);
   });
 
   test("of a frozen zone", async () => {
