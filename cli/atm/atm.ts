@@ -96,10 +96,17 @@ async function atTheCard(given: Arguments, open: OpenAtm, operation: CardOperati
   const { card, pin, key } = words;
   const session = await at.logIn(open, card, pin);
   if (session.kind === "refused") return refusedOutcome(key, session, currency);
-  if (session.kind !== "done") return openOutcome(key, { kind: "unreached", why: session.why });
+  if (session.kind !== "done") {
+    const mayBeDone = wasAsked(open, key) || (operation === "transfer" && given.isGiven("key"));
+    return openOutcome(key, { kind: mayBeDone ? "unknown" : "unreached", why: session.why });
+  }
   if (session.value !== null) await open.machine.settle(PATIENCE_SECONDS, key);
   return operateCard(given, { open, operation, inside: { card, session: session.value, currency }, words });
 }
+
+/** An earlier try under that key may have been carried out, whatever this one comes to. */
+const wasAsked = ({ journal }: OpenAtm, key: string): boolean =>
+  journal.change((page) => page.operation(key)?.isUnknown ?? false);
 
 interface AtCard {
   readonly open: OpenAtm;

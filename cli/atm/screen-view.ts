@@ -88,7 +88,11 @@ function drawn({ page }: ScreenState): Drawn {
         page.at,
       );
     case "amounts":
-      return menu("How much?", [...AMOUNTS, "Another amount"], page.at);
+      return {
+        title: "How much?",
+        lines: [...AMOUNTS, "Another amount"].map((text, i) => `${i === page.at ? ">" : " "} ${text}`),
+        keys: "Type it, or arrows and Enter   Esc: back",
+      };
     case "amount": {
       const what = page.of === "withdraw" ? "Withdraw cash" : "Put your notes in, and say how much it is";
       return field(what, "Amount", textOf(page), ENTER_BACK);

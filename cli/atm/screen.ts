@@ -199,6 +199,11 @@ function pressMenu(state: ScreenState, at: number, key: Key): ScreenState {
 
 function pressAmounts(state: ScreenState, at: number, key: Key): ScreenState {
   if (key.kind === "escape") return menuOf(state);
+  // Here digits are an amount, not the number of a line.
+  if (key.kind === "text") {
+    const typed = { kind: "amount", of: "withdraw", text: "" } as const;
+    return pressField({ ...state, page: typed }, typed, key);
+  }
   const chosen = chosenOf(at, AMOUNTS.length + 1, key);
   if (chosen.kind === "at") return { ...state, page: { kind: "amounts", at: chosen.at } };
   const amount = AMOUNTS[chosen.at];

@@ -52,7 +52,8 @@ describe("keys lead to requests", () => {
     ["balance by Enter", atMenu, "\r", { kind: "balance" }],
     ["withdraw by arrows", atMenu, "\u001b[B\r\u001b[B\r", { kind: "withdraw", amount: "50" }],
     ["the last by an arrow up", atMenu, "2\u001b[A\r30\r", { kind: "withdraw", amount: "30" }],
-    ["withdraw another amount", atMenu, "2512.50\r", { kind: "withdraw", amount: "12.50" }],
+    ["withdraw an amount that is typed at once", atMenu, "212.50\r", { kind: "withdraw", amount: "12.50" }],
+    ["fifty, typed", atMenu, "250\r", { kind: "withdraw", amount: "50" }],
     ["deposit", atMenu, "335\r", { kind: "deposit", amount: "35" }],
     ["transfer", atMenu, "41234567897\r5.05\r", { kind: "transfer", to: "1234567897", amount: "5.05" }],
     ["statement", atMenu, "5", { kind: "statement" }],
@@ -67,8 +68,8 @@ describe("keys lead to requests", () => {
   test.each([
     ["half a card number", firstScreen("firstbank.com", "atm7"), "1234\r", "16 digits"],
     ["a short PIN", firstScreen("firstbank.com", "atm7"), `${CARD}\r123\r`, "4 to 12 digits"],
-    ["no amount", atMenu, "25\r", "an amount is wanted"],
-    ["nothing at all", atMenu, "250\r", "an amount is wanted"],
+    ["no amount", atMenu, "2\u001b[A\r\r", "an amount is wanted"],
+    ["nothing at all", atMenu, "20\r", "an amount is wanted"],
     ["half an account number", atMenu, "4123\r", "10 digits"],
   ])("%s is complained about", (_what, from, keys, complaint) => {
     expect(typed(from, keys).complaint).toContain(complaint);
@@ -108,7 +109,9 @@ describe("drawn", () => {
   const screens = [
     firstScreen("firstbank.com", "atm7"),
     typed(firstScreen("firstbank.com", "atm7"), `${CARD}\r98765`),
-    ...["", "1", "2", "25", "3", "4", "41234567897\r", "6", "61111\r98765"].map((keys) => typed(atMenu, keys)),
+    ...["", "1", "2", "25", "2\u001b[A\r", "3", "4", "41234567897\r", "6", "61111\r98765"].map((keys) =>
+      typed(atMenu, keys),
+    ),
     presented(atMenu, ["1 × 50.00 USD", "2 × 20.00 USD"]),
     answered(
       atMenu,
