@@ -2,6 +2,7 @@
  * A bank's database is killed under load, by itself and with a standby that takes over: nothing that was acknowledged is missing or done
  * twice, and every look at the balances sums to what was put in. STRATA_KILLS=100 does it so many times.
  */
+import { request } from "node:https";
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { type Clock, systemClock } from "../../base/index.ts";
@@ -9,6 +10,7 @@ import { type Command, decodeAnswer, openPostgresLedger, type PostgresLedger } f
 import { BankLoad } from "../support/bank-load.ts";
 import { describeWithPeers } from "../support/peers.ts";
 import { PostgresServer } from "../support/postgres.ts";
+import { RunningStrata, Scratch, strata } from "../support/strata.ts";
 
 const KILLS = Number(process.env["STRATA_KILLS"] ?? 2);
 const SEED = Number(process.env["STRATA_SEED"] ?? 7);
@@ -62,6 +64,27 @@ describeWithPeers("a bank whose database is killed", ["initdb", "postgres", "pg_
     LIMIT_MILLISECONDS,
   );
 
+  test("its server says that nothing was done, and carries on when the database is back", async () => {
+    using scratch = new Scratch();
+    await using database = await PostgresServer.start();
+    const words = ["--name", "firstbank.com", "--listen", "127.0.0.1:0", "--state", scratch.file("state")];
+    const bank = await RunningStrata.start(["bank", "serve", ...words, "--database", database.url]);
+    try {
+      const port = Number(/:(\d+)\//.exec(bank.stdout.join("\n"))?.[1]);
+      const first = await openHolder(port, "one");
+      expect(first.code).toBe(200);
+      await database.kill();
+      expect(await openHolder(port, "two")).toMatchObject({ code: 503 });
+      await database.resume();
+      expect(await openHolder(port, "two")).toMatchObject({ code: 200 });
+      expect(await openHolder(port, "one")).toEqual(first);
+      const verified = await strata(["bank", "verify", "--database", database.url]);
+      expect([verified.status, verified.stdout]).toEqual([0, expect.stringContaining("14 accounts")]);
+    } finally {
+      await bank.stop();
+    }
+  });
+
   test("without its standby nothing is acknowledged; asked again when that is back, it was done once", async () => {
     await using primary = await PostgresServer.start();
     await using standby = await primary.startStandby("standby");
@@ -90,6 +113,22 @@ describeWithPeers("a bank whose database is killed", ["initdb", "postgres", "pg_
     await ledger.close();
   });
 });
+
+/** With a key; over TLS that nobody vouches for here. */
+function openHolder(port: number, key: string): Promise<{ readonly code: number; readonly text: string }> {
+  const { promise, resolve, reject } = Promise.withResolvers<{ readonly code: number; readonly text: string }>();
+  const headers = { "content-type": "application/json", "idempotency-key": key };
+  const where = { host: "127.0.0.1", port, path: "/v1/holders", method: "POST", rejectUnauthorized: false } as const;
+  const asked = request({ ...where, headers, timeout: 30_000 }, (response) => {
+    let text = "";
+    response.on("data", (chunk: Buffer) => (text += chunk.toString()));
+    response.on("end", () => resolve({ code: response.statusCode ?? 0, text }));
+  });
+  asked.on("timeout", () => asked.destroy(new Error("not answered in time")));
+  asked.on("error", reject);
+  asked.end(JSON.stringify({ holder: "Carol", currency: "USD", pin: "1234", deposit: "10" }));
+  return promise;
+}
 
 const open = (url: string): Promise<PostgresLedger> => openPostgresLedger(url, { clock: systemClock, epoch: 0 });
 
