@@ -7,6 +7,7 @@ import {
   bankOpenCommand,
   bankServeCommand,
   bankStaffCommand,
+  bankDemoCommand,
   bankVerifyCommand,
 } from "./command/bank.ts";
 import { completionCommand } from "./command/completion.ts";
@@ -55,6 +56,7 @@ export const COMMANDS: readonly Command[] = [
   propagationCommand,
   bankServeCommand,
   bankOpenCommand,
+  bankDemoCommand,
   bankVerifyCommand,
   bankAtmsCommand,
   bankStaffCommand,

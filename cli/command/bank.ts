@@ -159,3 +159,12 @@ export const bankAuthorityCommand: Command = {
   ],
   run: async (given, output) => (await import("../bank/authority.ts")).bankAuthority(given, output),
 };
+
+export const bankDemoCommand: Command = {
+  words: ["bank", "demo"],
+  summary: "Show what three at once do to one account without synchronization, and with each right way.",
+  positionals: [{ name: "WHAT", describe: "what is shown", required: true, choices: ["race"] }],
+  options: { json: JSON_OPTION },
+  examples: [["strata bank demo race", "a wrong balance, then right ones"]],
+  run: async (given, output) => (await import("../bank/demo.ts")).bankDemo(given, output),
+};

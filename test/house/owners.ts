@@ -90,6 +90,7 @@ export const BANS: readonly Ban[] = [
     modules: ["node:sqlite"],
     owners: [
       "bank/atm/sqlite-journal.ts",
+      "bank/race.ts",
       "bank/sqlite-books.ts",
       "bank/sqlite-database.ts",
       "bank/sqlite-ledger.ts",
