@@ -214,6 +214,12 @@ function linesAndTimes(rig: Rig): void {
     await rig.ask("a1", { kind: "accrue", account: "sue", day });
     expect(await rig.store.accrualsDue(day, 10)).toEqual([]);
     expect(await rig.store.accrualsDue(day + 1, 10)).toEqual(["sue"]);
+    expect(await rig.store.paymentsDue(day, 10)).toEqual([]);
+    expect(await rig.store.paymentsDue(day + 1, 10)).toEqual(["sue"]);
+    await rig.ask("p1", { kind: "pay-interest", account: "sue", beforeDay: day + 1 });
+    expect(await rig.store.paymentsDue(day + 1, 10)).toEqual([]);
+    expect(await rig.store.hold("h1")).toMatchObject({ key: "h1", amount: 50n, state: "pending" });
+    expect(await rig.store.hold("h9")).toBeNull();
     expect((await rig.store.holdsOf("bob")).map(({ key, state }) => [key, state])).toEqual([
       ["h1", "pending"],
       ["h2", "pending"],
