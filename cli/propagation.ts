@@ -6,12 +6,14 @@ import type { NotifyStatus } from "../replication/index.ts";
 import { createEngine, serversAt, serversOf, survey, type SurveyParts } from "../resolver/index.ts";
 import type { Arguments } from "./arguments.ts";
 import { findState, readHintsFile } from "./beginning.ts";
-import { askControl, controlPlaces } from "./control/asking.ts";
+import { askControl, controlPlaces, controlSocketOf } from "./control/asking.ts";
+import { isStatus } from "./control/commands.ts";
 import { isLastChange, type LastChange } from "./control/last-changes.ts";
 import { EXIT, WorkError } from "./failure.ts";
 import { parseEndpoints, parseName, parsePort } from "./options-read.ts";
 import type { Output } from "./output.ts";
 import { jsonOf, type Propagation, textOf } from "./propagation-text.ts";
+import { STATE_FOLDER } from "./state.ts";
 
 const TIMEOUT_MILLISECONDS = 2000;
 const WATCH_MILLISECONDS = 500;
@@ -19,7 +21,7 @@ const NEVER = new AbortController().signal;
 
 export async function propagation(given: Arguments, output: Output): Promise<number> {
   const zone = parseName("ZONE", given.required("ZONE"));
-  const configured = parseEndpoints("server", given.texts("server"));
+  const configured = await beginningsOf(given);
   const parts = partsOf(given, configured);
   // Whom the primary tells is a server of the zone, also where no name says so.
   const hidden = (await notifiedBy(given, zone)).map(({ target }) => parseEndpoint(target));
@@ -49,6 +51,20 @@ export async function propagation(given: Arguments, output: Output): Promise<num
     if (!given.flag("watch")) return now.newest === null ? EXIT.unknown : EXIT.no;
     await sleep(systemClock, WATCH_MILLISECONDS, NEVER);
   }
+}
+
+/** The servers that are named on the command line; where none is and the state folder is that of one server, where that listens. */
+async function beginningsOf(given: Arguments): Promise<readonly Endpoint[]> {
+  const named = parseEndpoints("server", given.texts("server"));
+  const folder = given.text("state") ?? STATE_FOLDER;
+  const socket = controlSocketOf(folder);
+  if (named.length > 0 || given.text("hints") !== null || !systemFiles.exists(socket)) return named;
+  const status = await askControl({ name: folder, socket }, { command: "status" });
+  if (!isStatus(status)) return named;
+  // Who listens on all addresses is asked on the loopback.
+  return status.listen.map((text) =>
+    parseEndpoint(text.replace(/^0\.0\.0\.0:/, "127.0.0.1:").replace(/^\[::\]:/, "[::1]:")),
+  );
 }
 
 const INSTEAD =

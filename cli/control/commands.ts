@@ -72,7 +72,7 @@ function duration(seconds: number): string {
   return unit === undefined ? `${seconds} s` : `${Math.floor(seconds / unit[1])} ${unit[0]}`;
 }
 
-function isStatus(answer: unknown): answer is ServerStatus {
+export function isStatus(answer: unknown): answer is ServerStatus {
   return typeof answer === "object" && answer !== null && "zones" in answer && "listen" in answer;
 }
 

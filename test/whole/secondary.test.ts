@@ -78,6 +78,9 @@ test("our own server as the primary: an update comes to the secondary, and to on
   await middle.line("stderr", /"serial":2,.*"as":"changes"/);
   await last.line("stderr", /"serial":2,.*"as":"changes"/);
   for (const port of [second, third]) expect(await ask(port, "new.example")).toContain("192.0.2.2");
+  const travelled = await strata(["propagation", "example", "--state", scratch.file("1")]);
+  expect(travelled.stdout).toMatch(new RegExp(`${at(second)} +serial 2 over UDP current, NOTIFY of 2: NOERROR`));
+  expect(travelled.status).toBe(0);
 });
 
 test.each([
