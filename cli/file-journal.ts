@@ -22,6 +22,14 @@ export interface Served {
   readonly records: number;
 }
 
+/** What became of a zone at a start. */
+export interface Settlement {
+  /** Null when nothing is. */
+  readonly served: Served | null;
+  /** False where the user is to say what goes on. */
+  readonly isDecided: boolean;
+}
+
 export interface FileJournalParts {
   readonly store: ZoneStore;
   readonly journaled: JournaledZones;
@@ -47,8 +55,8 @@ export class FileJournal {
     this.#parts = parts;
   }
 
-  /** After the zone's files were read at a start; returns what is served, null when nothing is. */
-  settle(zone: ZoneFileToLoad, stamps: Stamps, isLoaded: boolean): Served | null {
+  /** After the zone's files were read at a start. */
+  settle(zone: ZoneFileToLoad, stamps: Stamps, isLoaded: boolean): Settlement {
     const { journaled, note } = this.#parts;
     const name = zone.apex.toString();
     const { kind } = journaled.settle(zone.apex, { digest: this.#digest(stamps), isLoaded });
@@ -64,7 +72,7 @@ export class FileJournal {
       const rest = served === null ? "nothing of it is served" : `${zone.file} is served, serial ${served.serial}`;
       note(`what the journal had of ${name} is damaged, and changes of it are lost: ${rest}`);
     }
-    return served;
+    return { served, isDecided: kind !== "both-changed" };
   }
 
   /** At a start, once all zones were settled. */

@@ -174,7 +174,10 @@ export class ZoneKeeper {
     const { journal = null } = this.#parts;
     if (journal === null) return;
     const isLoaded = outcome.kind === "loaded";
-    kept.served = journal.settle(kept.zone, kept.stamps, isLoaded);
+    const { served, isDecided } = journal.settle(kept.zone, kept.stamps, isLoaded);
+    kept.served = served;
+    // Until it is decided, the files count as changed.
+    if (!isDecided) kept.stamps = new Map(Array.from(kept.stamps.keys(), (path) => [path, null]));
     if (!isLoaded && kept.served !== null) this.#parts.note(describe(outcome.problems));
   }
 

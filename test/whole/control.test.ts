@@ -61,6 +61,35 @@ describe("a server with a state folder", () => {
     });
   });
 
+  test.each([
+    ["file", "pc24", "edited"],
+    ["journal", "edited", "pc24"],
+  ])(
+    "whose file was edited while it did not run, the zone having changed, asks, and takes the %s",
+    async (take, gone, there) => {
+      using scratch = new Scratch();
+      const [file, key, state] = [scratch.file("vu.nl.zone"), scratch.file("key"), scratch.file("state")];
+      writeFileSync(file, zoneText(7));
+      writeFileSync(key, (await strata(["key", "generate", "k.vu.nl"])).stdout);
+      const words = ["serve", "--zone", `vu.nl=${file}`, "--listen", LISTEN, "--state", state, "--update-key", key];
+      {
+        await using _before = await RunningStrata.start(words);
+        const update = ["update", "--server", LISTEN, "--key", key, "add pc24.vu.nl 30 A 192.0.2.24"];
+        expect(await strata(update)).toMatchObject({ status: 0 });
+      }
+      writeFileSync(file, `${zoneText(7)}edited A 192.0.2.44\n`);
+      await using server = await RunningStrata.start(words);
+      await server.line("stderr", /was edited and vu\.nl\. has changed as well/);
+      const reload = ["reload", "vu.nl", "--state", state];
+      const asked = await strata(reload);
+      expect([asked.status, asked.stdout]).toEqual([1, expect.stringContaining("say --take file or --take journal")]);
+      expect(await strata([...reload, "--take", take])).toMatchObject({ status: 0 });
+      expect(await strata(reload)).toMatchObject({ status: 0, stdout: "reload: no zone file has changed\n" });
+      expect((await strata(["resolve", `${gone}.vu.nl`, "--server", LISTEN])).status).toBe(1);
+      expect((await strata(["resolve", `${there}.vu.nl`, "--server", LISTEN])).status).toBe(0);
+    },
+  );
+
   test("is alone with it", async () => {
     using scratch = new Scratch();
     const file = scratch.file("vu.nl.zone");
