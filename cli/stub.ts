@@ -54,6 +54,7 @@ export async function startStub(plan: StubPlan): Promise<RunningStub> {
   const stub = new StubServer({
     engine,
     allow: plan.allow,
+    authoritativePort: plan.port,
     onFault: (error) => log.error({ err: error }, "a bug ended a request"),
     ...(answers === null ? {} : { keeping: { answers, clock: systemClock } }),
   });

@@ -5,6 +5,7 @@
  */
 import { Stopper } from "../base/index.ts";
 import {
+  CLASS,
   decodeMessage,
   EDE,
   emptyMessage,
@@ -12,6 +13,7 @@ import {
   encodeMessage,
   type ExtendedError,
   type Message,
+  Name,
   OPCODE,
   PAYLOAD_OCTETS_DEFAULT,
   PAYLOAD_OCTETS_MAX,
@@ -35,6 +37,8 @@ export interface StubServerParts {
   readonly allow: readonly Prefix[];
   /** Told of what must not happen: a bug that ended a request. */
   readonly onFault: (error: unknown) => void;
+  /** Where the authoritative servers listen that it asks; told to who asks for `port.resolver.` CH TXT, as `version.bind.` is (RFC 4892). */
+  readonly authoritativePort?: number;
   /** Questions being resolved at once; more are refused with SERVFAIL. */
   readonly pendingMax?: number;
   /** Takes answers that may be given again, with the clock by which they age. */
@@ -42,6 +46,7 @@ export interface StubServerParts {
 }
 
 const HEADER_OCTETS = 12;
+const PORT_NAME = Name.parse("port.resolver.");
 const PENDING_MAX = 5_000;
 
 export class StubServer implements Handler {
@@ -54,6 +59,7 @@ export class StubServer implements Handler {
   readonly engine: Engine;
   readonly #allow: readonly Prefix[];
   readonly #pendingMax: number;
+  readonly #authoritativePort: number | null;
   readonly #onFault: (error: unknown) => void;
   readonly #stop = new Stopper();
   readonly #keeping: StubServerParts["keeping"];
@@ -61,13 +67,14 @@ export class StubServer implements Handler {
   readonly #threads: AnswerCounts[] = [];
   #pending = 0;
 
-  constructor({ engine, allow, onFault, pendingMax = PENDING_MAX, keeping }: StubServerParts) {
+  constructor({ engine, allow, onFault, pendingMax = PENDING_MAX, keeping, authoritativePort }: StubServerParts) {
     this.#keeping = keeping;
     this.#key = new AnswerKey(keeping?.answers.seed ?? 0);
     this.engine = engine;
     this.#allow = allow;
     this.#onFault = onFault;
     this.#pendingMax = pendingMax;
+    this.#authoritativePort = authoritativePort ?? null;
   }
 
   /** Counts what a query thread answers as well. */
@@ -126,8 +133,24 @@ export class StubServer implements Handler {
     }
     const refusal = this.#refusal(message, peer);
     if (refusal !== null) return this.#reply(response, { message: refusal, limit });
+    const own = this.#ownAnswer(message);
+    if (own !== null) return this.#reply(response, { message: own, limit });
     this.#answerLater(message, { limit, later, kept: peer.transport === "udp" ? this.#keepable(request) : null });
     return LATER;
+  }
+
+  /** What it is asked about itself; null: it is not. */
+  #ownAnswer(message: Message): Message | null {
+    const question = message.question[0]!;
+    const isAsked = question.class === CLASS.CH && question.type === TYPE.TXT && question.name.equals(PORT_NAME);
+    if (!isAsked || this.#authoritativePort === null) return null;
+    const text = new TextEncoder().encode(String(this.#authoritativePort));
+    const rdata = Uint8Array.of(text.length, ...text);
+    const { name: owner, type } = question;
+    return {
+      ...errorResponse(message, RCODE.NOERROR, null),
+      answer: [{ owner, type, class: CLASS.CH, ttlSeconds: 0, rdata }],
+    };
   }
 
   /** The request's buffer is the transport's, so what is needed later is copied. */

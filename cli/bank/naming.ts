@@ -15,7 +15,15 @@ import {
   type TsigKey,
   TYPE,
 } from "../../dns/index.ts";
-import { type Ask, type Endpoint, ExchangeError, formatEndpoint, parseEndpoint, systemAsk } from "../../net/index.ts";
+import {
+  type Ask,
+  DNS_PORT,
+  type Endpoint,
+  ExchangeError,
+  formatEndpoint,
+  parseEndpoint,
+  systemAsk,
+} from "../../net/index.ts";
 import { UsageError, WorkError } from "../failure.ts";
 import { sendLines } from "../registration.ts";
 import { primaryInState, type State } from "../state.ts";
@@ -44,8 +52,8 @@ export class NameAsker {
   }
 
   /** Throws WorkError when it does not answer. */
-  async ask(name: string, type: number): Promise<Message> {
-    const message = queryMessage({ name: Name.parse(name), type, class: CLASS.IN });
+  async ask(name: string, type: number, recordClass: number = CLASS.IN): Promise<Message> {
+    const message = queryMessage({ name: Name.parse(name), type, class: recordClass });
     try {
       const way = { transport: "udp", timeoutMilliseconds: TIMEOUT_MILLISECONDS, signal: NEVER } as const;
       return (await this.#ask(this.endpoint, message, way)).message;
@@ -56,8 +64,8 @@ export class NameAsker {
   }
 
   /** RDATA in presentation form, one for each record of that type at that name. */
-  async texts(name: string, type: number): Promise<string[]> {
-    const { answer } = await this.ask(name, type);
+  async texts(name: string, type: number, recordClass: number = CLASS.IN): Promise<string[]> {
+    const { answer } = await this.ask(name, type, recordClass);
     return answer.filter((rr) => rr.type === type).map(rdataText);
   }
 }
@@ -96,7 +104,7 @@ async function findPrimary(name: string, resolver: Endpoint): Promise<Endpoint> 
   const [address] = primary === null ? [] : await asker.texts(primary, TYPE.A);
   if (address === undefined)
     throw new WorkError(`nothing says which server is the primary of ${name}: give it with --primary ADDR:PORT`);
-  for (const port of [resolver.port, 53]) {
+  for (const port of [...(await portsOf(asker)), resolver.port, DNS_PORT]) {
     const endpoint = { address, port };
     try {
       if ((await new NameAsker(endpoint).ask(name, TYPE.SOA)).authoritative) return endpoint;
@@ -105,8 +113,15 @@ async function findPrimary(name: string, resolver: Endpoint): Promise<Endpoint> 
     }
   }
   throw new WorkError(
-    `the primary of ${name} is ${address}, and does not answer at port ${resolver.port} or 53: give it with --primary ADDR:PORT`,
+    `the primary of ${name} is ${address}, and does not answer where names are resolved: give it with --primary ADDR:PORT`,
   );
+}
+
+/** Where the servers listen that a resolver asks, which one of ours tells; others say nothing of it. */
+async function portsOf(asker: NameAsker): Promise<number[]> {
+  const [text = ""] = await asker.texts("port.resolver.", TYPE.TXT, CLASS.CH).catch(() => []);
+  const port = Number(text.replaceAll('"', ""));
+  return Number.isInteger(port) && port > 0 && port < 65_536 ? [port] : [];
 }
 
 export interface BankName {

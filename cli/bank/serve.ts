@@ -21,7 +21,7 @@ import { Registration } from "../registration.ts";
 import { aborted, stopSignal } from "../signals.ts";
 import { plainName, runningState, STATE_FOLDER } from "../state.ts";
 import { UpdateSender } from "../update-sender.ts";
-import { bankFolderOf, keyFileIn, ledgerFileOf } from "./folder.ts";
+import { bankFolderOf, keyFileIn, ledgerFileOf, noteBooks } from "./folder.ts";
 import { type BankName, Epoch, primaryOf, registeredLines, withdrawalLines } from "./naming.ts";
 import { authorityIn, certificateFrom, givenCertificate, serverKeyIn } from "./secrets.ts";
 
@@ -126,6 +126,7 @@ export async function startBank(plan: BankPlan, epoch: number | null, log: Log):
   const { bank, stateFolder, listen } = plan;
   const folder = bankFolderOf(stateFolder, bank);
   systemFiles.makeFolder(folder);
+  noteBooks(folder, plan.database);
   const host = hostOf(plan);
   const addresses = isAnyAddress(listen.address) ? hostAddresses() : [listen.address];
   const identity =

@@ -5,7 +5,7 @@ import type { Arguments } from "../arguments.ts";
 import { EXIT } from "../failure.ts";
 import type { Output } from "../output.ts";
 import { STATE_FOLDER } from "../state.ts";
-import { bankFolderOf, chosenBank, ledgerFileOf } from "./folder.ts";
+import { bankFolderOf, booksOf, chosenBank } from "./folder.ts";
 
 export async function bankVerify(given: Arguments, output: Output): Promise<number> {
   const reader = await openBooks(given);
@@ -23,7 +23,7 @@ function openBooks(given: Arguments): Promise<ClosableReader> {
   const database = given.text("database");
   if (database !== null) return openReader(database, systemClock);
   const state = given.text("state") ?? STATE_FOLDER;
-  return openReader(ledgerFileOf(bankFolderOf(state, chosenBank(state, given.text("bank")))), systemClock);
+  return openReader(booksOf(bankFolderOf(state, chosenBank(state, given.text("bank")))), systemClock);
 }
 
 function verdictJson({ head, faults, ...counts }: Verdict): unknown {

@@ -1,11 +1,13 @@
 import { describe, expect, test } from "vitest";
 import {
+  CLASS,
   decodeMessage,
   EDE,
   emptyMessage,
   encodeMessage,
   extendedErrors,
   type Message,
+  Name,
   plainEdns,
   RCODE,
   TYPE,
@@ -27,6 +29,7 @@ function stub(allow = ANYONE): { readonly world: World; readonly server: StubSer
     server: new StubServer({
       engine: world.engine(),
       allow,
+      authoritativePort: 5300,
       onFault: (error) => {
         throw error;
       },
@@ -138,6 +141,13 @@ describe("a resolver for stubs", () => {
       const answer = await ask(stub([]), request("www.", { edns: { ...plainEdns, dnssecOk } }));
       expect([answer.rcode, answer.edns!.dnssecOk]).toEqual([RCODE.REFUSED, dnssecOk]);
     }
+  });
+
+  test("whoever may ask is told at which port the servers are that it asks", async () => {
+    const question = [{ name: Name.parse("port.resolver."), type: TYPE.TXT, class: CLASS.CH }];
+    const { answer } = await ask(stub(), request("www.", { question }));
+    expect(answer.map(({ rdata }) => new TextDecoder().decode(rdata.subarray(1)))).toEqual(["5300"]);
+    expect(await ask(stub([]), request("www.", { question }))).toMatchObject({ rcode: RCODE.REFUSED, answer: [] });
   });
 
   test("more questions at once than it takes are SERVFAIL, and counted", async () => {
