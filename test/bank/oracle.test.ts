@@ -1,4 +1,4 @@
-/** The embedded store beside a bank that is told plainly (`test/support/plain-bank.ts`). `npm run soak -- --only bank` asks more. */
+/** The embedded store beside a bank that is told plainly (`test/support/plain-bank.ts`). STRATA_REQUESTS=200000 asks more. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

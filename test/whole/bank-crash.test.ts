@@ -1,4 +1,4 @@
-/** An embedded bank that is killed under load, and one whose disk is full. `npm run soak -- --only bank` kills a hundred times. */
+/** An embedded bank that is killed under load. STRATA_KILLS=100 kills it so many times. */
 import { expect, test } from "vitest";
 import { crashBank } from "../support/bank-crash.ts";
 
