@@ -31,6 +31,9 @@ export interface Run {
 /** Figures of which more is better; of all others less is. */
 const isMoreBetter = (what: string): boolean => /^(queries|updates|requests)\/s\b/.test(what);
 
+/** What the load costs whoever makes it, which says nothing of the server: it is shown and compared with nobody's. */
+export const GENERATORS_COST = "generator's CPU µs/query";
+
 /** Rows that are ours too. */
 const OWN: readonly string[] = ["strata", ...LAYER_NAMES];
 
@@ -39,8 +42,9 @@ export function isPeer(name: string): boolean {
   return !OWN.includes(name) && !name.startsWith("echo");
 }
 
-/** Our median over the best peer's; null where there is no peer, or where the best is nothing at all. */
+/** Our median over the best peer's; null where there is no peer, where the best is nothing at all, or where it is not the server's. */
 export function ratioToBest(rows: Result["rows"], what: string): number | null {
+  if (what === GENERATORS_COST) return null;
   const ours = rows["strata"]?.[what];
   const peers = Object.entries(rows).flatMap(([name, row]) => (isPeer(name) ? (row[what]?.median ?? []) : []));
   if (ours === undefined || peers.length === 0) return null;

@@ -15,7 +15,7 @@ const QUERIES = 200_000;
 const HITS = 0.9;
 const PER_SECOND = 50_000;
 const ROUNDS = 3;
-const SECONDS = 5;
+const SECONDS = 3;
 const WARM_UP_SECONDS = 2;
 const OUTSTANDING = 192;
 

@@ -19,7 +19,7 @@ const NAMES = 100_000;
 const WARM_UP_NAMES = 20_000;
 const QUERIES = 200_000;
 const ROUNDS = 3;
-const SECONDS = 5;
+const SECONDS = 3;
 const WARM_UP_SECONDS = 2;
 /** Few enough that no resolver turns one away for want of room. */
 const MISSES_OUTSTANDING = 100;

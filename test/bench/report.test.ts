@@ -56,6 +56,11 @@ describe("the report", () => {
   });
 });
 
+test("what the load costs is compared with nobody's", () => {
+  const rows = { strata: { "generator's CPU µs/query": one(4) }, nsd: { "generator's CPU µs/query": one(5) } };
+  expect(ratioToBest(rows, "generator's CPU µs/query")).toBeNull();
+});
+
 test("an echo is no peer", () => {
   const beside = {
     strata: { "CPU µs/query": one(4) },
