@@ -1,7 +1,7 @@
 /** Finds NSEC3 by the hashes of a name and its ancestors (RFC 5155 §5): the one that matches, the one that covers. */
 import { createHash } from "node:crypto";
 import { toBase32Hex } from "../base/index.ts";
-import { LOWER_CASE, nameLength } from "../dns/index.ts";
+import { LOWER_CASE, Name, nameLength } from "../dns/index.ts";
 import type { ArenaViews } from "./arena.ts";
 import { NameKey } from "./key.ts";
 import { firstRecord, nodeLabels, nodeName } from "./rrset-view.ts";
@@ -57,6 +57,12 @@ export class Nsec3Search {
     }
     this.labelCount = this.#starts.length - 1;
     this.#hashes = 0;
+  }
+
+  /** Lets go of the memory that was searched. */
+  end(): void {
+    this.#views = null;
+    scratch.set(Name.root.octets, 0);
   }
 
   /** The node whose owner is the hash of the ancestor (or the name itself) with that many labels; 0: none. */

@@ -10,6 +10,7 @@ import { Compaction } from "./compact.ts";
 import { ZoneDirectory } from "./directory.ts";
 import type { NameHashes } from "./name-hash.ts";
 import { INDEXED_NAMES_MIN, makeNameIndex } from "./name-index-edit.ts";
+import { forgetPlaces } from "./prove.ts";
 import type { BuiltZone } from "./region.ts";
 import type { SharedStore, StoredZone, StoreOptions, StoreStats } from "./stored.ts";
 import { leavesOf } from "./trie.ts";
@@ -231,11 +232,10 @@ export class ZoneStore {
     const replacedOctets = edit.base === 0 || edit.isContinued ? 0 : zoneField(this, edit.base, ZONE_FIELD.OCTETS);
     const { apex, names, nsec3, records, space } = edit;
     const index = edit.isContinued ? edit.index : makeNameIndex(space, names, this.#indexedNamesMin);
-    const { liveOctets } = space;
     const { top } = this.arena;
     const root = this.#catalogued(
       { apex, names, nsec3, records, index },
-      { liveOctets, garbageOctets: edit.space.wasteOctets + replacedOctets },
+      { liveOctets: space.liveOctets, garbageOctets: space.wasteOctets + replacedOctets },
     );
     this.#openEdits--;
     this.#publishRoot(root);
@@ -394,6 +394,7 @@ export class ZoneStore {
     this.#controlBuffer = control;
     this.#control = new Int32Array(control);
     this.#directory.forget();
+    forgetPlaces();
     this.refresh();
   }
 }

@@ -11,7 +11,7 @@
 import { LOWER_CASE } from "../dns/index.ts";
 import type { ArenaViews } from "./arena.ts";
 import type { NameKey } from "./key.ts";
-import { NODE_ENTRY_OCTETS, NODE_HEAD_OCTETS } from "./rrset-view.ts";
+import { NODE_ENTRY_OCTETS, NODE_FLAG, NODE_HEAD_OCTETS } from "./rrset-view.ts";
 
 const LABELS_MAX = 128;
 /** No path has more branches than keys have positions. */
@@ -250,6 +250,24 @@ export class Cursor {
     this.leaf = 0;
   }
 
+  /**
+   * The topmost zone cut above the leaf and below an apex of so many labels; 0 when there is none. Only names below a cut come between
+   * it and them.
+   */
+  cutAbove(views: ArenaViews, apexLabels: number): number {
+    const { words } = views;
+    for (let depth = 0; depth < this.depth; depth++) {
+      const at = this.branches[depth]!;
+      // The first twig of an ancestor's branch is its own, and those of its descendants are behind.
+      if (this.twigs[depth] === 0 || (words[at + 1]! & 1) === 0) continue;
+      const node = words[at + BRANCH_HEAD_WORDS]!;
+      if (isBranch(node)) continue;
+      const head = words[node >> 2]!;
+      if ((head & NODE_FLAG.NS) !== 0 && head >>> 24 > apexLabels && isAbove(views, node, this.leaf)) return node;
+    }
+    return 0;
+  }
+
   #below(words: Int32Array, root: number): number {
     if (this.depth === 0) return root;
     return words[this.branches[this.depth - 1]! + BRANCH_HEAD_WORDS + this.twigs[this.depth - 1]!]!;
@@ -266,6 +284,20 @@ export class Cursor {
     }
     this.leaf = ref;
   }
+}
+
+/** Whether one leaf's name is a proper ancestor of the other's. */
+function isAbove({ words, octets }: ArenaViews, ancestor: number, leaf: number): boolean {
+  const labels = (words[leaf >> 2]! >>> 24) - (words[ancestor >> 2]! >>> 24);
+  if (labels <= 0) return false;
+  const name = leafName(words, leaf);
+  let at = name;
+  for (let i = 0; i < labels; i++) at += octets[at]! + 1;
+  const length = (words[ancestor >> 2]! >> 16) & 0xff;
+  if (at - name + length !== ((words[leaf >> 2]! >> 16) & 0xff)) return false;
+  const other = leafName(words, ancestor);
+  for (let i = 0; i < length; i++) if (LOWER_CASE[octets[at + i]!] !== LOWER_CASE[octets[other + i]!]) return false;
+  return true;
 }
 
 /** Where a leaf's name stands. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { collectGarbage } from "../../base/index.ts";
 import { Name, type Rr, TYPE, typeFromText } from "../../dns/index.ts";
 import type { ZoneStore, ZoneView } from "../../zones/index.ts";
 import { Nsec3Search } from "../../zones/nsec3.ts";
@@ -58,6 +59,30 @@ describe("the responses of RFC 4035, appendix B", () => {
   ])("%s is proved by %j: %s", (question, owners) => expect(prove(question)).toEqual(owners));
 });
 
+describe("a name behind glue, which has no NSEC", () => {
+  const cuts = `
+    bb.example.          300 NS ns.bb.example.
+    ns.bb.example.       300 A 192.0.2.7
+    ns.deep.BB.example.  300 A 192.0.2.7
+    b.bb.example.        300 NS ns.b.bb.example.
+    ns.b.bb.example.     300 A 192.0.2.7
+    d.dd.example.        300 NS ns.d.dd.example.
+    ns.d.dd.example.     300 A 192.0.2.7
+    e.example.           300 A 192.0.2.8
+    ns.e.example.        300 A 192.0.2.8`;
+  const prove = prover(viewOf(signed(rrs(`${COMMON}${cuts}`), { kind: "nsec" }, false), apex));
+  test.each([
+    ["bb-.example. A", ["bb", "example."], "the cut's, though others come between"],
+    ["bbb.example. A", ["bb", "example."], "a name that begins like the cut's"],
+    ["b.example. A", ["ai", "example."], "before the cut"],
+    ["z.dd.example. A", ["bb", "d.dd"], "the name behind one cut, the wildcard behind the other"],
+    ["dd.example. A", ["bb"], "an empty non-terminal above the cut"],
+    ["de.example. A", ["d.dd", "example."], "behind a cut that is not the child of the apex"],
+    ["ns.f.example. A", ["example.", "ns.e"], "a name with names below that is no cut"],
+    ["bb-.example. A", ["bb", "example."], "once more, when the wildcard's is known"],
+  ])("%s is proved by %j: %s", (question, owners) => expect(prove(question)).toEqual(owners));
+});
+
 describe("the responses of RFC 5155, appendix B", () => {
   const more = `
     2t7b4g4vsa5smi47k61mv5bv1a22bojr.example. 3600 A 192.0.2.127
@@ -110,6 +135,69 @@ test("a chain with a large hole gives no proof rather than a long walk", () => {
     prover(viewOf(storeWith(apex, [...signed, ...unsigned(count)]), apex))("h999.example. TXT");
   expect(prove(5_000)).toEqual(["example."]);
   expect(prove(20_000)).toEqual([]);
+});
+
+test("a cut that the chain leaves out proves nothing, and what is before it does", () => {
+  const holed = rrs(`
+    example.         300 SOA ns.test. a.test. 7 1 1 1 1
+    example.         300 NSEC example. SOA NSEC
+    bb.example.      300 NS ns.bb.example.
+    ns.bb.example.   300 A 192.0.2.7`);
+  expect(prover(viewOf(storeWith(apex, holed), apex))("c.example. A")).toEqual(["example."]);
+});
+
+describe("zones that change and move between proofs", () => {
+  test("what is known of one store's zone is not taken for another's at the same places", () => {
+    const [one, other] = ["!", "-"].map((label) =>
+      prover(
+        viewOf(
+          storeWith(
+            apex,
+            rrs(`
+              example. 300 SOA ns.test. a.test. 7 1 1 1 1
+              example. 300 NSEC ${label}.example. SOA NSEC
+              ${label}.example. 300 NSEC example. NSEC`),
+          ),
+          apex,
+        ),
+      ),
+    );
+    for (let i = 0; i < 2; i++) {
+      expect(one!("z.example. A")).toEqual(["!"]);
+      expect(other!("z.example. A")).toEqual(["-", "example."]);
+    }
+  });
+
+  test("another version is proved by its own names, and an older one goes on by its", () => {
+    const store = signed(rrs(COMMON), { kind: "nsec" }, false);
+    const before = prover(viewOf(store, apex));
+    expect(before("ml.example. A")).toEqual(["ai", "example."]);
+    const edit = store.edit(apex);
+    for (const { owner, type, ttlSeconds, rdata } of rrs(`
+      !.example. 300 A 192.0.2.1
+      !.example. 300 NSEC a.example. A NSEC`)) {
+      expect(edit.add(owner.octets, 0, type, ttlSeconds, rdata, 0, rdata.length)).toBe("added");
+    }
+    edit.commit();
+    const after = prover(viewOf(store, apex));
+    expect(after("ml.example. A")).toEqual(["!", "ai"]);
+    expect(before("ml.example. A")).toEqual(["ai", "example."]);
+    store.compact();
+    expect(prover(viewOf(store, apex))("ml.example. A")).toEqual(["!", "ai"]);
+    expect(after("ml.example. A")).toEqual(["!", "ai"]);
+  });
+
+  test.each(["nsec", "nsec3"] as const)("with %s nothing keeps the memory that they have left", async (kind) => {
+    const proof: Proof = kind === "nsec" ? { kind } : { kind, iterations: 0, salt: new Uint8Array(0) };
+    const store = signed(rrs(COMMON), proof, false);
+    prover(viewOf(store, apex))("ml.example. A");
+    const left = new WeakRef(store.arena.buffer);
+    store.compact();
+    // A WeakRef holds on until the turn in which it was made is over.
+    await new Promise((resolve) => setImmediate(resolve));
+    collectGarbage();
+    expect(left.deref()).toBeUndefined();
+  });
 });
 
 test("a zone without NSEC or NSEC3 has no proofs", () => {
