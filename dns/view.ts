@@ -70,6 +70,8 @@ export class RequestView {
   asksKeepalive = false;
   /** A ZONEVERSION option came (RFC 9660). */
   asksZoneVersion = false;
+  /** One came that is not empty, as a query's is (RFC 9660 §3.1): whole in itself, and no query that can be answered. */
+  hasBadZoneVersion = false;
   /** An EXPIRE option came (RFC 7314). */
   asksExpire = false;
 
@@ -142,6 +144,7 @@ export class RequestView {
     this.asksNsid = false;
     this.asksKeepalive = false;
     this.asksZoneVersion = false;
+    this.hasBadZoneVersion = false;
     this.asksExpire = false;
     this.tsigOffset = -1;
   }
@@ -262,8 +265,8 @@ export class RequestView {
       } else if (code === OPTION.TCP_KEEPALIVE) {
         this.asksKeepalive = true;
       } else if (code === OPTION.ZONEVERSION) {
-        if (octets > 0) return this.#isBad("ZONEVERSION in a query is empty (RFC 9660 §3.1)");
-        this.asksZoneVersion = true;
+        if (octets > 0) this.hasBadZoneVersion = true;
+        else this.asksZoneVersion = true;
       } else if (code === OPTION.EXPIRE) {
         this.asksExpire = true;
       }

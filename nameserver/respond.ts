@@ -63,6 +63,10 @@ export function respond(server: Server, desk: Desk, outcome: RequestOutcome, lat
   }
   // Before the version is known nothing in OPT means anything (RFC 6891 §6.1.3).
   if (desk.view.ednsVersion !== EDNS_VERSION) return refuse(server, desk, RCODE.BADVERS, -1);
+  if (desk.view.hasBadZoneVersion) {
+    counters.event(EVENT.MALFORMED);
+    return refuse(server, desk, RCODE.FORMERR, -1);
+  }
   if (!checkCookie(server, desk)) return refuse(server, desk, RCODE.BADCOOKIE, -1);
   const isControls = isForControl(desk);
   if (isControls && server.control === "elsewhere") return LATER;
