@@ -7,7 +7,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["test/{base,dns,net,zones,nameserver,resolver,replication,bank,cli,bench}/**/*.test.ts"],
+          include: ["test/{base,dns,net,zones,nameserver,resolver,replication,bank,mount,cli,bench}/**/*.test.ts"],
           testTimeout: 20_000,
         },
       },

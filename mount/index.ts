@@ -1,0 +1,22 @@
+export { type FileKey, fileKey, FILE_KEY_OCTETS_MAX, fileKeyOctets, fileKeyOf } from "./file-key.ts";
+export { FILE_NAME_OCTETS_MAX, fileNameLength, fileNameOctets, fileNameText, nameFault } from "./file-name.ts";
+export {
+  type AttributeChanges,
+  type Attributes,
+  type Committed,
+  type FileKind,
+  type FileSystem,
+  type FileTime,
+  type Found,
+  type LinkTarget,
+  type ListEntry,
+  type ListPart,
+  type NewFile,
+  type Place,
+  type ReadPart,
+  type Soon,
+  type Space,
+  type Stability,
+  type Written,
+} from "./file-system.ts";
+export { isStatus, type Status, statuses, statusText } from "./status.ts";
