@@ -19,4 +19,5 @@ export {
   type Stability,
   type Written,
 } from "./file-system.ts";
+export { type FoundServers, type ServerAddress, type ServerFinder, ServerNotFound } from "./server-finder.ts";
 export { isStatus, type Status, statuses, statusText } from "./status.ts";
