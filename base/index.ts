@@ -3,6 +3,7 @@ export { type Clock, SimulatedClock, sleep, stayAlive, systemClock, type Timer }
 export { FileError, type Files, type FileStatus, systemFiles } from "./files.ts";
 export { createLog, type Log, silentLog } from "./log.ts";
 export { collectGarbage } from "./memory.ts";
+export { suggestion } from "./near.ts";
 export {
   compareOctets,
   concatOctets,

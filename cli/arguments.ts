@@ -2,9 +2,8 @@
  * What a command is: words, positional arguments and options as data, and what it does. Help, completion, both parsers
  * and the checks below read the same data, so they cannot disagree.
  */
-import { assert } from "../base/index.ts";
+import { assert, suggestion } from "../base/index.ts";
 import { UsageError } from "./failure.ts";
-import { suggestion } from "./near.ts";
 import type { Output } from "./output.ts";
 
 export interface Option {

@@ -1,8 +1,8 @@
 /** The command line through yargs: help, examples, and the words of what is wrong (`parse.ts` says when). */
 import yargs, { type Argv, type Options } from "yargs";
+import { suggestion } from "../base/index.ts";
 import { Arguments, type ArgumentValue, type Command, type Option, type Positional, usageLine } from "./arguments.ts";
 import { UsageError } from "./failure.ts";
-import { suggestion } from "./near.ts";
 import type { Parsed } from "./parse.ts";
 
 const EXIT_CODES = `Exit codes: 0 found or done, 1 a definite no, 2 could not find out, 64 the command line or a file is wrong.`;

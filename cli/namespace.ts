@@ -1,8 +1,8 @@
 /** The description of a whole name space that `strata up` starts: zones, servers, and who has which zone. */
 import { z } from "zod";
+import { suggestion } from "../base/index.ts";
 import { Name } from "../dns/index.ts";
 import { domainName, layer, port, prefix } from "./configuration.ts";
-import { suggestion } from "./near.ts";
 
 /** The same for all spellings of one name, and for what is no name too: that is another check's to say. */
 function nameKey(text: string): string {

@@ -2,7 +2,7 @@
  * `strata resolve`: one name, three ways. From process start to answer it may take 150 ms, so this file and what it
  * imports load no schema library, no zone store and no HTTP.
  */
-import { systemClock, systemRandom } from "../base/index.ts";
+import { suggestion, systemClock, systemRandom } from "../base/index.ts";
 import {
   CLASS,
   Name,
@@ -29,7 +29,6 @@ import {
 import type { Arguments } from "./arguments.ts";
 import { findState, readHintsFile } from "./beginning.ts";
 import { EXIT, UsageError } from "./failure.ts";
-import { suggestion } from "./near.ts";
 import type { Output } from "./output.ts";
 import type { StateFolder } from "./state.ts";
 

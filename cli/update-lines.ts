@@ -19,9 +19,9 @@ import {
   TYPE,
   typeFromText,
 } from "../dns/index.ts";
+import { suggestion } from "../base/index.ts";
 import { AddressError, type Endpoint, parseEndpoint } from "../net/index.ts";
 import { ConfigurationError, type Problem } from "./configuration-error.ts";
-import { suggestion } from "./near.ts";
 
 /** One message to be sent. */
 export interface UpdateWork {

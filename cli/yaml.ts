@@ -4,8 +4,8 @@
  */
 import { type Document, isMap, isNode, isPair, isScalar, LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
+import { suggestion } from "../base/index.ts";
 import { ConfigurationError, type Problem } from "./configuration-error.ts";
-import { suggestion } from "./near.ts";
 
 export interface YamlSource {
   readonly file: string;

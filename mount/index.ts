@@ -19,5 +19,15 @@ export {
   type Stability,
   type Written,
 } from "./file-system.ts";
+export {
+  formatMountOptions,
+  MOUNT_OPTION_ROWS,
+  MOUNT_OPTIONS_DEFAULT,
+  MountOptionError,
+  type MountOptionRow,
+  type MountOptions,
+  parseMountOptions,
+} from "./options.ts";
 export { type FoundServers, type ServerAddress, type ServerFinder, ServerNotFound } from "./server-finder.ts";
 export { isStatus, type Status, statuses, statusText } from "./status.ts";
+export { formatSource, parseSource, type Source, SourceError } from "./source.ts";

@@ -1,8 +1,7 @@
-/** Colour only on a terminal, and never with NO_COLOR; what is near to a word; what an error ends with. */
+/** Colour only on a terminal, and never with NO_COLOR; what an error ends with. */
 import { describe, expect, test } from "vitest";
 import { FileError } from "../../base/index.ts";
 import { describeFailure, UsageError, WorkError } from "../../cli/failure.ts";
-import { nearest } from "../../cli/near.ts";
 import { paintFor } from "../../cli/output.ts";
 
 test.each([
@@ -13,15 +12,6 @@ test.each([
   ["a dumb terminal", true, { TERM: "dumb" }, "x"],
 ])("%s", (_situation, isTerminal, environment, text) => {
   expect(paintFor(isTerminal, environment).red("x")).toBe(text);
-});
-
-test.each([
-  ["resolv", "resolve"],
-  ["reslove", "resolve"],
-  ["ZONE", "zone"],
-  ["completely", null],
-])("the word nearest to %s is %s", (word, near) => {
-  expect(nearest(word, ["up", "serve", "resolve", "resolver", "zone"])).toBe(near);
 });
 
 describe("what is thrown ends with", () => {
