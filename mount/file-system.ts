@@ -93,7 +93,7 @@ export interface AttributeChanges {
 }
 
 export interface ReadPart {
-  /** A view; whoever keeps it longer than the next operation copies it. */
+  /** A view that later reads never overwrite; a later write to the same file may show in it. */
   readonly octets: Uint8Array;
   readonly isEnd: boolean;
 }

@@ -28,6 +28,7 @@ export {
   type MountOptions,
   parseMountOptions,
 } from "./options.ts";
+export { MemoryFileSystem, type MemoryFileSystemOptions } from "./memory-file-system.ts";
 export { type FoundServers, type ServerAddress, type ServerFinder, ServerNotFound } from "./server-finder.ts";
 export { isStatus, type Status, statuses, statusText } from "./status.ts";
 export { formatSource, parseSource, type Source, SourceError } from "./source.ts";
