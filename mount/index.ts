@@ -1,5 +1,6 @@
 export { type FileKey, fileKey, FILE_KEY_OCTETS_MAX, fileKeyOctets, fileKeyOf } from "./file-key.ts";
 export { FILE_NAME_OCTETS_MAX, fileNameLength, fileNameOctets, fileNameText, nameFault } from "./file-name.ts";
+export { domainRootSource, type FindingParts, nfsServerFinder } from "./finding/nfs-servers.ts";
 export {
   type AttributeChanges,
   type Attributes,

@@ -30,6 +30,17 @@ export { type MetricSample, metricSamples, metricsText } from "./metrics.ts";
 export { ResolveError, type ResolveErrorCode, Resolver, type ResolverOptions } from "./resolver.ts";
 export { StubServer, type StubServerParts } from "./serve.ts";
 export { type ResolverThreadsParts, startThreads as startResolverThreads } from "./threads.ts";
+export {
+  findAddresses,
+  findRecords,
+  findService,
+  type FoundAddresses,
+  type FoundRecords,
+  type FoundService,
+  NoWordError,
+  serviceName,
+  type ServiceTarget,
+} from "./service.ts";
 export { step, type Asked, type Judged, type Step } from "./step.ts";
 export { survey, type Standing, type Survey, type Surveyed } from "./survey.ts";
 export { type KnownFrom, serversOf, type SurveyParts, type ZoneServer } from "./zone-servers.ts";

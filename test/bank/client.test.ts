@@ -15,49 +15,11 @@ import {
   issueCertificate,
   publicKeyDigest,
 } from "../../bank/index.ts";
-import {
-  CLASS,
-  emptyMessage,
-  type Message,
-  Name,
-  type Question,
-  rdataType,
-  tokenize,
-  typeFromText,
-} from "../../dns/index.ts";
-import { type Exchange, ExchangeError } from "../../net/index.ts";
+import { KnownNames } from "../support/known-names.ts";
 
 const NEVER = new AbortController().signal;
 
-const responseTo = (question: Question): Message => ({
-  ...emptyMessage,
-  response: true,
-  recursionDesired: true,
-  recursionAvailable: true,
-  question: [question],
-});
-
-/** A resolver that knows these records (owner ttl type data), until it falls silent. */
-class Names {
-  records: readonly string[] = [];
-  isSilent = false;
-  asked = 0;
-
-  readonly resolve: Exchange = (query) => {
-    this.asked++;
-    if (this.isSilent) return Promise.reject(new ExchangeError("TIMEOUT", "no answer"));
-    const { name, type } = query.question;
-    const answer = this.records.flatMap((line) => {
-      const [owner = "", ttl = "", mnemonic = "", ...data] = line.split(" ");
-      if (typeFromText(mnemonic) !== type || !Name.parse(owner).equals(name)) return [];
-      const rdata = rdataType(type).parse(tokenize(data.join(" ")));
-      return [{ owner: name, type, class: CLASS.IN, ttlSeconds: Number(ttl), rdata }];
-    });
-    return Promise.resolve({ ...responseTo(query.question), answer });
-  };
-}
-
-const finderOver = (names: Names, clock = new SimulatedClock(), seed = 1): BankFinder =>
+const finderOver = (names: KnownNames, clock = new SimulatedClock(), seed = 1): BankFinder =>
   new BankFinder({ bank: "firstbank.com", resolve: names.resolve, clock, random: new SeededRandom(seed) });
 
 const hostsOf = async (finder: BankFinder): Promise<string[]> => (await finder.places(NEVER)).map(({ host }) => host);
@@ -73,7 +35,7 @@ const TWO = [
 
 describe("a bank's servers by its name", () => {
   test("with their addresses and keys, by priority (RFC 2782)", async () => {
-    const names = new Names();
+    const names = new KnownNames();
     names.records = TWO;
     expect(await finderOver(names).places(NEVER)).toEqual([
       { host: "one.firstbank.com", address: "192.0.2.1", port: 443, keyDigests: ["ab".repeat(32)] },
@@ -82,27 +44,8 @@ describe("a bank's servers by its name", () => {
     ]);
   });
 
-  test("within a priority by weight, and weight 0 has a small chance", async () => {
-    const names = new Names();
-    const weights = { one: 0, two: 10, three: 30 };
-    names.records = Object.entries(weights).flatMap(([host, weight], i) => [
-      `_bank._tcp.firstbank.com 60 SRV 0 ${weight} 443 ${host}.firstbank.com.`,
-      `${host}.firstbank.com 60 A 192.0.2.${i}`,
-    ]);
-    const firsts = new Map<string, number>();
-    for (let seed = 0; seed < 1000; seed++) {
-      const [first = ""] = await hostsOf(finderOver(names, new SimulatedClock(), seed));
-      firsts.set(first.split(".")[0]!, (firsts.get(first.split(".")[0]!) ?? 0) + 1);
-    }
-    const [one, two, three] = [firsts.get("one") ?? 0, firsts.get("two") ?? 0, firsts.get("three") ?? 0];
-    expect(one).toBeGreaterThan(0);
-    expect(one).toBeLessThan(80);
-    expect(two).toBeGreaterThan(180);
-    expect(three).toBeGreaterThan(600);
-  });
-
   test("are kept until the first TTL ends", async () => {
-    const names = new Names();
+    const names = new KnownNames();
     names.records = TWO;
     const clock = new SimulatedClock();
     const finder = finderOver(names, clock);
@@ -117,7 +60,7 @@ describe("a bank's servers by its name", () => {
   });
 
   test("after a failure are looked up again, and the one that failed comes last for a while", async () => {
-    const names = new Names();
+    const names = new KnownNames();
     names.records = TWO;
     const clock = new SimulatedClock();
     const finder = finderOver(names, clock);
@@ -131,7 +74,7 @@ describe("a bank's servers by its name", () => {
   });
 
   test("are remembered while the resolver is silent, and forgotten when it says that there are none", async () => {
-    const names = new Names();
+    const names = new KnownNames();
     names.records = TWO;
     const clock = new SimulatedClock();
     const finder = finderOver(names, clock);
@@ -147,7 +90,7 @@ describe("a bank's servers by its name", () => {
   });
 
   test('a target of "." says that there is no such service', async () => {
-    const names = new Names();
+    const names = new KnownNames();
     names.records = ["_bank._tcp.firstbank.com 60 SRV 0 0 0 ."];
     await expect(finderOver(names).places(NEVER)).rejects.toMatchObject({ code: "STORE" });
   });
@@ -159,7 +102,7 @@ const said = (code: number, body: unknown = {}): HttpReply => ({ code, text: JSO
 
 /** Asks through servers that do as told, in order; the last way stays. Says which were asked with which key. */
 async function askedOf(ways: readonly Way[], records = TWO) {
-  const names = new Names();
+  const names = new KnownNames();
   names.records = records;
   const clock = new SimulatedClock();
   const asked: string[] = [];
