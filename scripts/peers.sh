@@ -1,14 +1,17 @@
 #!/bin/sh
-# Installs the servers and tools that Strata is compared with, PostgreSQL and a browser, from Debian, and keeps their services from starting:
-# tests and benchmarks start them themselves, on loopback ports, with their own configuration.
+# Installs the servers and tools that Strata is compared with, a Linux that runs as a program, PostgreSQL and a browser, from Debian, and
+# keeps their services from starting: tests and benchmarks start them themselves, on loopback ports, with their own configuration.
 set -eu
 
-packages="bind9 bind9-dnsutils nsd knot knot-dnsutils unbound ldnsutils dnsperf iproute2 postgresql chromium"
+packages="bind9 bind9-dnsutils nsd knot knot-dnsutils unbound ldnsutils dnsperf iproute2 postgresql chromium
+  libnfs-utils nfs-common nfs-ganesha nfs-ganesha-vfs user-mode-linux slirp kmod"
 
+is_installed() {
+  [ "$(dpkg-query -W -f '${Status}' "$1" 2>/dev/null || true)" = "install ok installed" ]
+}
 missing=
 for package in $packages; do
-  status=$(dpkg-query -W -f '${Status}' "$package" 2>/dev/null || true)
-  [ "$status" = "install ok installed" ] || missing="$missing $package"
+  is_installed "$package" || missing="$missing $package"
 done
 if [ -z "$missing" ]; then
   echo "peers: all are installed ($packages)"
@@ -51,6 +54,9 @@ export DEBIAN_FRONTEND=noninteractive
 apt() {
   $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=600 -o Acquire::Retries=3 "$@" </dev/null
 }
+# What they bring along does not start with the machine either, unless it did before.
+brought=
+is_installed rpcbind || brought=rpcbind
 echo "peers: installing$missing"
 apt update
 # Tests make clusters of their own; Debian's package would make one that starts with the machine.
@@ -67,13 +73,16 @@ apt install --no-install-recommends $missing
 
 # Nor may they start with the machine; only those that were not here before are touched.
 if command -v systemctl >/dev/null 2>&1; then
-  for package in $missing; do
+  for package in $missing $brought; do
     case $package in
-      bind9) service=named ;;
-      nsd | knot | unbound) service=$package ;;
+      bind9) services=named ;;
+      nsd | knot | unbound | nfs-ganesha) services=$package ;;
+      rpcbind) services="rpcbind.service rpcbind.socket" ;;
+      nfs-common) services=nfs-client.target ;;
       *) continue ;;
     esac
-    $as_root systemctl disable --quiet "$service" >/dev/null 2>&1 || true
+    # shellcheck disable=SC2086 # a list of words
+    $as_root systemctl disable --quiet $services >/dev/null 2>&1 || true
   done
 fi
 echo "peers: installed$missing"

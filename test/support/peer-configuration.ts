@@ -38,6 +38,14 @@ export const PROGRAMS = {
   nsenter: "util-linux",
   unshare: "util-linux",
   chromium: "chromium",
+  "ganesha.nfsd": "nfs-ganesha nfs-ganesha-vfs",
+  "nfs-ls": "libnfs-utils",
+  "nfs-cat": "libnfs-utils",
+  "nfs-cp": "libnfs-utils",
+  "linux.uml": "user-mode-linux",
+  "slirp-fullbolt": "slirp",
+  modprobe: "kmod",
+  "mount.nfs": "nfs-common",
 } as const;
 
 export type Program = keyof typeof PROGRAMS;
