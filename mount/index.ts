@@ -33,3 +33,22 @@ export { MemoryFileSystem, type MemoryFileSystemOptions } from "./memory-file-sy
 export { type FoundServers, type ServerAddress, type ServerFinder, ServerNotFound } from "./server-finder.ts";
 export { isStatus, type Status, statuses, statusText } from "./status.ts";
 export { formatSource, parseSource, type Source, SourceError } from "./source.ts";
+export {
+  type AuthState,
+  type CallHeader,
+  type Credential,
+  type Denial,
+  readCall,
+  type ReadCall,
+  readReply,
+  type Refusal,
+  type ReplyHeader,
+  writeCall,
+  writeDenial,
+  writeRefusal,
+  writeSuccess,
+} from "./rpc/message.ts";
+export { RecordError, RecordReader } from "./rpc/record-reader.ts";
+export { XdrError, XdrReader } from "./rpc/xdr-reader.ts";
+export { XdrWriter } from "./rpc/xdr-writer.ts";
+export { NFS_PROCEDURES, MOUNT_PROCEDURES } from "./nfs/procedures.ts";
