@@ -22,11 +22,15 @@ export interface Books {
   account(id: string): Account | null;
   hold(key: string): Hold | null;
   document<K extends DocumentKind>(what: K, id: string): Versioned<DocumentOf<K>> | null;
+  /** Also of one that was removed, so that the next one is told from it; 0: there never was one. */
+  lastVersion(what: DocumentKind, id: string): number;
   /** The entry that moved the money of that request. */
   entryOf(key: string): Entry | null;
   isReversed(key: string): boolean;
   /** Whether there is an answer for that key. */
   isKnown(key: string): boolean;
+  /** The card against whose day that request was counted. */
+  cardOf(key: string): string | null;
   /** What the card took on that day. */
   spentOn(card: string, day: number): bigint;
   hasAccrued(account: string, day: number): boolean;
@@ -47,6 +51,7 @@ export type Change =
       readonly version: number;
       readonly value: DocumentOf<DocumentKind> | null;
     }
+  /** Below zero: it was given back. */
   | { readonly kind: "spent"; readonly card: string; readonly day: number; readonly amount: bigint }
   | { readonly kind: "accrued"; readonly account: string; readonly day: number; readonly amount: bigint }
   | { readonly kind: "paid"; readonly account: string; readonly beforeDay: number }

@@ -85,6 +85,8 @@ export const STATUSES = [
   "account-blocked",
   "account-closed",
   "account-in-use",
+  /** Interest of at least a minor unit is owed to it: that is paid out before it is closed. */
+  "interest-unpaid",
   "same-account",
   "currency-differs",
   "amount-wrong",

@@ -15,6 +15,8 @@ export function decideAccrual(at: Deciding, id: string, day: number): Decision {
   const { books } = at;
   const account = books.account(id);
   if (account === null) return refused(at, "no-such-account");
+  // What accrued to a closed one would never be paid.
+  if (account.state === "closed") return refused(at, "account-closed");
   if (day >= dayOf(at.atMilliseconds)) return refused(at, "day-not-over");
   if (books.hasAccrued(id, day)) return refused(at, "accrued-already");
   const balance = books.balanceAt(id, (day + 1) * DAY_MILLISECONDS);
@@ -45,6 +47,20 @@ export function decidePayment(at: Deciding, id: string, beforeDay: number): Deci
   }
   const paid: Change = { kind: "paid", account: id, beforeDay };
   return done(at, [...writing.changes, paid], { amount: whole, accounts: [writing.account(id, account.currency)] });
+}
+
+/**
+ * What goes with the closing of an account: less than a minor unit that it is owed cannot be paid and is left to the bank (`residue`). Null where
+ * more is owed, which is to be paid out first.
+ */
+export function changesOfClosing(at: Deciding, account: Account): readonly Change[] | null {
+  const beforeDay = dayOf(at.atMilliseconds);
+  const owed = at.books.accruedBefore(account.id, beforeDay);
+  if (owed >= MILLIONTHS) return null;
+  if (owed === 0n) return [];
+  const writing = new Writing(at);
+  writing.move(accrualMovement(account, { from: "payable", to: "residue" }, owed));
+  return [...writing.changes, { kind: "paid", account: account.id, beforeDay }];
 }
 
 type AccrualRole = Parameters<typeof accrualAccount>[0];

@@ -19,7 +19,7 @@ import {
   refused,
 } from "./deciding.ts";
 import type { Entry } from "./entry.ts";
-import { decideAccrual, decidePayment } from "./interest.ts";
+import { changesOfClosing, decideAccrual, decidePayment } from "./interest.ts";
 import { AMOUNT_MAX } from "./money.ts";
 
 /** What a command does; whether its key is new is the store's to know before. */
@@ -71,8 +71,10 @@ function decideAccountChange(at: Deciding, id: string, change: AccountChange): D
   const { state, overdraft, withdrawalMax, interestMillionths } = change;
   const isEmpty = balanceOf(before) === 0n && before.debitsPending === 0n && before.creditsPending === 0n;
   if (state === "closed" && !isEmpty) return refused(at, "account-in-use");
+  const closing = state === "closed" ? changesOfClosing(at, before) : [];
+  if (closing === null) return refused(at, "interest-unpaid");
   const account = { ...before, state, overdraft, withdrawalMax, interestMillionths };
-  return done(at, [{ kind: "account", account }], { accounts: [account] });
+  return done(at, [...closing, { kind: "account", account }], { accounts: [account] });
 }
 
 /** Below zero a limit would let nothing out, not even what is there, and interest would be taken and not given. */
@@ -161,7 +163,7 @@ function endHold(at: Deciding, hold: Hold, end: { readonly amount: bigint; reado
     atMilliseconds: at.atMilliseconds,
   };
   const changes: Change[] = [...entered(entry, parties), { kind: "hold", hold: { ...hold, state: end.state } }];
-  return done(at, changes, outcomeOf(entry, parties));
+  return done(at, [...changes, ...givenBack(at, held, hold.amount - end.amount)], outcomeOf(entry, parties));
 }
 
 function decideReversal(at: Deciding, command: Extract<Command, { kind: "reverse" }>): Decision {
@@ -186,13 +188,15 @@ function decideReversal(at: Deciding, command: Extract<Command, { kind: "reverse
   const isFlagged = takingFault(given.debit, amount) !== null;
   const entry = entryFor(at, back, { kind: "posted", of, isFlagged });
   const parties = posted(given, amount);
-  return done(at, [...entered(entry, parties), { kind: "reversed", of }], outcomeOf(entry, parties));
+  const changes: Change[] = [...entered(entry, parties), { kind: "reversed", of }];
+  return done(at, [...changes, ...givenBack(at, original, amount)], outcomeOf(entry, parties));
 }
 
 function decideDocument(at: Deciding, { what, id, value, ifVersion }: SetDocument): Decision {
   const before = at.books.document(what, id)?.version ?? 0;
   if (ifVersion !== null && ifVersion !== before) return refused(at, "changed-meanwhile");
-  const version = before + 1;
+  // One that is made again after it was removed is not taken for the one before by whoever still has that.
+  const version = at.books.lastVersion(what, id) + 1;
   return done(at, [{ kind: "document", what, id, version, value }], { version });
 }
 
@@ -241,9 +245,20 @@ function cardFault(at: Deciding, { card, amount, reason, debit }: Movement): Sta
 
 const isLimited = (reason: Movement["reason"]): boolean => reason === "withdrawal" || reason === "transfer";
 
-function spending(at: Deciding, { card, amount, reason }: Movement): Change[] {
-  if (card === null || !isLimited(reason)) return [];
-  return [{ kind: "spent", card, day: dayOf(at.atMilliseconds), amount }];
+function spending(at: Deciding, movement: Movement): Change[] {
+  const card = countedCard(movement);
+  return card === null ? [] : [{ kind: "spent", card, day: dayOf(at.atMilliseconds), amount: movement.amount }];
+}
+
+/** The card against whose day it counts. */
+export const countedCard = ({ card, reason }: Movement): string | null => (isLimited(reason) ? card : null);
+
+/** What was not taken in the end counts no more against the day on which it was asked for. */
+function givenBack({ books }: Deciding, entry: Entry, amount: bigint): Change[] {
+  const asked = entry.kind === "captured" ? books.entryOf(entry.of!)! : entry;
+  const card = books.cardOf(asked.key);
+  if (card === null || amount === 0n) return [];
+  return [{ kind: "spent", card, day: dayOf(asked.atMilliseconds), amount: -amount }];
 }
 
 function partiesNamed(at: Deciding, { debit, credit }: { readonly debit: string; readonly credit: string }): Parties {

@@ -19,6 +19,10 @@ BEGIN
   ELSE
     PERFORM pg_advisory_xact_lock_shared(${LOCK_SPACE}, ${LOCK_EPOCH});
   END IF;
+  IF related <> '{}' THEN
+    documents := documents || ARRAY(SELECT 'card ' || r.card FROM strata.request r WHERE r.card IS NOT NULL AND (r.key = ANY (related)
+      OR r.key IN (SELECT e.of FROM strata.request q JOIN strata.entry e ON e.number = q.entry WHERE q.key = ANY (related))));
+  END IF;
   -- Documents may not be there yet, so that there is no row to lock.
   FOR place IN SELECT DISTINCT hashtextextended(name, 0) FROM unnest(documents) AS name ORDER BY 1 LOOP
     PERFORM pg_advisory_xact_lock(place);
@@ -27,7 +31,7 @@ BEGIN
     accounts := accounts || ARRAY(SELECT unnest(ARRAY[e.debit, e.credit]) FROM strata.request r JOIN strata.entry e ON e.number = r.entry
       WHERE r.key = ANY (related));
   END IF;
-  IF requests @? '$[*] ? (@.command.kind == "accrue" || @.command.kind == "pay-interest")' THEN
+  IF requests @? '$[*].command ? (@.kind == "accrue" || @.kind == "pay-interest" || (@.kind == "set-account" && @.state == "closed"))' THEN
     accounts := accounts || ARRAY(SELECT unnest(strata.accrual_accounts(c.currency))
       FROM (SELECT DISTINCT currency FROM strata.account WHERE id = ANY (accounts)) AS c);
   END IF;
@@ -82,8 +86,8 @@ BEGIN
       CONTINUE;
     END IF;
     SELECT * INTO answer, entry FROM strata.carry_out(k, command, now_at);
-    INSERT INTO strata.request (key, digest, answer, entry, is_reversed, kind, by, at)
-      VALUES (k, digest, answer, entry, false, r->>'what', r->>'by', now_at);
+    INSERT INTO strata.request (key, digest, answer, entry, is_reversed, kind, by, at, card)
+      VALUES (k, digest, answer, entry, false, r->>'what', r->>'by', now_at, strata.counted_card(command->'movement'));
     RETURN NEXT answer;
   END LOOP;
 END $$;

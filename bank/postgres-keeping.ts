@@ -43,6 +43,7 @@ BEGIN
   IF a.id IS NOT NULL THEN at := strata.interest_moment(a, at); END IF;
   fault := CASE
     WHEN a.id IS NULL THEN 'no-such-account'
+    WHEN a.state = 'closed' THEN 'account-closed'
     WHEN wanted >= strata.day_of(at) THEN 'day-not-over'
     WHEN EXISTS (SELECT FROM strata.accrual x WHERE x.account = a.id AND x.day = wanted) THEN 'accrued-already' END;
   IF fault IS NOT NULL THEN
@@ -115,16 +116,28 @@ END $$;
 CREATE OR REPLACE FUNCTION strata.do_set_account(k text, command jsonb, at bigint, OUT answer text, OUT entry bigint) LANGUAGE plpgsql AS $$
 DECLARE
   a strata.account := strata.locked(command->>'account');
+  owed bigint := 0;
   fault text;
 BEGIN
+  IF command->>'state' = 'closed' AND a.id IS NOT NULL THEN
+    at := strata.interest_moment(a, at);
+    SELECT coalesce(sum(amount), 0) INTO owed FROM strata.accrual x
+      WHERE x.account = a.id AND x.day < strata.day_of(at) AND NOT x.is_paid;
+  END IF;
   fault := CASE
     WHEN a.id IS NULL THEN 'no-such-account'
     WHEN a.state = 'closed' THEN 'account-closed'
     WHEN strata.are_terms_wrong(command) THEN 'amount-wrong'
-    WHEN command->>'state' = 'closed' AND (strata.balance(a) <> 0 OR a.debits_pending <> 0 OR a.credits_pending <> 0) THEN 'account-in-use' END;
+    WHEN command->>'state' = 'closed' AND (strata.balance(a) <> 0 OR a.debits_pending <> 0 OR a.credits_pending <> 0) THEN 'account-in-use'
+    WHEN owed >= ${MILLIONTHS} THEN 'interest-unpaid' END;
   IF fault IS NOT NULL THEN
     answer := strata.refused(fault, at);
     RETURN;
+  END IF;
+  -- Less than a minor unit cannot be paid.
+  IF owed > 0 THEN
+    PERFORM strata.move_interest(k, 'payable:u' || a.currency, 'residue:u' || a.currency, owed, a.id, at);
+    UPDATE strata.accrual x SET is_paid = true WHERE x.account = a.id AND x.day < strata.day_of(at) AND NOT x.is_paid;
   END IF;
   UPDATE strata.account SET state = command->>'state', overdraft = (command->>'overdraft')::bigint,
     withdrawal_max = (command->>'withdrawalMax')::bigint, interest = (command->>'interestMillionths')::bigint
@@ -136,18 +149,18 @@ CREATE OR REPLACE FUNCTION strata.do_set(k text, command jsonb, at bigint, OUT a
 DECLARE
   kind text := command->>'what';
   named text := command->>'id';
-  before bigint := coalesce((SELECT d.version FROM strata.document d WHERE d.what = kind AND d.id = named), 0);
+  was strata.document;
+  before bigint;
 BEGIN
-  IF (command->>'ifVersion')::bigint <> before THEN
+  SELECT * INTO was FROM strata.document d WHERE d.what = kind AND d.id = named;
+  before := coalesce(was.version, 0);
+  IF (command->>'ifVersion')::bigint <> (CASE WHEN was.value = 'null' THEN 0 ELSE before END) THEN
     answer := strata.refused('changed-meanwhile', at);
     RETURN;
   END IF;
-  IF command->>'value' IS NULL THEN
-    DELETE FROM strata.document d WHERE d.what = kind AND d.id = named;
-  ELSE
-    INSERT INTO strata.document VALUES (kind, named, before + 1, command->>'value')
-      ON CONFLICT (what, id) DO UPDATE SET version = excluded.version, value = excluded.value;
-  END IF;
+  INSERT INTO strata.document
+    VALUES (kind, named, before + 1, coalesce(command->>'value', 'null'), (command->'value'->>'nextDay')::bigint)
+    ON CONFLICT (what, id) DO UPDATE SET version = excluded.version, value = excluded.value, due = excluded.due;
   answer := strata.said('ok', 'null', '', (before + 1)::text, at);
 END $$;
 

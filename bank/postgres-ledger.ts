@@ -12,7 +12,7 @@ import { type Connection, Connections, RolledBack } from "./postgres-connections
 import { KEEPING_COMMANDS } from "./postgres-keeping.ts";
 import { MONEY_COMMANDS } from "./postgres-procedures.ts";
 import { noBank, PostgresReader } from "./postgres-reader.ts";
-import { LOCK_SCHEMA, LOCK_SPACE, SCHEMA, SCHEMA_VERSION } from "./postgres-schema.ts";
+import { LOCK_SCHEMA, LOCK_SPACE, SCHEMA, SCHEMA_VERSION, UPGRADE } from "./postgres-schema.ts";
 import { decodeAnswer, encodeCommand, whatOf } from "./request-text.ts";
 import { blob } from "./rows.ts";
 import { digested, type DigestedRequest } from "./sqlite-ledger.ts";
@@ -25,6 +25,8 @@ const GROUP_MAX = 64;
 const CONNECTIONS = 8;
 /** Until then a commit that nobody confirms is waited for. */
 const COMMIT_MILLISECONDS = 15_000;
+/** All requests are looked at. */
+const UPGRADE_MILLISECONDS = 600_000;
 const TRIES_MAX = 8;
 const TRY_AGAIN_MILLISECONDS = 10;
 /** The chain may be behind that long. */
@@ -268,8 +270,9 @@ async function prepare(connection: Connection): Promise<void> {
     await one(`SELECT pg_advisory_xact_lock(${LOCK_SPACE}, ${LOCK_SCHEMA})`);
     if ((await one("SELECT to_regclass('strata.meta')::text AS value")) === null)
       await connection.run(SCHEMA, COMMIT_MILLISECONDS);
-    if ((await one("SELECT value FROM strata.meta WHERE name = 'schema'")) !== BigInt(SCHEMA_VERSION))
-      throw noBank(null);
+    const version = await one("SELECT value FROM strata.meta WHERE name = 'schema'");
+    if (version === 1n) await connection.run(UPGRADE, UPGRADE_MILLISECONDS);
+    else if (version !== BigInt(SCHEMA_VERSION)) throw noBank(null);
     if ((await one("SELECT value FROM strata.meta WHERE name = 'procedures'")) !== BigInt(PROCEDURES_DIGEST)) {
       await connection.run(PROCEDURES, COMMIT_MILLISECONDS);
       await one(`UPDATE strata.meta SET value = ${PROCEDURES_DIGEST} WHERE name = 'procedures'`);

@@ -65,6 +65,22 @@ CREATE OR REPLACE FUNCTION strata.spend(m jsonb, amount bigint, at bigint) RETUR
   ON CONFLICT (card, day) DO UPDATE SET amount = s.amount + excluded.amount
 $$;
 
+-- The card against whose day a movement counts.
+CREATE OR REPLACE FUNCTION strata.counted_card(m jsonb) RETURNS text LANGUAGE sql IMMUTABLE AS
+$$ SELECT CASE WHEN m->>'reason' IN ('withdrawal', 'transfer') THEN m->>'card' END $$;
+
+-- What was not taken in the end counts no more against the day on which it was asked for.
+CREATE OR REPLACE FUNCTION strata.give_back(given strata.entry, amount bigint) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  asked strata.entry := given;
+BEGIN
+  IF given.kind = 'captured' THEN
+    SELECT e.* INTO asked FROM strata.request r JOIN strata.entry e ON e.number = r.entry WHERE r.key = given.of;
+  END IF;
+  UPDATE strata.spent s SET amount = s.amount - give_back.amount
+    FROM strata.request r WHERE r.key = asked.key AND s.card = r.card AND s.day = strata.day_of(asked.at);
+END $$;
+
 -- Writes an entry, its postings and both accounts, which carry their new sums. Numbers of an account's entries grow: they are drawn under its lock.
 CREATE OR REPLACE FUNCTION strata.enter(d strata.account, c strata.account, e strata.entry) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
@@ -195,6 +211,7 @@ BEGIN
   SELECT * INTO answer, entry FROM strata.entered(d, c,
     ROW(0, k, 'posted', d.id, c.id, wanted::bigint, 'reversal', command->>'cause', reversed, is_flagged, at)::strata.entry);
   UPDATE strata.request r SET is_reversed = true WHERE r.key = reversed;
+  PERFORM strata.give_back(e, wanted::bigint);
 END $$;
 `;
 
@@ -237,6 +254,7 @@ DECLARE
   e strata.entry;
 BEGIN
   SELECT o.* INTO e FROM strata.request r JOIN strata.entry o ON o.number = r.entry WHERE r.key = h.key;
+  PERFORM strata.give_back(e, h.amount - taken);
   d.debits_pending := d.debits_pending - h.amount;
   c.credits_pending := c.credits_pending - h.amount;
   d.debits_posted := d.debits_posted + taken;

@@ -51,8 +51,9 @@ export function holdFrom(row: Row): Hold {
   };
 }
 
-export function documentFrom(row: Row): Versioned<DocumentOf<DocumentKind>> {
-  const value = JSON.parse(text(row["value"])) as DocumentOf<DocumentKind>;
+/** Null: it was removed. */
+export function documentFrom(row: Row): Versioned<DocumentOf<DocumentKind> | null> {
+  const value = JSON.parse(text(row["value"])) as DocumentOf<DocumentKind> | null;
   return { id: text(row["id"]), version: Number(row["version"]), value };
 }
 

@@ -1,7 +1,7 @@
 /** What both stores read by the same words of SQL; each call is one statement, and so sees one moment. */
 import type { Account } from "./account.ts";
 import type { Hold } from "./books.ts";
-import type { DocumentKind, DocumentOf, Versioned } from "./document.ts";
+import type { DocumentKind, DocumentOf, StandingOrder, Versioned } from "./document.ts";
 import type { Entry } from "./entry.ts";
 import { decodeAnswer } from "./request-text.ts";
 import { accountFrom, amount, blob, documentFrom, entryFrom, holdFrom, type Row, text } from "./rows.ts";
@@ -75,13 +75,18 @@ export abstract class SqlReader implements Omit<LedgerReader, "head" | "linkAt" 
   }
 
   async document<K extends DocumentKind>(what: K, id: string): Promise<Versioned<DocumentOf<K>> | null> {
-    const [row] = await this.rows("SELECT id, version, value FROM document WHERE what = ? AND id = ?", what, id);
+    const [row] = await this.rows(`${DOCUMENT} AND id = ?`, what, id);
     return row === undefined ? null : documentOf<K>(row);
   }
 
   async documents<K extends DocumentKind>(what: K, beginning: string): Promise<readonly Versioned<DocumentOf<K>>[]> {
-    const sql = "SELECT id, version, value FROM document WHERE what = ? AND id >= ? AND id < ? ORDER BY id";
+    const sql = `${DOCUMENT} AND id >= ? AND id < ? ORDER BY id`;
     return (await this.rows(sql, what, beginning, behind(beginning))).map((row) => documentOf<K>(row));
+  }
+
+  async ordersDue(day: number, countMax: number): Promise<readonly Versioned<StandingOrder>[]> {
+    const sql = `${DOCUMENT} AND due <= ? ORDER BY due, id LIMIT ?`;
+    return (await this.rows(sql, "standing-order", day, countMax)).map((row) => documentOf<"standing-order">(row));
   }
 
   async holdsDue(atMilliseconds: number, countMax: number): Promise<readonly string[]> {
@@ -101,6 +106,9 @@ export abstract class SqlReader implements Omit<LedgerReader, "head" | "linkAt" 
     return (await this.rows(sql, day, countMax)).map((row) => text(row["id"]));
   }
 }
+
+/** What was removed stays as a row without a value (`sqlite-database.ts`). */
+const DOCUMENT = "SELECT id, version, value FROM document WHERE value <> 'null' AND what = ?";
 
 /** Given of one account. */
 const HOLDS_MAX = 1000;

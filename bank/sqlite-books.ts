@@ -23,6 +23,8 @@ export interface RequestRow extends KnownRequest {
   readonly key: string;
   readonly entry: number | null;
   readonly kind: string;
+  /** Against whose day it is counted. */
+  readonly card: string | null;
   readonly by: string;
   readonly atMilliseconds: number;
 }
@@ -35,7 +37,8 @@ interface ChainEnd {
 
 export class SqliteBooks implements Books {
   readonly #accounts = new Map<string, Account | null>();
-  readonly #documents = new Map<string, Versioned<DocumentOf<DocumentKind>> | null>();
+  /** Also of what was removed: those have no value. */
+  readonly #documents = new Map<string, Versioned<DocumentOf<DocumentKind> | null> | null>();
   /** By id, what `flush` has to write: an account that many requests of a group change is written once. */
   readonly #changed = new Map<string, { account: Account; readonly isNew: boolean }>();
   readonly #sql: Statements;
@@ -76,14 +79,22 @@ export class SqliteBooks implements Books {
   }
 
   document<K extends DocumentKind>(what: K, id: string): Versioned<DocumentOf<K>> | null {
-    const place = `${what} ${id}`;
-    let found = this.#documents.get(place);
-    if (found === undefined) {
-      const row = this.#sql.document.get(what, id);
-      found = keep(this.#documents, place, row === undefined ? null : documentFrom(row));
-    }
+    const found = this.#documentAt(what, id);
+    if (found === null || found.value === null) return null;
     // What stands under that kind was written as that kind.
-    return found as Versioned<DocumentOf<K>> | null;
+    return found as Versioned<DocumentOf<K>>;
+  }
+
+  lastVersion(what: DocumentKind, id: string): number {
+    return this.#documentAt(what, id)?.version ?? 0;
+  }
+
+  #documentAt(what: DocumentKind, id: string): Versioned<DocumentOf<DocumentKind> | null> | null {
+    const place = `${what} ${id}`;
+    const kept = this.#documents.get(place);
+    if (kept !== undefined) return kept;
+    const row = this.#sql.document.get(what, id);
+    return keep(this.#documents, place, row === undefined ? null : documentFrom(row));
   }
 
   entryOf(key: string): Entry | null {
@@ -104,6 +115,11 @@ export class SqliteBooks implements Books {
     return row === undefined ? null : { digest: blob(row["digest"]), answer: blob(row["answer"]) };
   }
 
+  cardOf(key: string): string | null {
+    const card = this.#sql.card.get(key)?.["card"];
+    return typeof card === "string" ? card : null;
+  }
+
   spentOn(card: string, day: number): bigint {
     return amount(this.#sql.spent.get(card, day)?.["amount"]);
   }
@@ -120,8 +136,8 @@ export class SqliteBooks implements Books {
     return amount(this.#sql.balanceAt.get(account, beforeMilliseconds)?.["balance"]);
   }
 
-  addRequest({ key, digest, answer, entry, kind, by, atMilliseconds }: RequestRow): void {
-    this.#sql.addRequest.run(key, digest, answer, entry, kind, by, atMilliseconds);
+  addRequest({ key, digest, answer, entry, kind, by, atMilliseconds, card }: RequestRow): void {
+    this.#sql.addRequest.run(key, digest, answer, entry, kind, by, atMilliseconds, card);
   }
 
   apply(change: Change, atMilliseconds: number): void {
@@ -137,9 +153,8 @@ export class SqliteBooks implements Books {
       }
       case "document": {
         const { what, id, version, value } = change;
-        if (value === null) sql.removeDocument.run(what, id);
-        else sql.putDocument.run(what, id, version, JSON.stringify(value));
-        return void keep(this.#documents, `${what} ${id}`, value === null ? null : { id, version, value });
+        sql.putDocument.run(what, id, version, JSON.stringify(value), dueOf(value));
+        return void keep(this.#documents, `${what} ${id}`, { id, version, value });
       }
       case "spent":
         return void sql.addSpent.run(change.card, change.day, change.amount);
@@ -160,6 +175,7 @@ export class SqliteBooks implements Books {
           kind: "barred",
           by: "",
           atMilliseconds,
+          card: null,
         });
       }
       case "epoch":
@@ -218,6 +234,10 @@ export class SqliteBooks implements Books {
   }
 }
 
+/** The day on which something is to be done about it. */
+const dueOf = (value: DocumentOf<DocumentKind> | null): number | null =>
+  value !== null && "nextDay" in value ? value.nextDay : null;
+
 /** The oldest makes room. Returns what is kept. */
 function keep<T>(kept: Map<string, T>, id: string, value: T): T {
   if (kept.size >= KEPT_MAX && !kept.has(id)) kept.delete(kept.keys().next().value!);
@@ -239,6 +259,7 @@ function statementsOf(database: DatabaseSync) {
     document: statement("SELECT id, version, value FROM document WHERE what = ? AND id = ?"),
     entryOf: statement("SELECT entry.* FROM request JOIN entry ON entry.number = request.entry WHERE request.key = ?"),
     request: statement("SELECT digest, answer, is_reversed FROM request WHERE key = ?"),
+    card: statement("SELECT card FROM request WHERE key = ?"),
     spent: statement("SELECT amount FROM spent WHERE card = ? AND day = ?"),
     accrual: statement("SELECT 1 FROM accrual WHERE account = ? AND day = ?"),
     accrued: statement("SELECT sum(amount) AS amount FROM accrual WHERE account = ? AND day < ? AND is_paid = 0"),
@@ -249,7 +270,7 @@ function statementsOf(database: DatabaseSync) {
     lastRequest: statement("SELECT at FROM request ORDER BY number DESC LIMIT 1"),
     epoch: statement("SELECT value FROM meta WHERE name = 'epoch'"),
     addRequest: statement(
-      "INSERT INTO request (key, digest, answer, entry, is_reversed, kind, by, at) VALUES (?, ?, ?, ?, 0, ?, ?, ?)",
+      "INSERT INTO request (key, digest, answer, entry, is_reversed, kind, by, at, card) VALUES (?, ?, ?, ?, 0, ?, ?, ?, ?)",
     ),
     addAccount: statement("INSERT INTO account VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
     putAccount: statement(
@@ -260,10 +281,9 @@ function statementsOf(database: DatabaseSync) {
     addPosting: statement("INSERT INTO posting VALUES (?, ?, ?, ?, ?)"),
     putHold: statement("INSERT INTO hold VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET state = excluded.state"),
     putDocument: statement(
-      `INSERT INTO document VALUES (?, ?, ?, ?)
-       ON CONFLICT DO UPDATE SET version = excluded.version, value = excluded.value`,
+      `INSERT INTO document VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET version = excluded.version, value = excluded.value, due = excluded.due`,
     ),
-    removeDocument: statement("DELETE FROM document WHERE what = ? AND id = ?"),
     addSpent: statement(
       "INSERT INTO spent VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET amount = amount + excluded.amount",
     ),

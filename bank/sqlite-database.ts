@@ -6,7 +6,7 @@ import { DatabaseSync } from "node:sqlite";
 import { BankError } from "./error.ts";
 
 /** Raised when the tables change: a database of another version is refused rather than misread. */
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 
 const SCHEMA = `
   CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
@@ -30,7 +30,7 @@ const SCHEMA = `
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE request (
     number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, digest BLOB NOT NULL, answer BLOB NOT NULL, entry INTEGER,
-    is_reversed INTEGER NOT NULL, kind TEXT NOT NULL, by TEXT NOT NULL, at INTEGER NOT NULL
+    is_reversed INTEGER NOT NULL, kind TEXT NOT NULL, by TEXT NOT NULL, at INTEGER NOT NULL, card TEXT
   ) STRICT;
   CREATE TABLE hold (
     key TEXT PRIMARY KEY, debit TEXT NOT NULL, credit TEXT NOT NULL, amount INTEGER NOT NULL, expires_at INTEGER NOT NULL,
@@ -44,8 +44,24 @@ const SCHEMA = `
     account TEXT NOT NULL, day INTEGER NOT NULL, amount INTEGER NOT NULL, is_paid INTEGER NOT NULL, PRIMARY KEY (account, day)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE document (
-    what TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, value TEXT NOT NULL, PRIMARY KEY (what, id)
+    what TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, value TEXT NOT NULL, due INTEGER, PRIMARY KEY (what, id)
   ) STRICT, WITHOUT ROWID;
+  CREATE INDEX document_due ON document (due) WHERE due IS NOT NULL;
+  PRAGMA user_version = ${SCHEMA_VERSION};
+`;
+
+/** From version 1: the card that a request is counted against, the day that a document is due, and rows of what was removed. */
+const UPGRADE = `
+  ALTER TABLE request ADD COLUMN card TEXT;
+  ALTER TABLE document ADD COLUMN due INTEGER;
+  CREATE INDEX document_due ON document (due) WHERE due IS NOT NULL;
+  UPDATE document SET due = json_extract(value, '$.nextDay') WHERE what = 'standing-order';
+  INSERT INTO document (what, id, version, value)
+    SELECT what, id, version, 'null' FROM (
+      SELECT substr(name, 1, instr(name, ' ') - 1) AS what, substr(name, instr(name, ' ') + 1) AS id, version, max(number)
+      FROM (SELECT number, substr(kind, 5) AS name, CAST(answer AS TEXT) ->> '$.version' AS version FROM request WHERE kind LIKE 'set %')
+      WHERE version IS NOT NULL GROUP BY name
+    ) WHERE true ON CONFLICT DO NOTHING;
   PRAGMA user_version = ${SCHEMA_VERSION};
 `;
 
@@ -61,6 +77,7 @@ export function openForWriting(path: string): DatabaseSync {
       database.exec("PRAGMA cache_size = -65536");
       const version = versionOf(database);
       if (version === 0) database.exec(`BEGIN IMMEDIATE; ${SCHEMA} COMMIT`);
+      else if (version === 1) database.exec(`BEGIN IMMEDIATE; ${UPGRADE} COMMIT`);
       else checkVersion(version, path);
       return database;
     } catch (error) {
@@ -89,6 +106,8 @@ const versionOf = (database: DatabaseSync): number =>
 
 function checkVersion(version: number, path: string): void {
   if (version === SCHEMA_VERSION) return;
+  if (version === 1)
+    throw new BankError("STORE", `${path} is of an earlier version: its bank's server brings it up to date`);
   throw new BankError(
     "STORE",
     `${path} is no database of this version's bank (${version}): name another, or use the strata that made it`,

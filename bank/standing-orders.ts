@@ -15,8 +15,7 @@ export interface OrderBooks {
 
 /** @returns how many ran. Throws BankError; what was begun is gone on with in the next round. */
 export async function runStandingOrders(books: OrderBooks, today: number): Promise<number> {
-  const orders = await books.reader.documents("standing-order", "");
-  const due = orders.filter(({ value }) => value.nextDay <= today).slice(0, RUNS_MAX);
+  const due = await books.reader.ordersDue(today, RUNS_MAX);
   for (const order of due) await runOnce(books, order);
   return due.length;
 }

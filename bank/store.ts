@@ -2,7 +2,7 @@
 import type { Account } from "./account.ts";
 import type { Hold } from "./books.ts";
 import type { LedgerRequest, Status } from "./command.ts";
-import type { DocumentKind, DocumentOf, Versioned } from "./document.ts";
+import type { DocumentKind, DocumentOf, StandingOrder, Versioned } from "./document.ts";
 import type { Entry } from "./entry.ts";
 
 /**
@@ -72,6 +72,8 @@ export interface LedgerReader {
   document<K extends DocumentKind>(what: K, id: string): Promise<Versioned<DocumentOf<K>> | null>;
   /** Those whose id begins so, in order of id. */
   documents<K extends DocumentKind>(what: K, beginning: string): Promise<readonly Versioned<DocumentOf<K>>[]>;
+  /** Standing orders whose next run is on that day or before, the earliest first. */
+  ordersDue(day: number, countMax: number): Promise<readonly Versioned<StandingOrder>[]>;
   /** Keys of holds whose time has come. */
   holdsDue(atMilliseconds: number, countMax: number): Promise<readonly string[]>;
   /** Ids of open accounts with interest for which that day has not accrued. */

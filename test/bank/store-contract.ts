@@ -241,6 +241,29 @@ function finding(rig: Rig): void {
     await rig.ask("d4", set("h1:b", null, 1));
     expect(await rig.store.document("payee", "h1:b")).toBeNull();
     expect(await rig.store.document("card", "h1:a")).toBeNull();
+    expect((await rig.store.documents("payee", "h1:")).map(({ id }) => id)).toEqual(["h1:a"]);
+    await rig.reopen();
+    expect(await rig.ask("d5", set("h1:b", value, 2))).toMatchObject({ status: "changed-meanwhile" });
+    expect(await rig.ask("d6", set("h1:b", value, 0))).toMatchObject({ status: "ok", version: 3 });
+    expect(await rig.store.document("payee", "h1:b")).toEqual({ id: "h1:b", version: 3, value });
+  });
+
+  test("standing orders are found by the day on which they are due, not those that were ended", async () => {
+    const order = (id: string, nextDay: number | null): Command => {
+      const parties = { holder: "h1", from: "ada", to: "bob", amount: "100", reference: "" };
+      const value = nextDay === null ? null : { ...parties, every: "day" as const, nextDay, dayOfMonth: 1, last: null };
+      return { kind: "set", what: "standing-order", id, value, ifVersion: null };
+    };
+    for (const [i, day] of [30, 10, 20, 20, 40].entries()) await rig.ask(`o${i}`, order(`h1:${i}`, day));
+    const due = async (day: number, countMax: number): Promise<readonly string[]> =>
+      (await rig.store.ordersDue(day, countMax)).map(({ id }) => id);
+    expect(await due(9, 10)).toEqual([]);
+    expect(await due(30, 10)).toEqual(["h1:1", "h1:2", "h1:3", "h1:0"]);
+    expect(await due(30, 2)).toEqual(["h1:1", "h1:2"]);
+    await rig.ask("moved", order("h1:1", 50));
+    await rig.ask("ended", order("h1:2", null));
+    expect(await due(30, 10)).toEqual(["h1:3", "h1:0"]);
+    expect((await rig.store.ordersDue(20, 10))[0]).toMatchObject({ version: 1, value: { amount: "100", nextDay: 20 } });
   });
 
   test("accounts are found by their holder, and those of the bank by the beginning of their id", async () => {

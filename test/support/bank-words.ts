@@ -92,6 +92,7 @@ export const card = (state: "active" | "blocked", ifVersion: number | null): Com
   const value = { holder: "h1", account: "ada", state, pin: "-", wrongTries: 0, dayMax: "30000" } as const;
   return { kind: "set", what: "card", id: "c1", value, ifVersion };
 };
+export const removal: Command = { kind: "set", what: "card", id: "c1", value: null, ifVersion: 1 };
 export const reverse = (of: string, amount: bigint | null = null): Command => ({
   kind: "reverse",
   of,

@@ -16,13 +16,14 @@ import {
   type Hold,
   type Versioned,
 } from "../../bank/index.ts";
-import { type DigestedRequest } from "../../bank/index.ts";
+import { type Command, type DigestedRequest } from "../../bank/index.ts";
 
 interface Known {
   readonly digest: Uint8Array;
   readonly answer: Uint8Array;
   readonly entry: number | null;
   readonly isReversed: boolean;
+  readonly card: string | null;
 }
 
 /** What one place held before it was written; undone backwards. */
@@ -34,7 +35,7 @@ class MemoryBooks implements Books {
   readonly accounts = new Map<string, Account>();
   readonly requests = new Map<string, Known>();
   readonly #holds = new Map<string, Hold>();
-  readonly #documents = new Map<string, Versioned<DocumentOf<DocumentKind>> | null>();
+  readonly #documents = new Map<string, Versioned<DocumentOf<DocumentKind> | null>>();
   readonly #spent = new Map<string, bigint>();
   readonly #accruals = new Map<
     string,
@@ -55,7 +56,12 @@ class MemoryBooks implements Books {
   }
 
   document<K extends DocumentKind>(what: K, id: string): Versioned<DocumentOf<K>> | null {
-    return (this.#documents.get(`${what} ${id}`) ?? null) as Versioned<DocumentOf<K>> | null;
+    const found = this.#documents.get(`${what} ${id}`) ?? null;
+    return found?.value === null ? null : (found as Versioned<DocumentOf<K>> | null);
+  }
+
+  lastVersion(what: DocumentKind, id: string): number {
+    return this.#documents.get(`${what} ${id}`)?.version ?? 0;
   }
 
   entryOf(key: string): Entry | null {
@@ -69,6 +75,10 @@ class MemoryBooks implements Books {
 
   isKnown(key: string): boolean {
     return this.requests.has(key);
+  }
+
+  cardOf(key: string): string | null {
+    return this.requests.get(key)?.card ?? null;
   }
 
   spentOn(card: string, day: number): bigint {
@@ -112,7 +122,7 @@ class MemoryBooks implements Books {
         return this.#set(this.#holds, change.hold.key, change.hold);
       case "document": {
         const { what, id, version, value } = change;
-        return this.#set(this.#documents, `${what} ${id}`, value === null ? null : { id, version, value });
+        return this.#set(this.#documents, `${what} ${id}`, { id, version, value });
       }
       case "spent": {
         const place = `${change.card} ${change.day}`;
@@ -135,6 +145,7 @@ class MemoryBooks implements Books {
           answer: encodeAnswer(change.answer),
           entry: null,
           isReversed: false,
+          card: null,
         });
       case "epoch": {
         const before = this.epoch;
@@ -205,7 +216,10 @@ export class MemoryLedger {
     const { answer, changes } = decide({ books, key, atMilliseconds }, command);
     for (const change of changes) books.apply(change);
     const octets = encodeAnswer(answer);
-    books.put(key, { digest, answer: octets, entry: answer.entry, isReversed: false });
+    books.put(key, { digest, answer: octets, entry: answer.entry, isReversed: false, card: cardOf(command) });
     return octets;
   }
 }
+
+const cardOf = (command: Command): string | null =>
+  "movement" in command && ["withdrawal", "transfer"].includes(command.movement.reason) ? command.movement.card : null;

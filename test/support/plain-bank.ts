@@ -53,9 +53,13 @@ export class PlainBank {
   readonly #expiry = new Map<string, number>();
   readonly #asked = new Map<string, Asked>();
   readonly #takenBack = new Set<string>();
-  readonly #papers = new Map<string, { version: number; value: unknown } | null>();
+  readonly #papers = new Map<string, { version: number; value: unknown }>();
   /** What a card took on a day: `CARD DAY`. */
   readonly #byCard = new Map<string, bigint>();
+  /** Where it was counted, by the key of what was counted. */
+  readonly #dayOfCard = new Map<string, string>();
+  /** Of what was promised, by the key of the request that took it. */
+  readonly #promiseBehind = new Map<string, string>();
   readonly #earned = new Map<string, Earned>();
   #now = 0;
   #epoch = 0;
@@ -149,6 +153,13 @@ export class PlainBank {
     if (isBelowZero(command)) return no("amount-wrong");
     const isEmpty = this.balance(id) === 0n && this.promised(id, "from") === 0n && this.promised(id, "to") === 0n;
     if (state === "closed" && !isEmpty) return no("account-in-use");
+    if (state === "closed") {
+      const owed = this.#dueTo(id, Infinity);
+      const millionths = sumOf(owed);
+      if (millionths >= 1_000_000n) return no("interest-unpaid");
+      if (millionths > 0n) this.#skipEntries(1);
+      for (const one of owed) one.isPaid = true;
+    }
     terms.opened = { ...terms.opened, overdraft, withdrawalMax, interestMillionths };
     terms.state = state;
     return yes({ accounts: [this.#shown(id)] });
@@ -161,8 +172,10 @@ export class PlainBank {
     if (fault !== null && how !== "whatever it costs") return no(fault);
     const { debit: from, credit: to, amount, reason, card } = movement;
     const number = this.#happen({ key, from, to, amount, reason, promise: how === "later" ? "standing" : "none" });
-    if (card !== null && (reason === "withdrawal" || reason === "transfer"))
+    if (card !== null && (reason === "withdrawal" || reason === "transfer")) {
+      this.#dayOfCard.set(key, this.#today(card));
       this.#byCard.set(this.#today(card), (this.#byCard.get(this.#today(card)) ?? 0n) + amount);
+    }
     return yes({ entry: number, amount, accounts: [from, to].map((id) => this.#shown(id)), isFlagged: fault !== null });
   }
 
@@ -221,10 +234,18 @@ export class PlainBank {
     }
     promise.promise = "over";
     this.#promise(promise, -promise.amount);
+    this.#uncount(of, promise.amount - (kept ?? 0n));
+    this.#promiseBehind.set(key, of);
     const { from, to, reason } = promise;
     const amount = kept ?? promise.amount;
     const number = this.#happen({ key, from, to, amount, reason, promise: "none", isMoney: kept !== null });
     return yes({ entry: number, amount, accounts: [from, to].map((id) => this.#shown(id)) });
+  }
+
+  /** It counts against the day of no card any more. */
+  #uncount(key: string, amount: bigint): void {
+    const place = this.#dayOfCard.get(key);
+    if (place !== undefined) this.#byCard.set(place, this.#byCard.get(place)! - amount);
   }
 
   #takeBack(key: string, { of, amount: wanted }: Extract<Command, { kind: "reverse" }>): PlainAnswer {
@@ -240,6 +261,7 @@ export class PlainBank {
     const amount = wanted ?? what.amount;
     if (amount < 1n || amount > what.amount) return no("amount-wrong");
     this.#takenBack.add(of);
+    this.#uncount(this.#promiseBehind.get(of) ?? of, amount);
     const { overdraft } = this.#accounts.get(what.to)!.opened;
     const left = this.balance(what.to) - this.promised(what.to, "from") - amount;
     const isFlagged = overdraft !== null && left < -overdraft;
@@ -250,6 +272,7 @@ export class PlainBank {
   #earn(id: string, day: number): PlainAnswer {
     const terms = this.#accounts.get(id);
     if (terms === undefined) return no("no-such-account");
+    if (terms.state === "closed") return no("account-closed");
     if ((day + 1) * DAY > this.#now) return no("day-not-over");
     if (this.#earned.has(`${id} ${day}`)) return no("accrued-already");
     const balance = this.#balanceBefore(id, (day + 1) * DAY);
@@ -263,8 +286,8 @@ export class PlainBank {
     const terms = this.#accounts.get(id);
     if (terms === undefined) return no("no-such-account");
     if (terms.state === "closed") return no("account-closed");
-    const due = [...this.#earned.values()].filter((one) => one.account === id && one.day < beforeDay && !one.isPaid);
-    const millionths = due.reduce((sum, one) => sum + one.millionths, 0n);
+    const due = this.#dueTo(id, beforeDay);
+    const millionths = sumOf(due);
     if (millionths === 0n) return no("nothing-accrued");
     for (const one of due) one.isPaid = true;
     const amount = millionths / 1_000_000n;
@@ -274,11 +297,15 @@ export class PlainBank {
     return yes({ amount, accounts: [this.#shown(id)] });
   }
 
+  #dueTo(id: string, beforeDay: number): readonly Earned[] {
+    return [...this.#earned.values()].filter((one) => one.account === id && one.day < beforeDay && !one.isPaid);
+  }
+
   #write({ what, id, value, ifVersion }: Extract<Command, { kind: "set" }>): PlainAnswer {
     const place = `${what} ${id}`;
-    const version = this.#papers.get(place)?.version ?? 0;
-    if (ifVersion !== null && ifVersion !== version) return no("changed-meanwhile");
-    this.#papers.set(place, value === null ? null : { version: version + 1, value });
+    const { version, value: before } = this.#papers.get(place) ?? { version: 0, value: null };
+    if (ifVersion !== null && ifVersion !== (before === null ? 0 : version)) return no("changed-meanwhile");
+    this.#papers.set(place, { version: version + 1, value });
     return yes({ version: version + 1 });
   }
 
@@ -319,6 +346,8 @@ export class PlainBank {
     return { id, currency, balance, available };
   }
 }
+
+const sumOf = (earned: readonly Earned[]): bigint => earned.reduce((sum, one) => sum + one.millionths, 0n);
 
 const isBelowZero = (terms: Pick<NewAccount, "overdraft" | "withdrawalMax" | "interestMillionths">): boolean =>
   [terms.overdraft, terms.withdrawalMax, terms.interestMillionths].some((amount) => (amount ?? 0n) < 0n);

@@ -171,6 +171,23 @@ describeWithPeers("a bank on PostgreSQL", ["initdb", "postgres"], () => {
     await ledger.close();
   });
 
+  test("tables of version 1 are upgraded in place", async () => {
+    const url = await emptyDatabase();
+    const first = await open(url);
+    const value = { holder: "h", name: "P", account: "a0" };
+    await first.submit(requestOf("p1", { kind: "set", what: "payee", id: "h:p q", value, ifVersion: 0 }));
+    await first.submit(requestOf("p2", { kind: "set", what: "payee", id: "h:p q", value: null, ifVersion: 1 }));
+    await first.close();
+    const back = `DROP INDEX strata.document_due; ALTER TABLE strata.document DROP COLUMN due; ALTER TABLE strata.request DROP COLUMN card;
+      DELETE FROM strata.document WHERE value = 'null'; UPDATE strata.meta SET value = 1 WHERE name = 'schema'`;
+    await server.run(back, url);
+    const ledger = await open(url);
+    await ledger.submit(requestOf("p3", { kind: "set", what: "payee", id: "h:p q", value, ifVersion: 0 }));
+    expect(await ledger.document("payee", "h:p q")).toEqual({ id: "h:p q", version: 3, value });
+    expect((await ledger.verify()).faults).toEqual([]);
+    await ledger.close();
+  });
+
   test("what somebody changed in the tables is found", async () => {
     const url = await emptyDatabase();
     const ledger = await open(url);
