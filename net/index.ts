@@ -85,6 +85,7 @@ export {
   type StreamSystem,
   wake,
 } from "./stream-system.ts";
+export { type OctetStream, type OctetStreamEvents, type OpenOctetStream, openTcpStream } from "./octet-stream.ts";
 export { type Relay, relayOver } from "./relay.ts";
 export { listenTcp } from "./tcp.ts";
 export { listenUdp } from "./udp-listen.ts";

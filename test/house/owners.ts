@@ -77,6 +77,7 @@ export const BANS: readonly Ban[] = [
     owners: [
       "bank/client/https.ts",
       "net/local.ts",
+      "net/octet-stream.ts",
       "net/tcp-client.ts",
       "net/tcp.ts",
       "net/udp-client.ts",
