@@ -23,7 +23,8 @@ export interface FileSystem {
   /** Entries after `cookie` (0 from the start), without "." and "..", at most `entriesMax`. BAD_COOKIE: begin again. */
   list(directory: FileKey, cookie: bigint, entriesMax: number): Soon<ListPart>;
   readlink(link: FileKey): Soon<LinkTarget>;
-  space(): Soon<Space>;
+  /** Of the file system that this file is in. */
+  space(file: FileKey): Soon<Space>;
 
   setAttributes(file: FileKey, changes: AttributeChanges): Soon<Attributes>;
   write(file: FileKey, offset: number, octets: Uint8Array, stability: Stability): Soon<Written>;

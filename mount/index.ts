@@ -1,3 +1,4 @@
+export { BindFileSystem } from "./bind-file-system.ts";
 export { type FileKey, fileKey, FILE_KEY_OCTETS_MAX, fileKeyOctets, fileKeyOf } from "./file-key.ts";
 export { FILE_NAME_OCTETS_MAX, fileNameLength, fileNameOctets, fileNameText, nameFault } from "./file-name.ts";
 export { domainRootSource, type FindingParts, nfsServerFinder } from "./finding/nfs-servers.ts";
@@ -30,6 +31,13 @@ export {
   parseMountOptions,
 } from "./options.ts";
 export { MemoryFileSystem, type MemoryFileSystemOptions } from "./memory-file-system.ts";
+export { Mounted, type MountState, mountOf, type OpenSource, type TellState } from "./mounted.ts";
+export { MountError, Mounting, type MountingParts, type MountRequest, type UnmountOptions } from "./mounting.ts";
+export { NameSpace } from "./name-space.ts";
+export { formatPath, isPathWithin, parsePath, PATH_OCTETS_MAX } from "./path.ts";
+export { BASE_MOUNT, type MountPlace, type MountRow, MountTable } from "./table.ts";
+export { type ExportRow, MountTableStore } from "./table-store.ts";
+export { type LastLink, Walker, type Walked, type WalkFault, type WalkStep } from "./walk.ts";
 export { type FoundServers, type ServerAddress, type ServerFinder, ServerNotFound } from "./server-finder.ts";
 export { isStatus, type Status, statuses, statusText } from "./status.ts";
 export { formatSource, parseSource, type Source, SourceError } from "./source.ts";

@@ -6,6 +6,7 @@ import { suggestion } from "../base/index.ts";
 import { Name, NameError } from "../dns/index.ts";
 import { addressOctets, addressText, DNS_PORT } from "../net/index.ts";
 import { fileNameOctets, fileNameText, nameFault } from "./file-name.ts";
+import { PATH_OCTETS_MAX } from "./path.ts";
 
 /** Where a server is said to be. The host is an address, or a name without its last dot. */
 export interface Host {
@@ -70,7 +71,6 @@ type Scheme = keyof typeof FORMS;
 const PORT_MAX = 65_535;
 /** 2^32 - 2: the last one means "nobody is said" to chown(2), and so to servers. */
 const ID_MAX = 0xffff_fffe;
-export const PATH_OCTETS_MAX = 4096;
 
 const isScheme = (word: string): word is Scheme => Object.hasOwn(FORMS, word);
 

@@ -96,6 +96,7 @@ export const BANS: readonly Ban[] = [
       "bank/sqlite-database.ts",
       "bank/sqlite-ledger.ts",
       "bank/sqlite-reader.ts",
+      "mount/table-store.ts",
       "zones/journal-database.ts",
       "zones/journal-rows.ts",
       "zones/journal.ts",

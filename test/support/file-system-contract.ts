@@ -134,7 +134,7 @@ const READING: readonly Scenario[] = [
   [
     "how much space there is",
     async (fs) => {
-      const { totalOctets, freeOctets } = await good(fs.space());
+      const { totalOctets, freeOctets } = await good(fs.space((await good(fs.root())).key));
       expect(totalOctets).toBeGreaterThanOrEqual(freeOctets);
       expect(freeOctets).toBeGreaterThanOrEqual(0);
     },

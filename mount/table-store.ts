@@ -1,0 +1,149 @@
+/**
+ * The mount table on disk (`node:sqlite`, WAL, FULL): a mount is saved before it is acknowledged, and a number is never given twice, also when its mount is gone. A row that cannot be read any
+ * more (an older version wrote it) is reported and left where it is; the others are used.
+ */
+import { DatabaseSync } from "node:sqlite";
+import { fileKey, fileKeyOctets } from "./file-key.ts";
+import { formatMountOptions, parseMountOptions } from "./options.ts";
+import { formatSource, parseSource } from "./source.ts";
+import { type MountRow } from "./table.ts";
+
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS mounts (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    target TEXT NOT NULL,
+    sources TEXT NOT NULL,
+    options TEXT NOT NULL,
+    place_mount INTEGER NOT NULL,
+    place_key BLOB NOT NULL,
+    level INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    with_covered INTEGER NOT NULL,
+    is_automatic INTEGER NOT NULL,
+    bound BLOB
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS exports (path TEXT PRIMARY KEY, networks TEXT NOT NULL, is_writable INTEGER NOT NULL) STRICT;
+`;
+
+export interface ReadRows {
+  readonly rows: readonly MountRow[];
+  /** What could not be read, in words. */
+  readonly faults: readonly string[];
+}
+
+/** A path of the local name space that is published over NFS. */
+export interface ExportRow {
+  readonly path: string;
+  /** Prefixes of addresses ("127.0.0.0/8") that may mount it. */
+  readonly networks: readonly string[];
+  readonly isWritable: boolean;
+}
+
+export class MountTableStore {
+  readonly #database: DatabaseSync;
+
+  /** Opens or makes the file. ":memory:" keeps nothing. Throws what SQLite throws. */
+  constructor(path: string) {
+    this.#database = new DatabaseSync(path);
+    this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 2000;");
+    this.#database.exec(SCHEMA);
+  }
+
+  rows(): ReadRows {
+    const rows: MountRow[] = [];
+    const faults: string[] = [];
+    for (const row of this.#database.prepare("SELECT * FROM mounts ORDER BY id").all()) {
+      try {
+        rows.push(mountRow(row));
+      } catch (cause) {
+        const why = cause instanceof Error ? cause.message : String(cause);
+        faults.push(`mount ${String(row["id"])} at ${String(row["target"])} is left out: ${why}`);
+      }
+    }
+    return { rows, faults };
+  }
+
+  /** Saves a row and gives it its number. It is on disk when this returns. */
+  add(row: Omit<MountRow, "id">): MountRow {
+    const { lastInsertRowid } = this.#database
+      .prepare(
+        `INSERT INTO mounts (target, sources, options, place_mount, place_key, level, position, with_covered, is_automatic, bound)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      )
+      .run(
+        row.target,
+        row.sources.map((source) => formatSource(source)).join(" "),
+        formatMountOptions(row.options),
+        row.place.mount,
+        fileKeyOctets(row.place.key),
+        row.level,
+        row.position,
+        row.withCovered ? 1 : 0,
+        row.isAutomatic ? 1 : 0,
+        row.bound === null ? null : fileKeyOctets(row.bound),
+      );
+    return { ...row, id: Number(lastInsertRowid) };
+  }
+
+  /** Several at once, or none. */
+  remove(ids: readonly number[]): void {
+    this.#database.exec("BEGIN IMMEDIATE");
+    try {
+      const remove = this.#database.prepare("DELETE FROM mounts WHERE id = ?");
+      for (const id of ids) remove.run(id);
+      this.#database.exec("COMMIT");
+    } catch (cause) {
+      this.#database.exec("ROLLBACK");
+      throw cause;
+    }
+  }
+
+  exports(): ExportRow[] {
+    return this.#database
+      .prepare("SELECT path, networks, is_writable FROM exports ORDER BY path")
+      .all()
+      .map((row) => ({
+        path: String(row["path"]),
+        networks: String(row["networks"])
+          .split(" ")
+          .filter((prefix) => prefix !== ""),
+        isWritable: row["is_writable"] === 1,
+      }));
+  }
+
+  setExport({ path, networks, isWritable }: ExportRow): void {
+    this.#database
+      .prepare("INSERT OR REPLACE INTO exports (path, networks, is_writable) VALUES (?, ?, ?)")
+      .run(path, networks.join(" "), isWritable ? 1 : 0);
+  }
+
+  /** False: it was not exported. */
+  removeExport(path: string): boolean {
+    return Number(this.#database.prepare("DELETE FROM exports WHERE path = ?").run(path).changes) > 0;
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}
+
+function mountRow(row: Readonly<Record<string, unknown>>): MountRow {
+  const key = row["place_key"];
+  const bound = row["bound"];
+  if (!(key instanceof Uint8Array)) throw new Error("its place is no key");
+  return {
+    id: Number(row["id"]),
+    target: String(row["target"]),
+    // A space in a source is written %20.
+    sources: String(row["sources"])
+      .split(" ")
+      .map((source) => parseSource(source)),
+    options: parseMountOptions(String(row["options"])),
+    place: { mount: Number(row["place_mount"]), key: fileKey(key) },
+    level: Number(row["level"]),
+    position: Number(row["position"]),
+    withCovered: row["with_covered"] === 1,
+    isAutomatic: row["is_automatic"] === 1,
+    bound: bound instanceof Uint8Array ? fileKey(bound) : null,
+  };
+}
