@@ -1,6 +1,7 @@
 export { BindFileSystem } from "./bind-file-system.ts";
 export { type FileKey, fileKey, FILE_KEY_OCTETS_MAX, fileKeyOctets, fileKeyOf } from "./file-key.ts";
 export { FILE_NAME_OCTETS_MAX, fileNameLength, fileNameOctets, fileNameText, nameFault } from "./file-name.ts";
+export { DnsFileSystem, type DnsTreeParts } from "./dns-tree/dns-file-system.ts";
 export { domainRootSource, type FindingParts, nfsServerFinder } from "./finding/nfs-servers.ts";
 export {
   type AttributeChanges,
