@@ -89,6 +89,16 @@ export interface Documents {
 }
 
 export type DocumentKind = keyof Documents;
+export const DOCUMENT_KINDS: readonly DocumentKind[] = [
+  "holder",
+  "card",
+  "payee",
+  "standing-order",
+  "atm",
+  "staff",
+  "proposal",
+  "ended-session",
+];
 export type DocumentOf<K extends DocumentKind> = Documents[K];
 
 export interface Versioned<T> {
