@@ -1,4 +1,5 @@
 export { BindFileSystem } from "./bind-file-system.ts";
+export { NfsFileSystem, type NfsFileSystemParts } from "./client/nfs-file-system.ts";
 export { type FileKey, fileKey, FILE_KEY_OCTETS_MAX, fileKeyOctets, fileKeyOf } from "./file-key.ts";
 export { FILE_NAME_OCTETS_MAX, fileNameLength, fileNameOctets, fileNameText, nameFault } from "./file-name.ts";
 export { DnsFileSystem, type DnsTreeParts } from "./dns-tree/dns-file-system.ts";
