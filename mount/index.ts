@@ -32,6 +32,7 @@ export {
   type MountOptions,
   parseMountOptions,
 } from "./options.ts";
+export { LocalDirectoryError, LocalFileSystem, type LocalFileSystemOptions } from "./local/local-file-system.ts";
 export { MemoryFileSystem, type MemoryFileSystemOptions } from "./memory-file-system.ts";
 export { Mounted, type MountState, mountOf, type OpenSource, type TellState } from "./mounted.ts";
 export { MountError, Mounting, type MountingParts, type MountRequest, type UnmountOptions } from "./mounting.ts";
