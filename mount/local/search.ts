@@ -12,7 +12,7 @@ export interface Step {
 
 export interface SearchParts {
   readonly budget: { entries: number };
-  identify(directory: Directory, name: string, facts: system.Facts): Identity | Status;
+  readonly identify: (directory: Directory, name: string, facts: system.Facts) => Identity | Status;
 }
 
 /** A directory tree deeper than that is not followed: each level holds a descriptor. */
