@@ -23,7 +23,7 @@ export interface RequestRow extends KnownRequest {
   readonly key: string;
   readonly entry: number | null;
   readonly kind: string;
-  /** With which it was made. */
+  /** Against whose day it is counted. */
   readonly card: string | null;
   readonly by: string;
   readonly atMilliseconds: number;

@@ -18,4 +18,5 @@ export {
 } from "./octets.ts";
 export { lowerHelperPriority, lowerThreadPriority } from "./priority.ts";
 export { type Random, SeededRandom, systemRandom } from "./random.ts";
+export { SipHash } from "./siphash.ts";
 export { Stopper, type StopSignal } from "./stop.ts";

@@ -1,5 +1,4 @@
 export { BindFileSystem } from "./bind-file-system.ts";
-export { NfsFileSystem, type NfsFileSystemParts } from "./client/nfs-file-system.ts";
 export { type FileKey, fileKey, FILE_KEY_OCTETS_MAX, fileKeyOctets, fileKeyOf } from "./file-key.ts";
 export { FILE_NAME_OCTETS_MAX, fileNameLength, fileNameOctets, fileNameText, nameFault } from "./file-name.ts";
 export { DnsFileSystem, type DnsTreeParts } from "./dns-tree/dns-file-system.ts";
@@ -32,7 +31,6 @@ export {
   type MountOptions,
   parseMountOptions,
 } from "./options.ts";
-export { LocalDirectoryError, LocalFileSystem, type LocalFileSystemOptions } from "./local/local-file-system.ts";
 export { MemoryFileSystem, type MemoryFileSystemOptions } from "./memory-file-system.ts";
 export { Mounted, type MountState, mountOf, type OpenSource, type TellState } from "./mounted.ts";
 export { MountError, Mounting, type MountingParts, type MountRequest, type UnmountOptions } from "./mounting.ts";
@@ -63,3 +61,7 @@ export { RecordError, RecordReader } from "./rpc/record-reader.ts";
 export { XdrError, XdrReader } from "./rpc/xdr-reader.ts";
 export { XdrWriter } from "./rpc/xdr-writer.ts";
 export { NFS_PROCEDURES, MOUNT_PROCEDURES } from "./nfs/procedures.ts";
+export { type NfsExport } from "./server/exports.ts";
+export { HandleStore, HandleStoreError } from "./server/handle-store.ts";
+export { type NfsServerCounters, type NfsServerLimits } from "./server/limits.ts";
+export { NfsServer, type NfsServerParts } from "./server/nfs-server.ts";

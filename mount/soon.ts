@@ -12,3 +12,10 @@ export function afterwards<T, U>(outcome: Soon<T>, next: (answer: T) => Soon<U>)
 export function whatever<T, U>(outcome: Soon<T>, next: (answer: T | Status) => Soon<U>): Soon<U> {
   return outcome instanceof Promise ? outcome.then(next) : next(outcome);
 }
+
+/** What is at hand, or a promise of it; a Status is nothing special here. */
+export type Answer<T> = T | Promise<T>;
+
+export function andThen<T, U>(answer: Answer<T>, next: (value: T) => Answer<U>): Answer<U> {
+  return answer instanceof Promise ? answer.then(next) : next(answer);
+}

@@ -3,8 +3,8 @@
  * their make (RFC 9018 §4). The server keeps nothing per client: a cookie is a keyed hash of the client's cookie, its
  * address and a time stamp. Which response a cookie gets is `respond.ts`'s.
  */
+import { SipHash } from "../base/index.ts";
 import type { ClientAddress } from "./client.ts";
-import { SipHash } from "./siphash.ts";
 
 export const CLIENT_COOKIE_OCTETS = 8;
 /** Client cookie, version, reserved, time stamp, hash. */

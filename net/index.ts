@@ -85,6 +85,7 @@ export {
   type StreamSystem,
   wake,
 } from "./stream-system.ts";
+export { listenLocalStreams, listenOctetStreams, type OctetListener } from "./octet-listener.ts";
 export { type OctetStream, type OctetStreamEvents, type OpenOctetStream, openTcpStream } from "./octet-stream.ts";
 export { type Relay, relayOver } from "./relay.ts";
 export { listenTcp } from "./tcp.ts";

@@ -39,12 +39,7 @@ const PATH_OCTETS_MAX = 107;
 /** Throws LocalError "IN_USE" when somebody listens there already. What a dead process left there is removed. */
 export async function listenLocal(path: string, handler: LocalHandler, parts: LocalParts): Promise<LocalListener> {
   const { files, log } = parts;
-  const address = addressOf(path);
-  if (files.exists(path)) {
-    if (await isAnswered(address))
-      throw new LocalError("IN_USE", `another server listens at ${path}: stop it, or choose another --state`);
-    files.remove(path);
-  }
+  const address = await freeAddress(path, files);
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
@@ -61,6 +56,16 @@ export async function listenLocal(path: string, handler: LocalHandler, parts: Lo
         for (const socket of sockets) socket.end();
       }),
   };
+}
+
+/** Where to listen for this path. What a dead process left there is removed. Throws LocalError "IN_USE" when somebody listens there, or "TOO_LONG". */
+export async function freeAddress(path: string, files: Pick<Files, "exists" | "remove">): Promise<string> {
+  const address = addressOf(path);
+  if (!files.exists(path)) return address;
+  if (await isAnswered(address))
+    throw new LocalError("IN_USE", `another server listens at ${path}: stop it, or choose another --state`);
+  files.remove(path);
+  return address;
 }
 
 /** From where we are that may be shorter. Throws LocalError "TOO_LONG". */

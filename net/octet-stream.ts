@@ -2,7 +2,7 @@
  * A two-way stream of octets, as TCP gives: what protocols that are not made of DNS messages run on. The system's sockets here; whoever tests joins two
  * ends in memory. Framing, time-outs and connecting again are left to who uses it.
  */
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import { type Endpoint } from "./exchange.ts";
 
 export interface OctetStream {
@@ -30,19 +30,15 @@ export type OpenOctetStream = (to: Endpoint, events: OctetStreamEvents) => Octet
 /** Over TCP. What is written before it is open waits. */
 export const openTcpStream: OpenOctetStream = ({ address, port }, events) => {
   const socket = connect({ host: address, port, noDelay: true });
+  socket.on("connect", () => events.opened());
+  return streamOver(socket, () => events);
+};
+
+/** The socket as a stream. What happens is told to whom `listener` gives for it; to nobody when that is null. */
+export function streamOver(socket: Socket, listener: (stream: OctetStream) => OctetStreamEvents | null): OctetStream {
   let reason = "the other end closed it";
   let isClosed = false;
-  socket.on("connect", () => events.opened());
-  socket.on("data", (chunk: Buffer) => {
-    if (!isClosed) events.received(chunk);
-  });
-  socket.on("drain", () => events.drained());
-  socket.on("error", (error) => (reason = error.message));
-  socket.on("close", () => {
-    if (!isClosed) events.closed(reason);
-    isClosed = true;
-  });
-  return {
+  const stream: OctetStream = {
     write(pieces) {
       socket.cork();
       let isTaken = true;
@@ -57,4 +53,17 @@ export const openTcpStream: OpenOctetStream = ({ address, port }, events) => {
       socket.destroy();
     },
   };
-};
+  const events = listener(stream);
+  socket.on("data", (chunk: Buffer) => {
+    if (!isClosed) events?.received(chunk);
+  });
+  socket.on("drain", () => {
+    if (!isClosed) events?.drained();
+  });
+  socket.on("error", (error) => (reason = error.message));
+  socket.on("close", () => {
+    if (!isClosed) events?.closed(reason);
+    isClosed = true;
+  });
+  return stream;
+}

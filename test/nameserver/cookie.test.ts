@@ -1,8 +1,7 @@
 import { expect, test } from "vitest";
-import { fromHex, toHex } from "../../base/index.ts";
+import { fromHex, SipHash, toHex } from "../../base/index.ts";
 import { ClientAddress } from "../../nameserver/client.ts";
 import { ServerCookies } from "../../nameserver/cookie.ts";
-import { SipHash } from "../../nameserver/siphash.ts";
 import { addressOctets } from "../../net/index.ts";
 
 const octetsOf = (hex: string): Uint8Array => fromHex(hex)!;

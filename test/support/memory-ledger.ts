@@ -221,4 +221,5 @@ export class MemoryLedger {
   }
 }
 
-const cardOf = (command: Command): string | null => ("movement" in command ? command.movement.card : null);
+const cardOf = (command: Command): string | null =>
+  "movement" in command && ["withdrawal", "transfer"].includes(command.movement.reason) ? command.movement.card : null;
