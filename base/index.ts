@@ -17,6 +17,7 @@ export {
   toHex,
 } from "./octets.ts";
 export { lowerHelperPriority, lowerThreadPriority } from "./priority.ts";
+export { type ProgramEnd, type ProgramLimits, programRunner, type RunProgram } from "./program.ts";
 export { type Random, SeededRandom, systemRandom } from "./random.ts";
 export { SipHash } from "./siphash.ts";
 export { Stopper, type StopSignal } from "./stop.ts";

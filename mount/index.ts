@@ -1,3 +1,6 @@
+export { AutomountFileSystem, type AutomountParts, type AutomountRequest } from "./automount/automount-file-system.ts";
+export { type AutomountMap, type MapAnswer } from "./automount/map.ts";
+export { type MapParts, openAutomountMap } from "./automount/open-map.ts";
 export { BindFileSystem } from "./bind-file-system.ts";
 export { type FileKey, fileKey, FILE_KEY_OCTETS_MAX, fileKeyOctets, fileKeyOf } from "./file-key.ts";
 export { FILE_NAME_OCTETS_MAX, fileNameLength, fileNameOctets, fileNameText, nameFault } from "./file-name.ts";
@@ -41,7 +44,8 @@ export { type ExportRow, MountTableStore } from "./table-store.ts";
 export { type LastLink, Walker, type Walked, type WalkFault, type WalkStep } from "./walk.ts";
 export { type FoundServers, type ServerAddress, type ServerFinder, ServerNotFound } from "./server-finder.ts";
 export { isStatus, type Status, statuses, statusText } from "./status.ts";
-export { formatSource, parseSource, type Source, SourceError } from "./source.ts";
+export { formatSource, parseSource, type Source } from "./source.ts";
+export { SourceError } from "./source-cursor.ts";
 export {
   type AuthState,
   type CallHeader,

@@ -52,6 +52,11 @@ export function nfsServerFinder(parts: FindingParts, source: NfsSource): ServerF
   return { name, find: (signal) => find(parts, source, signal) };
 }
 
+/** Whether nobody has to be asked where the host is. */
+export function isFixedHost(host: string): boolean {
+  return fixedAddresses(host) !== null;
+}
+
 /** Null for a name that has to be looked up. Nobody asks the DNS where localhost is (RFC 6761 §6.3). */
 function fixedAddresses(host: string): readonly string[] | null {
   if (addressOctets(host) !== null) return [host];

@@ -134,8 +134,8 @@ export const BANS: readonly Ban[] = [
     what: "other processes",
     globals: [],
     modules: ["node:child_process", "node:cluster"],
-    owners: ["cli/supervisor.ts"],
-    instead: "leave it to the command line (cli/supervisor.ts)",
+    owners: ["base/program.ts", "cli/supervisor.ts"],
+    instead: "take a RunProgram (base/program.ts), or leave it to the command line (cli/supervisor.ts)",
   },
 ];
 

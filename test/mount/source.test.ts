@@ -2,7 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { Name } from "../../dns/index.ts";
 import { formatMountOptions, MOUNT_OPTIONS_DEFAULT, MountOptionError, parseMountOptions } from "../../mount/options.ts";
-import { formatSource, parseSource, type Source, SourceError } from "../../mount/source.ts";
+import { formatSource, parseSource, type Source } from "../../mount/source.ts";
+import { SourceError } from "../../mount/source-cursor.ts";
 
 const nfs = (host: string, path: string, more: object = {}): Source => ({
   kind: "nfs",
@@ -46,6 +47,9 @@ describe("a source", () => {
     ["ns:/remote/vu", { kind: "ns", path: "/remote/vu" }],
     ["ns://x/", { kind: "ns", path: "/x" }, "ns:/x"],
     ["ns:/", { kind: "ns", path: "/" }],
+    ["auto:/etc/auto.home", { kind: "auto", map: { kind: "file", path: "/etc/auto.home" } }],
+    ["auto:program:/etc/auto.prog", { kind: "auto", map: { kind: "program", path: "/etc/auto.prog" } }],
+    ["auto:net", { kind: "auto", map: { kind: "net" } }],
     ["file:///srv/files", { kind: "file", path: "/srv/files" }],
     ["file://localhost/srv", { kind: "file", path: "/srv" }, "file:///srv"],
   ])("%s", (text, source, written = text) => {
@@ -89,6 +93,8 @@ describe("a source", () => {
     ["dns://vu.nl@", 12, "the server's name is missing"],
     ["ns:x", 3, 'beginning with "/"'],
     ["ns:/x?y", 5, "%3F"],
+    ["auto:home", 5, "auto:program:/PROGRAM or auto:net is wanted"],
+    ["auto:net/x", 8, "nothing stands behind"],
     ["file:/srv", 5, "two slashes"],
     ["file://other/srv", 7, "nfs://"],
   ])("%j is refused at %i", (text, at, message) => {
