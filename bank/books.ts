@@ -29,7 +29,7 @@ export interface Books {
   isReversed(key: string): boolean;
   /** Whether there is an answer for that key. */
   isKnown(key: string): boolean;
-  /** The card against whose day that request was counted. */
+  /** The card with which that request was made. */
   cardOf(key: string): string | null;
   /** What the card took on that day. */
   spentOn(card: string, day: number): bigint;

@@ -13,6 +13,8 @@ export interface Card {
   readonly state: "active" | "blocked";
   /** A hash (`pin.ts`). */
   readonly pin: string;
+  /** Whose key changed the PIN last: that request, asked again, is done already. Not given: an earlier version wrote it, or nobody has. */
+  readonly pinChange?: string;
   readonly wrongTries: number;
   /** The most it may take in a day, in minor units as decimal digits. */
   readonly dayMax: string;
@@ -89,6 +91,16 @@ export interface Documents {
 }
 
 export type DocumentKind = keyof Documents;
+export const DOCUMENT_KINDS: readonly DocumentKind[] = [
+  "holder",
+  "card",
+  "payee",
+  "standing-order",
+  "atm",
+  "staff",
+  "proposal",
+  "ended-session",
+];
 export type DocumentOf<K extends DocumentKind> = Documents[K];
 
 export interface Versioned<T> {

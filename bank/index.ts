@@ -84,7 +84,8 @@ export type {
   NumberRange,
   Verdict,
 } from "./store.ts";
-export { type Accrued, type RequestMade, verifyBooks, type WholeBooks } from "./verify.ts";
+export { type Accrued, type LinkedEntry, verifyBooks, type WholeBooks } from "./verify.ts";
+export type { DocumentKept, RequestMade } from "./verify-requests.ts";
 export { createBankApp, type TlsIdentity } from "./http/app.ts";
 export { sealed, signedText } from "./http/atm-signature.ts";
 export {

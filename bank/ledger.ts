@@ -245,19 +245,16 @@ function cardFault(at: Deciding, { card, amount, reason, debit }: Movement): Sta
 
 const isLimited = (reason: Movement["reason"]): boolean => reason === "withdrawal" || reason === "transfer";
 
-function spending(at: Deciding, movement: Movement): Change[] {
-  const card = countedCard(movement);
-  return card === null ? [] : [{ kind: "spent", card, day: dayOf(at.atMilliseconds), amount: movement.amount }];
+function spending(at: Deciding, { card, amount, reason }: Movement): Change[] {
+  if (card === null || !isLimited(reason)) return [];
+  return [{ kind: "spent", card, day: dayOf(at.atMilliseconds), amount }];
 }
-
-/** The card against whose day it counts. */
-export const countedCard = ({ card, reason }: Movement): string | null => (isLimited(reason) ? card : null);
 
 /** What was not taken in the end counts no more against the day on which it was asked for. */
 function givenBack({ books }: Deciding, entry: Entry, amount: bigint): Change[] {
   const asked = entry.kind === "captured" ? books.entryOf(entry.of!)! : entry;
   const card = books.cardOf(asked.key);
-  if (card === null || amount === 0n) return [];
+  if (card === null || amount === 0n || !isLimited(asked.reason)) return [];
   return [{ kind: "spent", card, day: dayOf(asked.atMilliseconds), amount: -amount }];
 }
 

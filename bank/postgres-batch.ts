@@ -87,7 +87,7 @@ BEGIN
     END IF;
     SELECT * INTO answer, entry FROM strata.carry_out(k, command, now_at);
     INSERT INTO strata.request (key, digest, answer, entry, is_reversed, kind, by, at, card)
-      VALUES (k, digest, answer, entry, false, r->>'what', r->>'by', now_at, strata.counted_card(command->'movement'));
+      VALUES (k, digest, answer, entry, false, r->>'what', r->>'by', now_at, command->'movement'->>'card');
     RETURN NEXT answer;
   END LOOP;
 END $$;

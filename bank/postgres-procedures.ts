@@ -65,10 +65,6 @@ CREATE OR REPLACE FUNCTION strata.spend(m jsonb, amount bigint, at bigint) RETUR
   ON CONFLICT (card, day) DO UPDATE SET amount = s.amount + excluded.amount
 $$;
 
--- The card against whose day a movement counts.
-CREATE OR REPLACE FUNCTION strata.counted_card(m jsonb) RETURNS text LANGUAGE sql IMMUTABLE AS
-$$ SELECT CASE WHEN m->>'reason' IN ('withdrawal', 'transfer') THEN m->>'card' END $$;
-
 -- What was not taken in the end counts no more against the day on which it was asked for.
 CREATE OR REPLACE FUNCTION strata.give_back(given strata.entry, amount bigint) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
@@ -78,7 +74,7 @@ BEGIN
     SELECT e.* INTO asked FROM strata.request r JOIN strata.entry e ON e.number = r.entry WHERE r.key = given.of;
   END IF;
   UPDATE strata.spent s SET amount = s.amount - give_back.amount
-    FROM strata.request r WHERE r.key = asked.key AND s.card = r.card AND s.day = strata.day_of(asked.at);
+    FROM strata.request r WHERE asked.reason IN ('withdrawal', 'transfer') AND r.key = asked.key AND s.card = r.card AND s.day = strata.day_of(asked.at);
 END $$;
 
 -- Writes an entry, its postings and both accounts, which carry their new sums. Numbers of an account's entries grow: they are drawn under its lock.

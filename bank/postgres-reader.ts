@@ -5,9 +5,19 @@ import { BankError } from "./error.ts";
 import { type Connection, Connections, RolledBack } from "./postgres-connections.ts";
 import { SCHEMA_VERSION } from "./postgres-schema.ts";
 import { accountFrom, amount, blob, entryFrom, holdFrom, type Row } from "./rows.ts";
-import { accrualFrom, requestFrom, SqlReader } from "./sql-reader.ts";
+import {
+  accrualFrom,
+  documentKeptFrom,
+  POSTED,
+  POSTINGS,
+  postingsFrom,
+  requestFrom,
+  SqlReader,
+  strayFrom,
+  WHOLE,
+} from "./sql-reader.ts";
 import type { ChainHead, LedgerReader, Verdict } from "./store.ts";
-import { verifyBooks, type WholeBooks } from "./verify.ts";
+import { type LinkedEntry, verifyBooks, type WholeBooks } from "./verify.ts";
 
 const READ_MILLISECONDS = 20_000;
 /** Reading all of the books. */
@@ -91,25 +101,27 @@ export class PostgresReader extends SqlReader implements LedgerReader {
 
 async function wholeBooks(all: (text: string) => Promise<readonly Row[]>): Promise<WholeBooks> {
   const entries = await all(
-    `SELECT entry.*, chain.link FROM entry LEFT JOIN chain ON chain.entry = entry.number
+    `SELECT entry.*, chain.link, ${POSTED} FROM entry LEFT JOIN chain ON chain.entry = entry.number ${POSTINGS}
      ORDER BY chain.position NULLS LAST, entry.number`,
   );
   return {
     links: links(entries),
-    accounts: (await all("SELECT * FROM account")).map(accountFrom),
-    holds: (await all("SELECT * FROM hold")).map(holdFrom),
-    requests: (await all("SELECT key, answer, entry FROM request ORDER BY key")).map(requestFrom),
-    accruals: (await all("SELECT account, amount, is_paid FROM accrual")).map(accrualFrom),
+    accounts: (await all(WHOLE.accounts)).map(accountFrom),
+    strays: (await all(WHOLE.strays)).map(strayFrom),
+    holds: (await all(WHOLE.holds)).map(holdFrom),
+    documents: (await all(WHOLE.documents)).map(documentKeptFrom),
+    requests: (await all(WHOLE.requests)).map(requestFrom),
+    accruals: (await all(WHOLE.accruals)).map(accrualFrom),
   };
 }
 
 /** What was committed since the chainer came by is taken as it will link it. */
-function* links(rows: readonly Row[]): Generator<{ entry: ReturnType<typeof entryFrom>; link: Uint8Array }> {
+function* links(rows: readonly Row[]): Generator<LinkedEntry> {
   let before = CHAIN_START;
   for (const row of rows) {
     const entry = entryFrom(row);
     const link = row["link"] === null ? chainLink(before, entry) : blob(row["link"]);
-    yield { entry, link };
+    yield { entry, link, postings: postingsFrom(row) };
     before = link;
   }
 }

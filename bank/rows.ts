@@ -58,7 +58,7 @@ export function documentFrom(row: Row): Versioned<DocumentOf<DocumentKind> | nul
 }
 
 export const text = (value: Value | undefined): string => (typeof value === "string" ? value : "");
-const textOrNull = (value: Value | undefined): string | null => (typeof value === "string" ? value : null);
+export const textOrNull = (value: Value | undefined): string | null => (typeof value === "string" ? value : null);
 const whole = (value: Value | undefined): bigint | null => (typeof value === "bigint" ? value : null);
 export const amount = (value: Value | undefined): bigint => whole(value) ?? 0n;
 /** What one store keeps as octets the other may keep as text, which is UTF-8. */

@@ -4,9 +4,10 @@ import type { Hold } from "./books.ts";
 import type { DocumentKind, DocumentOf, StandingOrder, Versioned } from "./document.ts";
 import type { Entry } from "./entry.ts";
 import { decodeAnswer } from "./request-text.ts";
-import { accountFrom, amount, blob, documentFrom, entryFrom, holdFrom, type Row, text } from "./rows.ts";
+import { accountFrom, amount, blob, documentFrom, entryFrom, holdFrom, type Row, text, textOrNull } from "./rows.ts";
 import type { AuditLine, LedgerReader, Line, LineRange, NumberRange } from "./store.ts";
-import type { Accrued, RequestMade } from "./verify.ts";
+import type { Accrued, LinkedEntry, Posting } from "./verify.ts";
+import type { DocumentKept, RequestMade } from "./verify-requests.ts";
 
 export abstract class SqlReader implements Omit<LedgerReader, "head" | "linkAt" | "verify"> {
   /** Of a statement with a `?` for each value. Throws BankError "STORE". */
@@ -132,9 +133,46 @@ const documentOf = <K extends DocumentKind>(row: Row): Versioned<DocumentOf<K>> 
 
 export const requestFrom = (row: Row): RequestMade => ({
   key: text(row["key"]),
+  digest: blob(row["digest"]),
   answer: blob(row["answer"]),
   entry: typeof row["entry"] === "bigint" ? Number(row["entry"]) : null,
+  isReversed: row["is_reversed"] === 1n,
+  what: text(row["kind"]),
+  card: textOrNull(row["card"]),
 });
+
+/** All that `verifyBooks` compares beside the entries; the same for both stores. */
+export const WHOLE = {
+  strays: `SELECT account, entry FROM posting WHERE NOT EXISTS (SELECT 1 FROM entry
+    WHERE entry.number = posting.entry AND entry.at = posting.at AND posting.account IN (entry.debit, entry.credit))`,
+  holds: "SELECT * FROM hold",
+  documents: "SELECT what, id, version, value FROM document",
+  requests: "SELECT key, digest, answer, entry, is_reversed, kind, card FROM request ORDER BY number",
+  accruals: "SELECT account, amount, is_paid FROM accrual",
+  accounts: "SELECT * FROM account",
+} as const;
+
+/** To be joined to entries. */
+export const POSTINGS = `
+  LEFT JOIN posting AS d ON d.account = entry.debit AND d.at = entry.at AND d.entry = entry.number
+  LEFT JOIN posting AS c ON c.account = entry.credit AND c.at = entry.at AND c.entry = entry.number`;
+export const POSTED =
+  "d.moved AS debit_moved, d.balance AS debit_balance, c.moved AS credit_moved, c.balance AS credit_balance";
+
+export function postingsFrom(row: Row): LinkedEntry["postings"] {
+  const posting = (side: "debit" | "credit"): Posting | null => {
+    const [moved, balance] = [row[`${side}_moved`], row[`${side}_balance`]];
+    return typeof moved === "bigint" && typeof balance === "bigint" ? { moved, balance } : null;
+  };
+  return { debit: posting("debit"), credit: posting("credit") };
+}
+
+export const strayFrom = (row: Row): { account: string; entry: number } => ({
+  account: text(row["account"]),
+  entry: Number(row["entry"]),
+});
+
+export const documentKeptFrom = (row: Row): DocumentKept => ({ ...documentFrom(row), what: text(row["what"]) });
 
 export const accrualFrom = (row: Row): Accrued => ({
   account: text(row["account"]),

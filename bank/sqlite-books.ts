@@ -23,7 +23,7 @@ export interface RequestRow extends KnownRequest {
   readonly key: string;
   readonly entry: number | null;
   readonly kind: string;
-  /** Against whose day it is counted. */
+  /** With which it was made. */
   readonly card: string | null;
   readonly by: string;
   readonly atMilliseconds: number;

@@ -50,7 +50,7 @@ const SCHEMA = `
   PRAGMA user_version = ${SCHEMA_VERSION};
 `;
 
-/** From version 1: the card that a request is counted against, the day that a document is due, and rows of what was removed. */
+/** From version 1: the card that a request was made with, the day that a document is due, and rows of what was removed. */
 const UPGRADE = `
   ALTER TABLE request ADD COLUMN card TEXT;
   ALTER TABLE document ADD COLUMN due INTEGER;

@@ -6,7 +6,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { assert, type Clock, equalOctets } from "../base/index.ts";
 import type { Command, LedgerRequest } from "./command.ts";
 import { BankError } from "./error.ts";
-import { countedCard, decide } from "./ledger.ts";
+import { decide } from "./ledger.ts";
 import { checkKey, digestOf, encodeAnswer, whatOf } from "./request-text.ts";
 import { SqliteBooks } from "./sqlite-books.ts";
 import { committed, guarded, isSqliteError, openForWriting } from "./sqlite-database.ts";
@@ -143,7 +143,7 @@ export class SqliteLedger {
       kind: whatOf(command),
       by,
       atMilliseconds,
-      card: "movement" in command ? countedCard(command.movement) : null,
+      card: "movement" in command ? command.movement.card : null,
     });
     if (isTakenOver(command, answer.status)) this.#epoch = command.epoch;
     return octets;

@@ -2,7 +2,17 @@
 import type { DatabaseSync } from "node:sqlite";
 import { CHAIN_START } from "./entry.ts";
 import { accountFrom, blob, entryFrom, holdFrom, type Row } from "./rows.ts";
-import { accrualFrom, requestFrom, SqlReader } from "./sql-reader.ts";
+import {
+  accrualFrom,
+  documentKeptFrom,
+  POSTED,
+  POSTINGS,
+  postingsFrom,
+  requestFrom,
+  SqlReader,
+  strayFrom,
+  WHOLE,
+} from "./sql-reader.ts";
 import { guarded, openForReading } from "./sqlite-database.ts";
 import type { ChainHead, LedgerReader, Verdict } from "./store.ts";
 import { verifyBooks } from "./verify.ts";
@@ -37,14 +47,17 @@ export class SqliteReader extends SqlReader implements LedgerReader {
       this.#database.exec("BEGIN");
       try {
         return verifyBooks({
-          accounts: this.#all("SELECT * FROM account", accountFrom),
-          links: this.#all("SELECT * FROM entry ORDER BY number", (row) => ({
+          accounts: this.#all(WHOLE.accounts, accountFrom),
+          links: this.#all(`SELECT entry.*, ${POSTED} FROM entry ${POSTINGS} ORDER BY number`, (row) => ({
             entry: entryFrom(row),
             link: blob(row["link"]),
+            postings: postingsFrom(row),
           })),
-          holds: this.#all("SELECT * FROM hold", holdFrom),
-          requests: this.#all("SELECT key, answer, entry FROM request ORDER BY key", requestFrom),
-          accruals: this.#all("SELECT account, amount, is_paid FROM accrual", accrualFrom),
+          strays: this.#all(WHOLE.strays, strayFrom),
+          holds: this.#all(WHOLE.holds, holdFrom),
+          documents: this.#all(WHOLE.documents, documentKeptFrom),
+          requests: this.#all(WHOLE.requests, requestFrom),
+          accruals: this.#all(WHOLE.accruals, accrualFrom),
         });
       } finally {
         this.#database.exec("COMMIT");

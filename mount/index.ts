@@ -2,6 +2,7 @@ export { AutomountFileSystem, type AutomountParts, type AutomountRequest } from 
 export { type AutomountMap, type MapAnswer } from "./automount/map.ts";
 export { type MapParts, openAutomountMap } from "./automount/open-map.ts";
 export { BindFileSystem } from "./bind-file-system.ts";
+export { NfsFileSystem, type NfsFileSystemParts } from "./client/nfs-file-system.ts";
 export { type FileKey, fileKey, FILE_KEY_OCTETS_MAX, fileKeyOctets, fileKeyOf } from "./file-key.ts";
 export { FILE_NAME_OCTETS_MAX, fileNameLength, fileNameOctets, fileNameText, nameFault } from "./file-name.ts";
 export { DnsFileSystem, type DnsTreeParts } from "./dns-tree/dns-file-system.ts";
@@ -34,6 +35,7 @@ export {
   type MountOptions,
   parseMountOptions,
 } from "./options.ts";
+export { LocalDirectoryError, LocalFileSystem, type LocalFileSystemOptions } from "./local/local-file-system.ts";
 export { MemoryFileSystem, type MemoryFileSystemOptions } from "./memory-file-system.ts";
 export { Mounted, type MountState, mountOf, type OpenSource, type TellState } from "./mounted.ts";
 export { MountError, Mounting, type MountingParts, type MountRequest, type UnmountOptions } from "./mounting.ts";

@@ -7,6 +7,11 @@ import type { Site } from "./pages.ts";
 import { type Answered, explain, type Form, textOf, type Visit } from "./visit.ts";
 
 const TRAIL_COUNT = 100;
+const STATES = [
+  ["blocked", "Freeze it: nothing moves"],
+  ["open", "Let it go again"],
+  ["closed", "Close it for ever"],
+] as const;
 
 export function addStaffPages(site: Site): void {
   site.only(["teller"], "GET", "/staff/counter", async (visit) => showCounter(visit, visit.query, null));
@@ -22,6 +27,12 @@ export function addStaffPages(site: Site): void {
     const body = { account: account.replace(/\s/g, ""), amount };
     const answered = await visit.api({ method: "POST", path, body, key });
     return showCounter(visit, answered.code < 300 ? {} : visit.form, cashTold(answered), answered.code);
+  });
+  site.only(["teller"], "POST", "/staff/state", async (visit) => {
+    const { number = "", state = "", key = "" } = visit.form;
+    const path = `/v1/accounts/${encodeURIComponent(number.replace(/\s/g, ""))}/state`;
+    const answered = await visit.api({ method: "POST", path, body: { state }, key });
+    return showCounter(visit, answered.code < 300 ? {} : visit.form, stateTold(answered), answered.code);
   });
   site.only(["teller"], "GET", "/staff/proposals", (visit) => showProposals(visit, null));
   site.only(["teller"], "POST", "/staff/proposals", async (visit) => {
@@ -48,6 +59,13 @@ function cashTold(answered: Answered): Told {
   if (answered.code !== 200) return { isBad: true, text: explain(answered) };
   const { body } = answered;
   return { isBad: false, text: `Done. The balance is ${money(textOf(body, "balance"))} ${textOf(body, "currency")}.` };
+}
+
+function stateTold(answered: Answered): Told {
+  if (answered.code === 202) return { isBad: false, text: "It waits for a second person." };
+  return answered.code === 200
+    ? { isBad: false, text: "The account is frozen." }
+    : { isBad: true, text: explain(answered) };
 }
 
 async function showCounter(visit: Visit, filled: Form, told: Told | null, code = 200): Promise<FastifyReply> {
@@ -83,6 +101,14 @@ async function showCounter(visit: Visit, filled: Form, told: Told | null, code =
         ${field({ name: "deposit", label: "First deposit", isOptional: true, value: filled["deposit"] ?? "", ...amount })}
         ${field({ name: "pin", label: "PIN of the card", type: "password", inputMode: "numeric", autocomplete: "new-password", hint: "The holder types it: 4 to 12 digits", maxLength: 12 })}
         <button>Open the account</button>
+      </form>
+    </div>
+    <h2>An account</h2>
+    <div class="sheet narrow">
+      <form method="post" action="/staff/state">
+        ${hidden()} ${choice({ name: "state", label: "What", value: filled["state"] ?? "", options: STATES })}
+        ${field({ name: "number", label: "Account", inputMode: "numeric", value: filled["number"] ?? "", maxLength: 20 })}
+        <button>Do it</button>
       </form>
     </div>`;
   return visit.show({ title: "Counter", told, body }, code === 202 ? 200 : code);

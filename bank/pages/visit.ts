@@ -165,6 +165,8 @@ const MEANINGS: Readonly<Record<string, string>> = {
   "currency-differs": "The two accounts have different currencies. Nothing was moved.",
   "account-blocked": "One of the accounts is blocked. Nothing was moved.",
   "account-closed": "One of the accounts is closed. Nothing was moved.",
+  "account-in-use": "There is money in the account, or held on it. It was not closed.",
+  "interest-unpaid": "The account is owed interest. It was not closed.",
   "amount-wrong": "That is no amount that can be moved.",
   "key-reused": "This form was sent before with other contents. Fill it in once more.",
 };

@@ -89,6 +89,8 @@ function rows({
     "POST /v1/pin": { who: "H", payload: { old: PIN, new: PIN } },
     "GET /v1/accounts": { who: "H" },
     "GET /v1/accounts/:account": { who: "HTA" },
+    "POST /v1/accounts/:account/state": { who: "T", payload: { state: "open" } },
+    "GET /v1/requests": { who: "HTM" },
     "GET /v1/accounts/:account/statement": { who: "HTA" },
     "GET /v1/accounts/:account/holds": { who: "HTA" },
     "POST /v1/withdrawals": { who: "HT", payload: { account: alice, amount } },

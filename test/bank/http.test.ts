@@ -133,7 +133,8 @@ describe("at an ATM", () => {
   test("a PIN is changed by whoever knows the old one", async () => {
     const { card } = await bank.opened();
     const token = await bank.holder(card);
-    const change = (old: string) => bank.call({ url: "/v1/pin", payload: { old, new: "777777" }, token });
+    const change = (old: string) =>
+      bank.call({ url: "/v1/pin", payload: { old, new: "777777" }, token, key: bank.key() });
     expect(await change("0000")).toMatchObject({ code: 401 });
     expect(await change(PIN)).toMatchObject({ code: 200 });
     expect(await bank.call({ url: "/v1/login", payload: { card, pin: PIN } })).toMatchObject({ code: 401 });

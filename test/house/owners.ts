@@ -67,7 +67,7 @@ export const BANS: readonly Ban[] = [
     what: "the file system",
     globals: [],
     modules: ["node:fs", "node:fs/promises", "fs", "fs/promises"],
-    owners: ["base/files.ts", "base/priority.ts"],
+    owners: ["base/files.ts", "base/priority.ts", "mount/local/system-calls.ts"],
     instead: "take Files (base/files.ts)",
   },
   {
@@ -97,6 +97,7 @@ export const BANS: readonly Ban[] = [
       "bank/sqlite-database.ts",
       "bank/sqlite-ledger.ts",
       "bank/sqlite-reader.ts",
+      "mount/local/name-table.ts",
       "mount/server/handle-store.ts",
       "mount/table-store.ts",
       "zones/journal-database.ts",

@@ -221,5 +221,4 @@ export class MemoryLedger {
   }
 }
 
-const cardOf = (command: Command): string | null =>
-  "movement" in command && ["withdrawal", "transfer"].includes(command.movement.reason) ? command.movement.card : null;
+const cardOf = (command: Command): string | null => ("movement" in command ? command.movement.card : null);
