@@ -105,6 +105,7 @@ export { type BankCall, BankClient, type BankOutcome, type ClientParts, messageI
 export { BankFinder, type BankPlace, type FinderParts } from "./client/finder.ts";
 export { CallError, type HttpCall, type HttpReply, httpsSender, type SendCall } from "./client/https.ts";
 export { type AccountShown, type Answered, AtmBank, type CardSession, type StatementLine } from "./atm/atm-bank.ts";
+export { type CardBank, CardRequests, type CardRequestsParts } from "./atm/card-requests.ts";
 export {
   type CashAsked,
   type CashBank,

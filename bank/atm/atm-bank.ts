@@ -1,6 +1,8 @@
 /** The bank as an ATM sees it: its requests in words, signed by the ATM, and what the answers mean. */
 import { formatAmount } from "../money.ts";
 import { type BankCall, type BankClient, type BankOutcome, messageIn } from "../client/client.ts";
+import type { CardRequest } from "./card-request.ts";
+import type { CardBank } from "./card-requests.ts";
 import type { CashBank } from "./cash-machine.ts";
 import type { Told } from "./cash-outcome.ts";
 import type { CashOperation, Cause } from "./cash.ts";
@@ -45,10 +47,12 @@ export interface StatementLine {
 
 /** Statuses of whoever looks at a request before the ledger does; the ledger's own are the closed list of `command.ts`. */
 const BEFORE_LEDGER_CODES: ReadonlySet<number> = new Set([400, 401, 403, 404, 413, 415]);
+/** The code with which the ledger refuses. */
+const REFUSED = 409;
 /** A statement on a small screen. */
 export const STATEMENT_LINES = 10;
 
-export class AtmBank implements CashBank {
+export class AtmBank implements CashBank, CardBank {
   readonly #parts: AtmBankParts;
   /** The last that was begun, and what its requests are sealed with. */
   #session: { readonly token: string; readonly seal: string } | null = null;
@@ -90,21 +94,29 @@ export class AtmBank implements CashBank {
     );
   }
 
-  async transfer(
-    { token }: CardSession,
-    asked: { readonly key: string; readonly amount: string; readonly to: string },
-  ): Promise<Answered<{ readonly balance: string | null }>> {
-    const { key, amount, to } = asked;
-    const outcome = await this.#call({ method: "POST", path: "/v1/transfers", body: { amount, to }, key }, token);
-    return read(outcome, ({ balance }) => ({ balance: textOrNull(balance) }));
+  async transfer(token: string, { key, amount, to }: Pick<CardRequest, "key" | "amount" | "to">): Promise<Told> {
+    return told(await this.#call({ method: "POST", path: "/v1/transfers", body: { amount, to }, key }, token));
   }
 
   async changePin(
-    { token }: CardSession,
-    asked: { readonly key: string; readonly old: string; readonly new: string },
-  ): Promise<Answered<null>> {
-    const { key, ...body } = asked;
-    return read(await this.#call({ method: "POST", path: "/v1/pin", body, key }, token), () => null);
+    token: string,
+    { key, ...body }: { readonly key: string; readonly old: string; readonly new: string },
+  ): Promise<Told> {
+    return told(await this.#call({ method: "POST", path: "/v1/pin", body, key }, token));
+  }
+
+  async outcome(key: string): Promise<Told | { readonly kind: "not-arrived" }> {
+    const path = `/v1/requests?key=${encodeURIComponent(key)}`;
+    const outcome = await this.#call({ method: "GET", path });
+    if (outcome.kind === "answered" && outcome.code === 404) return { kind: "not-arrived" };
+    // What was refused is told as such, by a request that went well.
+    const status = outcome.kind === "answered" && isWords(outcome.body) ? outcome.body["status"] : null;
+    const isRefused = outcome.kind === "answered" && outcome.code === 200 && status !== "ok";
+    return told(isRefused ? { ...outcome, code: REFUSED } : outcome);
+  }
+
+  undo(key: string): Promise<Told> {
+    return this.#reverse(key, "4021");
   }
 
   /** Tells that so much is in the cassettes that came from the vault. */
@@ -138,7 +150,11 @@ export class AtmBank implements CashBank {
     return told(await this.#call({ method: "POST", path, body, key: operation.key }, token));
   }
 
-  async reverse({ key }: CashOperation, cause: Cause): Promise<Told> {
+  reverse({ key }: CashOperation, cause: Cause): Promise<Told> {
+    return this.#reverse(key, cause);
+  }
+
+  async #reverse(key: string, cause: Cause): Promise<Told> {
     const body = { of: key, cause };
     return told(await this.#call({ method: "POST", path: "/v1/reversals", body, key: `${key}.reverse` }));
   }

@@ -4,7 +4,7 @@
  */
 import type { Clock } from "../../base/index.ts";
 import { after, type CashEvent, type CashOperation, type Cause, eventOfCrash, isFinal, setsAside } from "./cash.ts";
-import { type CashOutcome, outcomeOf, refusedHere, type Told, whyOf } from "./cash-outcome.ts";
+import { type CashOutcome, outcomeOf, refusedHere, REVERSED_STATUSES, type Told, whyOf } from "./cash-outcome.ts";
 import type { Advice, AtmJournal, JournalPage } from "./journal.ts";
 import type { Dispenser, Escrow } from "./medium.ts";
 import { chooseNotes, type Notes, sumOf, withNotes, withoutNotes } from "./notes.ts";
@@ -52,9 +52,6 @@ export type CountOutcome =
 
 /** Somebody who asks again with the same key is waited for so long. */
 export const PATIENCE_SECONDS = 300;
-/** What acknowledges a reversal: there is nothing, or nothing any more, to be taken back. */
-const REVERSED_STATUSES: ReadonlySet<string> = new Set(["nothing-to-reverse", "reversed-already", "reversed-before"]);
-
 type Begun =
   | { readonly kind: "begun"; readonly operation: CashOperation }
   | { readonly kind: "over"; readonly outcome: CashOutcome };
@@ -164,6 +161,8 @@ export class CashMachine {
   #begin(kind: CashOperation["kind"], asked: CashAsked): Begun {
     return this.#parts.journal.change((page) => {
       const found = page.operation(asked.key);
+      if (page.cardRequest(asked.key) !== null)
+        return { kind: "over", outcome: refusedHere("key-reused", "that key was used for something else") };
       // The bank never had it: it begins anew.
       const isNew =
         found === null || found.state === "abandoned" || (found.state === "returned" && found.answer === null);

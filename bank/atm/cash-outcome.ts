@@ -10,6 +10,13 @@ export type Told =
   | { readonly kind: "unknown"; readonly why: string }
   | { readonly kind: "unreached"; readonly why: string };
 
+/** What acknowledges a reversal: there is nothing, or nothing any more, to be taken back. */
+export const REVERSED_STATUSES: ReadonlySet<string> = new Set([
+  "nothing-to-reverse",
+  "reversed-already",
+  "reversed-before",
+]);
+
 export type CashOutcome =
   | { readonly kind: "ok"; readonly answer: CashAnswer; readonly operation: CashOperation }
   | { readonly kind: "refused"; readonly answer: CashAnswer }

@@ -1,4 +1,5 @@
 /** What an ATM writes down before it does it, and what it holds. `sqlite-journal.ts` keeps it on a disk, tests have another. */
+import type { CardRequest } from "./card-request.ts";
 import type { CashOperation } from "./cash.ts";
 import type { Notes } from "./notes.ts";
 
@@ -31,6 +32,11 @@ export interface JournalPage {
   /** That ended at or after that time. */
   operationsSince(seconds: number): readonly CashOperation[];
   put(operation: CashOperation): void;
+  /** What was asked with a card and moves no cash. */
+  cardRequest(key: string): CardRequest | null;
+  /** Those whose outcome is not known, in the order in which they began. */
+  openCardRequests(): readonly CardRequest[];
+  putCardRequest(request: CardRequest): void;
   /** None: it was never filled. */
   cassettes(): readonly Notes[];
   setCassettes(cassettes: readonly Notes[]): void;

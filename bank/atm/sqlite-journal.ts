@@ -6,14 +6,24 @@ import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
 import { BankError } from "../error.ts";
 import { amount, type Row, text } from "../rows.ts";
 import { guarded } from "../sqlite-database.ts";
+import { type CardRequest, decodeCardRequest } from "./card-request.ts";
 import { type CashOperation, isFinal } from "./cash.ts";
 import { decodeOperation, encodeOperation } from "./operation-text.ts";
 import type { Advice, AtmJournal, Bins, JournalPage } from "./journal.ts";
 import type { Notes } from "./notes.ts";
 
-const SCHEMA_VERSION = 1n;
+const SCHEMA_VERSION = 2n;
 /** Another process of the same ATM is never in the middle of a change for longer. */
 const BUSY_MILLISECONDS = 5000;
+
+/** What version 1 did not have. */
+const CARD_REQUESTS = `
+  CREATE TABLE card_request (
+    number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, is_open INTEGER NOT NULL, value TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX card_request_open ON card_request (number) WHERE is_open = 1;
+  PRAGMA user_version = ${SCHEMA_VERSION};
+`;
 
 const SCHEMA = `
   CREATE TABLE operation (
@@ -28,7 +38,6 @@ const SCHEMA = `
     key TEXT NOT NULL, of TEXT NOT NULL, at INTEGER NOT NULL
   ) STRICT;
   CREATE TABLE word (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
-  PRAGMA user_version = ${SCHEMA_VERSION};
 `;
 
 export class SqliteJournal implements AtmJournal {
@@ -59,7 +68,8 @@ function open(path: string): DatabaseSync {
     const version = inTransaction(database, () => {
       const found = database.prepare("PRAGMA user_version").get()?.["user_version"];
       if (found === 0n) database.exec(SCHEMA);
-      return found === 0n ? SCHEMA_VERSION : found;
+      if (found === 0n || found === 1n) database.exec(CARD_REQUESTS);
+      return found === 0n || found === 1n ? SCHEMA_VERSION : found;
     });
     if (version === SCHEMA_VERSION) return database;
     throw new BankError("STORE", `${path} is no journal of this version's ATM: use the strata that made it`);
@@ -111,6 +121,24 @@ class SqlitePage implements JournalPage {
       isFinal(operation) ? 0n : 1n,
       BigInt(operation.atSeconds),
       encodeOperation(operation),
+    );
+  }
+
+  cardRequest(key: string): CardRequest | null {
+    const row = this.#get("SELECT value FROM card_request WHERE key = ?", key);
+    return row === undefined ? null : decodeCardRequest(text(row["value"]));
+  }
+
+  openCardRequests(): readonly CardRequest[] {
+    const rows = this.#all("SELECT value FROM card_request WHERE is_open = 1 ORDER BY number");
+    return rows.map((row) => decodeCardRequest(text(row["value"])));
+  }
+
+  putCardRequest(request: CardRequest): void {
+    this.#run(
+      `INSERT INTO card_request (key, is_open, value) VALUES (?, ?, ?)
+       ON CONFLICT (key) DO UPDATE SET is_open = excluded.is_open, value = excluded.value`,
+      ...[request.key, request.state === "asked" ? 1n : 0n, JSON.stringify(request)],
     );
   }
 

@@ -8,7 +8,7 @@ import { EXIT, UsageError } from "../failure.ts";
 import type { Output } from "../output.ts";
 import { stopSignal } from "../signals.ts";
 import { count, cutOver, load, settle } from "./keeping.ts";
-import { type OpenAtm, openAtm, readyAtm } from "./opening.ts";
+import { type OpenAtm, openAtm, readyAtm, settleAtm } from "./opening.ts";
 import * as at from "./operations.ts";
 import { type AtmOutcome, openOutcome, refusedOutcome, tell } from "./outcome.ts";
 import { registerAtm, wishOf } from "./registering.ts";
@@ -73,7 +73,7 @@ async function settleUntil(
 ): Promise<void> {
   let said = "";
   while (!stop.aborted) {
-    const waiting = (await open.machine.settle()).join("\n");
+    const waiting = (await settleAtm(open, PATIENCE_SECONDS)).join("\n");
     if (waiting !== said && waiting !== "") output.note(waiting);
     said = waiting;
     await sleep(systemClock, SETTLE_MILLISECONDS, stop).catch(() => undefined);
@@ -93,15 +93,27 @@ async function atTheCard(given: Arguments, open: OpenAtm, operation: CardOperati
   const currency = await readyAtm(open);
   // Before anything is asked of the bank.
   if (["withdraw", "deposit", "transfer"].includes(operation)) parseAmount(amountOf(given), currency);
-  const { card, pin, key } = words;
-  const session = await at.logIn(open, card, pin);
+  const { card, key } = words;
+  const session = await logInAgain(given, open, { operation, words });
   if (session.kind === "refused") return refusedOutcome(key, session, currency);
   if (session.kind !== "done") {
-    const mayBeDone = wasAsked(open, key) || (operation === "transfer" && given.isGiven("key"));
+    const mayBeDone = wasAsked(open, key) || open.requests.isOpen(key);
     return openOutcome(key, { kind: mayBeDone ? "unknown" : "unreached", why: session.why });
   }
-  if (session.value !== null) await open.machine.settle(PATIENCE_SECONDS, key);
+  if (session.value !== null) await settleAtm(open, PATIENCE_SECONDS, key);
   return operateCard(given, { open, operation, inside: { card, session: session.value, currency }, words });
+}
+
+/** Where the PIN may have been changed by an earlier try under that key, the new one does as well. */
+async function logInAgain(
+  given: Arguments,
+  open: OpenAtm,
+  { operation, words }: { readonly operation: CardOperation; readonly words: Words },
+): ReturnType<typeof at.logIn> {
+  const { card, pin, key } = words;
+  const session = await at.logIn(open, card, pin);
+  const mayBeChanged = operation === "pin" && session.kind === "refused" && open.requests.isOpen(key);
+  return mayBeChanged ? at.logIn(open, card, textOf(given, "new-pin", "4 to 12 digits")) : session;
 }
 
 /** An earlier try under that key may have been carried out, whatever this one comes to. */

@@ -11,7 +11,7 @@ import {
 } from "../../bank/index.ts";
 import type { Arguments } from "../arguments.ts";
 import { EXIT, UsageError } from "../failure.ts";
-import { loadNotes, type OpenAtm, readyAtm } from "./opening.ts";
+import { loadNotes, type OpenAtm, readyAtm, settleAtm } from "./opening.ts";
 import { type AtmOutcome, openOutcome, refusedOutcome } from "./outcome.ts";
 
 /** `100x50`: fifty notes of a hundred. Throws UsageError. */
@@ -36,7 +36,7 @@ export async function load(given: Arguments, atm: OpenAtm, key: string): Promise
 /** Without notes: what should be there. */
 export async function count(given: Arguments, atm: OpenAtm, key: string): Promise<AtmOutcome> {
   const currency = await readyAtm(atm);
-  await atm.machine.settle(0);
+  await settleAtm(atm, 0);
   const notes = notesOf(given, currency);
   if (notes.length === 0) return { ...holdings(atm, currency), key };
   const decided = given.texts("given");
@@ -48,7 +48,7 @@ export async function count(given: Arguments, atm: OpenAtm, key: string): Promis
     const message = [`${why}: say which were with --given KEY`, ...suspects].join("\n");
     return { exitCode: EXIT.no, status: "undecided", balance: null, key, currency, message, more: { over } };
   }
-  const waiting = await atm.machine.settle(0);
+  const waiting = await settleAtm(atm, 0);
   const shown = holdings(atm, currency);
   const isRight = counted.over === 0n;
   const what = isRight ? "what should be there is there" : `${over} ${currency} more than should be there`;
@@ -64,7 +64,7 @@ export async function count(given: Arguments, atm: OpenAtm, key: string): Promis
 
 export async function settle(atm: OpenAtm, key: string): Promise<AtmOutcome> {
   const currency = await readyAtm(atm);
-  const waiting = await atm.machine.settle(0);
+  const waiting = await settleAtm(atm, 0);
   const shown = { ...holdings(atm, currency), key };
   if (waiting.length === 0) return { ...shown, message: "nothing waits" };
   return { ...shown, exitCode: EXIT.unknown, status: "waiting", message: waiting.join("\n"), more: { waiting } };
@@ -72,7 +72,7 @@ export async function settle(atm: OpenAtm, key: string): Promise<AtmOutcome> {
 
 export async function cutOver(atm: OpenAtm, key: string): Promise<AtmOutcome> {
   const currency = await readyAtm(atm);
-  const waiting = await atm.machine.settle(0);
+  const waiting = await settleAtm(atm, 0);
   const made = atm.journal.change((page) => cutOverOf(page, currency, systemClock.wallSeconds()));
   const told = await atm.bank.reconcile(made);
   if (told.kind === "refused") return refusedOutcome(key, told, currency);

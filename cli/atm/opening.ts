@@ -6,6 +6,7 @@ import {
   AtmBank,
   AtmIdentity,
   type AtmJournal,
+  CardRequests,
   CashMachine,
   type Dispenser,
   formatAmount,
@@ -27,6 +28,7 @@ export interface OpenAtm {
   readonly journal: AtmJournal;
   readonly bank: AtmBank;
   readonly machine: CashMachine;
+  readonly requests: CardRequests;
   /** What a card may have while the bank cannot be asked, in minor units; 0: nothing. */
   readonly offlineMax: () => bigint;
   readonly connection: BankConnection;
@@ -60,15 +62,23 @@ export function openAtm(given: Arguments, signal: AbortSignal, dispenser: Dispen
   const identity = new AtmIdentity(id, keyIn(journal), systemClock);
   const bank = new AtmBank({ client: connection.client, identity, signal });
   const offlineMax = (): bigint => offlineMaxOf(given, journal);
-  const machine = new CashMachine({
-    ...{ journal, bank, dispenser, escrow: handToHand, clock: systemClock },
-    ...{ owner: String(process.pid), isAlive: isProcessAlive, offlineMax },
-  });
+  const here = { journal, bank, clock: systemClock, owner: String(process.pid), isAlive: isProcessAlive };
+  const machine = new CashMachine({ ...here, dispenser, escrow: handToHand, offlineMax });
+  const requests = new CardRequests(here);
   const close = (): void => {
     connection.close();
     journal.close();
   };
-  return { id, journal, bank, machine, offlineMax, connection, close };
+  return { id, journal, bank, machine, requests, offlineMax, connection, close };
+}
+
+/** Goes on with what was left undone by whoever stood here before; that key is somebody's at this moment. Says what waits. */
+export async function settleAtm(
+  { machine, requests }: Pick<OpenAtm, "machine" | "requests">,
+  patienceSeconds: number,
+  except: string | null = null,
+): Promise<readonly string[]> {
+  return [...(await machine.settle(patienceSeconds, except)), ...(await requests.settle(patienceSeconds, except))];
 }
 
 /** Nothing before the bank has told the currency. */

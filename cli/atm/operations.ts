@@ -54,6 +54,10 @@ async function logInOnline(atm: OpenAtm, card: string, pin: string): Promise<Ans
 
 const OFFLINE = { kind: "unreached", why: "the bank cannot be reached" } as const;
 
+/** An earlier try under that key may have been carried out. */
+const offline = ({ requests }: OpenAtm, key: string): Exclude<Answered<never>, { kind: "done" | "refused" }> =>
+  requests.isOpen(key) ? { ...OFFLINE, kind: "unknown" } : OFFLINE;
+
 export async function balance(atm: OpenAtm, { session }: CardInside, key: string): Promise<AtmOutcome> {
   return outcomeOf(key, session === null ? OFFLINE : await atm.bank.account(session), (shown: AccountShown) => {
     const { account, currency, available } = shown;
@@ -80,11 +84,13 @@ export async function deposit(
 
 export async function transfer(
   atm: OpenAtm,
-  { session, currency }: CardInside,
+  { card, session, currency }: CardInside,
   asked: { readonly amount: string; readonly to: string; readonly key: string },
 ): Promise<AtmOutcome> {
   const { key, amount, to } = asked;
-  return outcomeOf(key, session === null ? OFFLINE : await atm.bank.transfer(session, asked), (value) => ({
+  const { requests } = atm;
+  const told = session === null ? offline(atm, key) : await requests.transfer({ ...asked, card, token: session.token });
+  return outcomeOf(key, told, (value) => ({
     ...{ ...done(key), ...value, currency },
     message: `${amount} ${currency} to account ${to}; balance ${value.balance ?? "not told"}`,
     more: { amount, to },
@@ -107,9 +113,14 @@ export async function changePin(
   inside: CardInside,
   asked: { readonly old: string; readonly new: string; readonly key: string },
 ): Promise<AtmOutcome> {
-  const { session } = inside;
-  const changed = session === null ? OFFLINE : await atm.bank.changePin(session, asked);
-  return outcomeOf(asked.key, changed, () => ({ ...done(asked.key), message: "the PIN is changed" }));
+  const { card, session } = inside;
+  const { key } = asked;
+  if (session === null) return outcomeOf(key, offline(atm, key), () => done(key));
+  // Neither the old nor the new one is known to be right until the bank has said so.
+  forgetPin(atm.journal, card);
+  const changed = await atm.requests.changePin({ ...asked, card, token: session.token });
+  if (changed.kind === "done" && atm.offlineMax() > 0n) rememberPin(atm.journal, card, asked.new, systemRandom);
+  return outcomeOf(key, changed, () => ({ ...done(key), message: "the PIN is changed" }));
 }
 
 const done = (key: string): AtmOutcome => ({

@@ -6,7 +6,7 @@ import { freshKey } from "../bank/open.ts";
 import { describeFailure, EXIT, UsageError } from "../failure.ts";
 import type { Output } from "../output.ts";
 import { stopSignal } from "../signals.ts";
-import { type OpenAtm, openAtm, readyAtm } from "./opening.ts";
+import { type OpenAtm, openAtm, readyAtm, settleAtm } from "./opening.ts";
 import * as at from "./operations.ts";
 import { type AtmOutcome, openOutcome, refusedOutcome } from "./outcome.ts";
 import { registerAtm, type RegisteredAtm, wishOf } from "./registering.ts";
@@ -93,7 +93,7 @@ class AtmDesk implements Desk {
       const inside = this.#inside;
       if (inside === null) return openOutcome(key, { kind: "unreached", why: "no card is in" });
       // A request before may have left something.
-      if (inside.session !== null) await this.#open.machine.settle(PATIENCE_SECONDS, key);
+      if (inside.session !== null) await settleAtm(this.#open, PATIENCE_SECONDS, key);
       return operate(this.#open, inside, { request, key });
     });
   }

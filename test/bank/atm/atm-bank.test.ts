@@ -7,8 +7,10 @@ import {
   AtmBank,
   AtmIdentity,
   type AtmJournal,
+  balanceOf,
   BankClient,
   CallError,
+  CardRequests,
   cashIn,
   CashMachine,
   type CashOutcome,
@@ -73,6 +75,13 @@ class Rig {
       ...{ journal: this.journal, bank: this.bank, dispenser: handToHand, escrow: handToHand, clock: this.#http.clock },
       ...{ owner, isAlive: (other: string) => other === owner, offlineMax: () => offlineMax },
     });
+  }
+
+  /** As another process of the ATM does; the one before has ended. */
+  requests(): CardRequests {
+    const owner = String(++this.#life);
+    const { journal, bank } = this;
+    return new CardRequests({ journal, bank, clock: this.#http.clock, owner, isAlive: (other) => other === owner });
   }
 
   async ready(): Promise<{ readonly card: string; readonly token: string; readonly account: string }> {
@@ -187,6 +196,97 @@ describe("what is lost on the way", () => {
   );
 });
 
+describe("a transfer", () => {
+  const transferred = (inside: { card: string; token: string }, to: string, key = "t1", amount = "30") =>
+    rig.requests().transfer({ ...inside, key, to, amount });
+  const balances = async (...holders: { token: string; account: string }[]): Promise<unknown> =>
+    Promise.all(
+      holders.map(async ({ account }) => {
+        const found = await http.reader.account(account);
+        return found === null ? null : Number(balanceOf(found));
+      }),
+    );
+
+  test.each<Way>(["lost-request", "lost-answer"])("%s: the same key moves it once", async (way) => {
+    const inside = await rig.ready();
+    const bob = { ...(await http.opened("Bob")), token: "" };
+    rig.ways.push(way);
+    expect(await transferred(inside, bob.account)).toMatchObject({ kind: "unknown" });
+    expect(rig.requests().isOpen("t1")).toBe(true);
+    for (let again = 0; again < 2; again++)
+      expect(await transferred(inside, bob.account)).toEqual({ kind: "done", value: { balance: "70.00" } });
+    expect(rig.requests().isOpen("t1")).toBe(false);
+    expect(await balances(inside, bob)).toEqual([7000, 13_000]);
+    // What is known is told without asking again.
+    const asked = rig.paths.length;
+    await transferred(inside, bob.account);
+    expect(rig.paths.length).toBe(asked);
+  });
+
+  test.each<[Way, unknown, readonly number[]]>([
+    ["lost-answer", { kind: "done", value: { balance: null } }, [7000, 13_000]],
+    ["lost-request", { kind: "refused", status: "reversed" }, [10_000, 10_000]],
+  ])("%s, and nobody asks again: the ATM alone finds out, and what never came never comes", async (way, told, left) => {
+    const inside = await rig.ready();
+    const bob = { ...(await http.opened("Bob")), token: "" };
+    rig.ways.push(way);
+    await transferred(inside, bob.account);
+    expect(await rig.requests().settle(300)).toEqual([]);
+    expect(rig.requests().isOpen("t1")).toBe(true);
+    rig.ways.push("unreached");
+    expect(await rig.requests().settle(0)).toHaveLength(1);
+    expect(await rig.requests().settle(0, "t1")).toEqual([]);
+    expect(await rig.requests().settle(0)).toEqual([]);
+    expect(await transferred(inside, bob.account)).toMatchObject(told as object);
+    // What was on its way all the time arrives.
+    await rig.bank.transfer(inside.token, { key: "t1", to: bob.account, amount: "30" });
+    expect(await balances(inside, bob)).toEqual(left);
+  });
+
+  test("a process that ended in the middle leaves what the next one asks again", async () => {
+    const inside = await rig.ready();
+    const bob = { ...(await http.opened("Bob")), token: "" };
+    const request = { key: "t1", kind: "transfer", card: inside.card, to: bob.account, amount: "30" } as const;
+    const begun = { ...request, state: "asked", isUnknown: false, owner: "0", atSeconds: 0, answer: null } as const;
+    rig.journal.change((page) => page.putCardRequest(begun));
+    rig.ways.push("unreached");
+    expect(await transferred(inside, bob.account)).toMatchObject({ kind: "unknown" });
+    expect(await transferred(inside, bob.account)).toMatchObject({ kind: "done" });
+    expect(await balances(inside, bob)).toEqual([7000, 13_000]);
+  });
+
+  test("that never left may be asked anew; its key is of no use for anything else", async () => {
+    const inside = await rig.ready();
+    const { account } = await http.opened("Bob");
+    rig.ways.push("unreached");
+    expect(await transferred(inside, account)).toMatchObject({ kind: "unreached" });
+    expect(await transferred({ ...inside, token: "x.y" }, account)).toMatchObject({ kind: "refused", status: "login" });
+    expect(await transferred(inside, account)).toMatchObject({ kind: "done" });
+    expect(await transferred(inside, account, "t1", "31")).toMatchObject({ status: "key-reused" });
+    expect(await rig.start().withdraw(asked(inside, "t1", 3000n))).toMatchObject({ answer: { status: "key-reused" } });
+    await rig.start().withdraw(asked(inside, "w1", 1000n));
+    expect(await transferred(inside, account, "w1")).toMatchObject({ status: "key-reused" });
+    const refusal = { kind: "refused", status: "insufficient-funds" };
+    for (let again = 0; again < 2; again++)
+      expect(await transferred(inside, account, "t2", "999")).toMatchObject(refusal);
+  });
+
+  test("a change of PIN whose answer was lost is asked again, and no PIN is written down", async () => {
+    const inside = await rig.ready();
+    const change = () => rig.requests().changePin({ ...inside, key: "p1", old: PIN, new: "987123" });
+    rig.ways.push("lost-answer");
+    expect(await change()).toMatchObject({ kind: "unknown" });
+    expect(await change()).toMatchObject({ kind: "done" });
+    const kept = JSON.stringify(rig.journal.change((page) => page.cardRequest("p1")));
+    expect(kept).not.toMatch(/987123|1234"/);
+    expect(await rig.bank.login(inside.card, "987123")).toMatchObject({ kind: "done" });
+    rig.ways.push("lost-request");
+    await rig.requests().changePin({ ...inside, key: "p2", old: "987123", new: PIN });
+    expect(await rig.requests().settle(0)).toEqual([]);
+    expect(rig.requests().isOpen("p2")).toBe(false);
+  });
+});
+
 test("while the bank is away a card has its allowance; the bank books it later, into a flagged overdraft where it must", async () => {
   const inside = await rig.ready();
   expect(balanceIn(await rig.start().withdraw(asked(inside, "w1", 9000n)))).toBe("10.00");
@@ -230,10 +330,11 @@ test("an ATM whose books were closed begins the next time where it ended", async
 test("PIN, transfer and statement", async () => {
   const inside = await rig.ready();
   const { account } = await http.opened("Bob");
-  expect(await rig.bank.transfer(inside, { key: "t1", amount: "12.30", to: account })).toMatchObject({
+  const requests = rig.requests();
+  expect(await requests.transfer({ ...inside, key: "t1", amount: "12.30", to: account })).toMatchObject({
     value: { balance: "87.70" },
   });
-  expect(await rig.bank.changePin(inside, { key: "p1", old: PIN, new: "4321" })).toMatchObject({ kind: "done" });
+  expect(await requests.changePin({ ...inside, key: "p1", old: PIN, new: "4321" })).toMatchObject({ kind: "done" });
   expect(await rig.bank.login(inside.card, PIN)).toMatchObject({ kind: "refused", status: "login" });
   const session = await rig.bank.login(inside.card, "4321");
   expect(session).toMatchObject({ kind: "done" });

@@ -1,10 +1,12 @@
 /** An ATM's journal in memory: for tests and simulations, which take a copy of it where a crash is to have left it. */
+import type { CardRequest } from "../../../bank/atm/card-request.ts";
 import { type CashOperation, isFinal } from "../../../bank/atm/cash.ts";
 import type { Advice, AtmJournal, Bins, JournalPage } from "../../../bank/atm/journal.ts";
 import type { Notes } from "../../../bank/atm/notes.ts";
 
 interface Content {
   readonly operations: ReadonlyMap<string, CashOperation>;
+  readonly cardRequests: ReadonlyMap<string, CardRequest>;
   readonly cassettes: readonly Notes[];
   readonly bins: Bins;
   readonly advices: readonly Advice[];
@@ -14,6 +16,7 @@ interface Content {
 
 const EMPTY: Content = {
   operations: new Map(),
+  cardRequests: new Map(),
   cassettes: [],
   bins: { retracted: 0n, deposited: 0n },
   advices: [],
@@ -63,6 +66,19 @@ class MemoryPage implements JournalPage {
 
   put(operation: CashOperation): void {
     this.content = { ...this.content, operations: new Map(this.content.operations).set(operation.key, operation) };
+  }
+
+  cardRequest(key: string): CardRequest | null {
+    return this.content.cardRequests.get(key) ?? null;
+  }
+
+  openCardRequests(): readonly CardRequest[] {
+    return [...this.content.cardRequests.values()].filter(({ state }) => state === "asked");
+  }
+
+  putCardRequest(request: CardRequest): void {
+    const cardRequests = new Map(this.content.cardRequests).set(request.key, request);
+    this.content = { ...this.content, cardRequests };
   }
 
   cassettes(): readonly Notes[] {
