@@ -86,7 +86,13 @@ export {
   wake,
 } from "./stream-system.ts";
 export { listenLocalStreams, listenOctetStreams, type OctetListener } from "./octet-listener.ts";
-export { type OctetStream, type OctetStreamEvents, type OpenOctetStream, openTcpStream } from "./octet-stream.ts";
+export {
+  type OctetStream,
+  type OctetStreamEvents,
+  openLocalStream,
+  type OpenOctetStream,
+  openTcpStream,
+} from "./octet-stream.ts";
 export { type Relay, relayOver } from "./relay.ts";
 export { listenTcp } from "./tcp.ts";
 export { listenUdp } from "./udp-listen.ts";

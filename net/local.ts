@@ -60,7 +60,7 @@ export async function listenLocal(path: string, handler: LocalHandler, parts: Lo
 
 /** Where to listen for this path. What a dead process left there is removed. Throws LocalError "IN_USE" when somebody listens there, or "TOO_LONG". */
 export async function freeAddress(path: string, files: Pick<Files, "exists" | "remove">): Promise<string> {
-  const address = addressOf(path);
+  const address = localAddress(path);
   if (!files.exists(path)) return address;
   if (await isAnswered(address))
     throw new LocalError("IN_USE", `another server listens at ${path}: stop it, or choose another --state`);
@@ -68,8 +68,8 @@ export async function freeAddress(path: string, files: Pick<Files, "exists" | "r
   return address;
 }
 
-/** From where we are that may be shorter. Throws LocalError "TOO_LONG". */
-function addressOf(path: string): string {
+/** What the system is told for this path: from where we are it may be shorter. Throws LocalError "TOO_LONG". */
+export function localAddress(path: string): string {
   const fitting = [path, relative(".", path)].find((way) => Buffer.byteLength(way) <= PATH_OCTETS_MAX);
   if (fitting !== undefined) return fitting;
   throw new LocalError(
@@ -154,7 +154,7 @@ export function askLocal(
   request: unknown,
   told: (progress: unknown) => void = () => undefined,
 ): Promise<unknown> {
-  const address = addressOf(path);
+  const address = localAddress(path);
   return new Promise((resolve, reject) => {
     const socket = connect(address);
     const fail = (code: string, message: string): void => {

@@ -4,6 +4,7 @@
  */
 import { connect, type Socket } from "node:net";
 import { type Endpoint } from "./exchange.ts";
+import { localAddress } from "./local.ts";
 
 export interface OctetStream {
   /** Sends the pieces in order, without copying: they stay as they are until they are gone. False: much is waiting, `drained` tells when it is gone. */
@@ -33,6 +34,13 @@ export const openTcpStream: OpenOctetStream = ({ address, port }, events) => {
   socket.on("connect", () => events.opened());
   return streamOver(socket, () => events);
 };
+
+/** Over a Unix socket. Throws a LocalError "TOO_LONG" for a path that cannot be one. */
+export function openLocalStream(path: string, events: OctetStreamEvents): OctetStream {
+  const socket = connect(localAddress(path));
+  socket.on("connect", () => events.opened());
+  return streamOver(socket, () => events);
+}
 
 /** The socket as a stream. What happens is told to whom `listener` gives for it; to nobody when that is null. */
 export function streamOver(socket: Socket, listener: (stream: OctetStream) => OctetStreamEvents | null): OctetStream {

@@ -31,7 +31,6 @@ export interface ConnectionParts {
 interface Pending {
   readonly settle: (outcome: CallOutcome) => void;
   readonly due: number;
-  readonly sent: number;
 }
 
 /** Replies to nobody in a row, after which the server is taken for one that makes them up. Given-up calls are far fewer. */
@@ -92,9 +91,9 @@ export class Connection implements OctetStreamEvents {
     writeCall(writer, header);
     writeArguments(writer);
     writer.endRecord();
-    const sent = this.#clock.now();
+    const due = this.#clock.now() + this.#timeout;
     return new Promise((settle) => {
-      this.#pending.set(header.xid, { settle, sent, due: sent + this.#timeout });
+      this.#pending.set(header.xid, { settle, due });
       this.#timer ??= this.#clock.after(this.#timeout, this.#onTime);
       if (this.#hasFlushAhead) return;
       this.#hasFlushAhead = true;
@@ -152,18 +151,18 @@ export class Connection implements OctetStreamEvents {
     if (!this.#isEnded && pieces.length > 0) this.#stream!.write(pieces);
   };
 
-  /** Ends calls whose time is up. A connection that said nothing all the while is given up with them: TCP itself may need a quarter of an hour to notice. */
+  /** Ends calls whose time is up. A connection that said nothing for half of it is given up with them: TCP itself may need a quarter of an hour to notice. */
   readonly #onTime = (): void => {
     this.#timer = null;
     const now = this.#clock.now();
-    for (const [xid, { settle, sent, due }] of this.#pending) {
+    for (const [xid, { settle, due }] of this.#pending) {
       if (due > now) {
         this.#timer = this.#clock.after(due - now, this.#onTime);
         return;
       }
       this.#pending.delete(xid);
       settle({ kind: "silent" });
-      if (this.#lastReceived < sent) {
+      if (now - this.#lastReceived >= this.#timeout / 2) {
         this.#fail({ kind: "silent" });
         return;
       }

@@ -69,7 +69,9 @@ export class ServerLink {
   #isBringing = false;
   #isFinding = false;
   #backOff = BACK_OFF_MILLISECONDS_MIN;
-  /** Since when there is no way; null while there is one. */
+  /** The last way was lost as soon as it was there. */
+  #isUnsteady = false;
+  /** Since when a way is looked for in vain; null while there is one, or nobody wants one. */
   #downSince: number | null = null;
   #isBreakerOpen = false;
   #foundUntil = Infinity;
@@ -178,6 +180,7 @@ export class ServerLink {
   /** Rounds over all replicas and addresses, until one is in. */
   async #bringing(): Promise<void> {
     this.#downSince ??= this.#parts.clock.now();
+    if (this.#isUnsteady) await this.#pause();
     for (;;) {
       const failure = await this.#round();
       if (this.#ended.signal.aborted) return;
@@ -292,9 +295,9 @@ export class ServerLink {
     const { clock } = this.#parts;
     this.#way = null;
     this.#failure = { status: "TIMEDOUT", reason };
-    this.#downSince = clock.now();
     this.#foundUntil = 0;
-    if (clock.now() - way.upSince >= HEALTHY_MILLISECONDS) this.#backOff = BACK_OFF_MILLISECONDS_MIN;
+    this.#isUnsteady = clock.now() - way.upSince < HEALTHY_MILLISECONDS;
+    if (!this.#isUnsteady) this.#backOff = BACK_OFF_MILLISECONDS_MIN;
     this.#tell("degraded", reason);
     // An idle mount is brought up by its next call; where calls wait, that is now.
     if (this.#waiting.size > 0) this.#bring();

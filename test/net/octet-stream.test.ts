@@ -1,8 +1,11 @@
 /** A stream of octets over the system's TCP: order, waiting, and who is told of its end. */
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
-import { openTcpStream, type OctetStream, type OctetStreamEvents } from "../../net/index.ts";
+import { openLocalStream, openTcpStream, type OctetStream, type OctetStreamEvents } from "../../net/index.ts";
 
 async function listening(each: (socket: Socket) => void): Promise<{ server: Server; port: number }> {
   const server = createServer((socket) => {
@@ -68,4 +71,18 @@ test("after close nothing is told", async () => {
   server.close();
   await once(server, "close");
   expect(told).toBe(0);
+});
+
+test("a Unix socket does as well; a path too long for one is refused", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "strata-stream-"));
+  const path = join(folder, "socket");
+  const server = createServer((socket) => socket.end("hello")).listen(path);
+  await once(server, "listening");
+  const { promise: text, resolve } = Promise.withResolvers<string>();
+  const events = { opened: () => undefined, drained: () => undefined, closed: () => undefined };
+  openLocalStream(path, { ...events, received: (octets) => resolve(Buffer.from(octets).toString()) });
+  expect(await text).toBe("hello");
+  server.close();
+  rmSync(folder, { recursive: true });
+  expect(() => openLocalStream(`/${"x".repeat(200)}`, { ...events, received: () => undefined })).toThrow("at most 107");
 });
