@@ -1,7 +1,7 @@
 /** A server that breaks the rules: each breach ends with one status, in bounded time, and harms nothing else. */
 import { describe, expect, test } from "vitest";
 import { isStatus } from "../../../mount/index.ts";
-import { XdrWriter } from "../../../mount/rpc/xdr-writer.ts";
+import { type XdrWriter } from "../../../mount/rpc/xdr-writer.ts";
 import { good } from "../../support/file-system-contract.ts";
 import { clientRig } from "../../support/nfs-client-rig.ts";
 import { type Acts, attributesOf, reply, rootAttributes } from "../../support/scripted-nfs.ts";
