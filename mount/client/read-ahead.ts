@@ -64,7 +64,7 @@ export class ReadAhead {
     const size = held === null ? this.#partOctets(octetsMax) : Math.min(octetsMax, held.end - offset);
     course.next = offset + size;
     if (this.#parts.windowCalls > 1 && course.steps > STEPS_MIN) this.#extend(key, course);
-    if (held === null) return this.#ask(key, offset, size);
+    if (held === null) return this.#askInCourse(key, course, offset, size);
     this.#parts.counters.readAheadHits++;
     const skipped = offset - held.offset;
     if (held.part !== null) return cut(course, held.part, skipped, octetsMax);
@@ -129,6 +129,13 @@ export class ReadAhead {
       course.ahead.push(ahead);
       from = offset + partOctets;
     }
+  }
+
+  /** A server may give less than was asked for; who reads on goes on from there. */
+  async #askInCourse(key: FileKey, course: Course, offset: number, size: number): Promise<ReadPart | Status> {
+    const part = await this.#ask(key, offset, size);
+    if (!isStatus(part) && course.next === offset + size) course.next = offset + part.octets.length;
+    return part;
   }
 
   async #ask(key: FileKey, offset: number, octetsMax: number): Promise<ReadPart | Status> {

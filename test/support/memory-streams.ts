@@ -5,8 +5,8 @@
 import type { Clock } from "../../base/index.ts";
 import type { Endpoint, OctetStream, OctetStreamEvents, OpenOctetStream } from "../../net/index.ts";
 
-/** Takes a connection: is given the stream, gives who is told of what comes. */
-export type AcceptStream = (stream: OctetStream, from: Endpoint) => Omit<OctetStreamEvents, "opened">;
+/** Takes a connection: is given the stream, gives who is told of what comes; null: it has closed it. */
+type AcceptStream = (stream: OctetStream, address: string) => OctetStreamEvents | null;
 
 interface Joined {
   readonly address: string;
@@ -20,7 +20,6 @@ export class MemoryStreams {
   readonly #silent = new Set<string>();
   /** Connections that were begun, by address. */
   readonly begun = new Map<string, number>();
-  #nextPort = 49_152;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -51,7 +50,7 @@ export class MemoryStreams {
     const { address } = to;
     this.begun.set(address, (this.begun.get(address) ?? 0) + 1);
     let isOver = false;
-    let server: Omit<OctetStreamEvents, "opened"> | null = null;
+    let server: OctetStreamEvents | null = null;
     const later = (act: () => void): void => {
       this.#clock.soon(() => {
         if (!this.#silent.has(address)) act();
@@ -99,8 +98,9 @@ export class MemoryStreams {
         (octets) => events.received(octets),
         (reason) => events.closed(reason),
       );
-      server = accept(stream, { address: "127.0.0.1", port: this.#nextPort++ });
-      events.opened();
+      server = accept(stream, "127.0.0.1");
+      server?.opened();
+      if (!isOver) events.opened();
     });
     return client;
   };

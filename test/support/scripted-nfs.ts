@@ -9,8 +9,7 @@ import { readCall, writeSuccess } from "../../mount/rpc/message.ts";
 import { RecordReader } from "../../mount/rpc/record-reader.ts";
 import { XdrReader } from "../../mount/rpc/xdr-reader.ts";
 import { XdrWriter } from "../../mount/rpc/xdr-writer.ts";
-import type { OctetStream } from "../../net/index.ts";
-import type { AcceptStream } from "./memory-streams.ts";
+import type { OctetStream, OctetStreamEvents } from "../../net/index.ts";
 
 type Table = typeof NFS_PROCEDURES & typeof MOUNT_PROCEDURES;
 export type ProcedureName = keyof Table;
@@ -71,9 +70,10 @@ export class ScriptedNfs {
     this.acts = acts;
   }
 
-  readonly accept: AcceptStream = (stream) => {
+  readonly accept = (stream: OctetStream): OctetStreamEvents => {
     const records = new RecordReader();
     return {
+      opened: () => undefined,
       received: (octets) => {
         records.push(octets);
         for (let record = records.next(); record !== null; record = records.next()) this.#answer(stream, record);
