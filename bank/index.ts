@@ -97,6 +97,7 @@ export {
 } from "./http/certificates.ts";
 export { isAccountNumber, isCardNumber } from "./http/numbers.ts";
 export type { BankParts } from "./http/parts.ts";
+export { newRates, Rates } from "./http/rates.ts";
 export { type Role, type Session, Tokens } from "./http/tokens.ts";
 export { BankServer, type BankServerParts } from "./server.ts";
 export { Writer } from "./threads/writer.ts";

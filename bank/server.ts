@@ -6,6 +6,7 @@ import type { Clock, Log, Random } from "../base/index.ts";
 import { INTERNAL_ROLES, internalAccount, internalOf } from "./account.ts";
 import { Duties } from "./duties.ts";
 import { BankError } from "./error.ts";
+import { newRates } from "./http/rates.ts";
 import { type ClosableReader, epochOfBooks, openReader } from "./open-books.ts";
 import { decodeAnswer } from "./request-text.ts";
 import type { ChainHead, Ledger } from "./store.ts";
@@ -14,7 +15,7 @@ import { Desks } from "./threads/desks.ts";
 import { Writer } from "./threads/writer.ts";
 
 export interface BankServerParts {
-  readonly task: DeskTask;
+  readonly task: Omit<DeskTask, "rates">;
   readonly threads: number;
   /** In which this server is the bank's primary, later than any that the books know; null: the next one, whoever else there is. */
   readonly epoch: number | null;
@@ -60,7 +61,13 @@ export class BankServer {
     try {
       await begin(writer, { epoch, currencies: task.currencies, run: parts.random.uint32() });
       const reader = await openReader(task.database, clock);
-      const desks = await Desks.start({ task, threads, writer, clock, log });
+      const desks = await Desks.start({
+        task: { ...task, rates: newRates(parts.random) },
+        threads,
+        writer,
+        clock,
+        log,
+      });
       return new BankServer(parts, { writer, desks, reader });
     } catch (error) {
       await writer.close();

@@ -24,6 +24,7 @@ const STARTED = [
   "resolver/thread.js",
   "zones/builder-thread.js",
   "bank/threads/desk-thread.js",
+  "bank/threads/verify-thread.js",
   "bank/threads/writer-thread.js",
 ];
 

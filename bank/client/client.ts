@@ -33,6 +33,8 @@ export interface ClientParts {
   /** For one try, and for all of them. */
   readonly tryMilliseconds: number;
   readonly totalMilliseconds: number;
+  /** For all of them while no server is there: nothing was done then for certain, and whoever stands there is told soon. */
+  readonly absentMilliseconds: number;
 }
 
 /** Between two rounds over all servers; doubled up to the bound, and up to half as long again by chance. */
@@ -50,6 +52,10 @@ interface Asking {
   readonly call: BankCall;
   readonly signal: AbortSignal;
   readonly endAt: number;
+  /** Until then some server is to be reached. */
+  readonly absentUntil: number;
+  /** A server was there. */
+  isReached: boolean;
   mayBeDone: boolean;
   reason: string;
 }
@@ -61,16 +67,17 @@ export class BankClient {
     this.#parts = parts;
   }
 
-  /** Ends within the total time. */
+  /** Ends within the total time, sooner where nobody is there. */
   async call(call: BankCall, signal: AbortSignal): Promise<BankOutcome> {
-    const { clock, random, totalMilliseconds } = this.#parts;
-    const endAt = clock.now() + totalMilliseconds;
-    const asking: Asking = { call, signal, endAt, mayBeDone: false, reason: "it was not tried" };
+    const { clock, random, totalMilliseconds, absentMilliseconds } = this.#parts;
+    const [endAt, absentUntil] = [clock.now() + totalMilliseconds, clock.now() + absentMilliseconds];
+    const untried = { isReached: false, mayBeDone: false, reason: "it was not tried" };
+    const asking: Asking = { call, signal, endAt, absentUntil, ...untried };
     for (let pause = PAUSE_FIRST_MILLISECONDS; ; pause = Math.min(2 * pause, PAUSE_MAX_MILLISECONDS)) {
       const reply = await this.#round(asking);
       if (reply !== null) return this.#lastWord(asking, reply);
       const wait = pause + random.below(pause / 2);
-      if (clock.now() + wait >= endAt || signal.aborted) return openOutcome(asking);
+      if (clock.now() + wait >= endOf(asking) || signal.aborted) return openOutcome(asking);
       await sleep(clock, wait, signal).catch(() => undefined);
     }
   }
@@ -86,7 +93,7 @@ export class BankClient {
     const tried = new Set<string>();
     for (;;) {
       const place = (await this.#places(asking)).find((one) => !tried.has(nameOf(one)));
-      if (place === undefined || asking.signal.aborted || this.#parts.clock.now() >= asking.endAt) return null;
+      if (place === undefined || asking.signal.aborted || this.#parts.clock.now() >= endOf(asking)) return null;
       tried.add(nameOf(place));
       const reply = await this.#try(asking, place);
       if (reply !== null) return reply;
@@ -112,6 +119,7 @@ export class BankClient {
     try {
       const { code, text } = await send(place, { method, path, headers, body }, timeout);
       finder.succeeded(place);
+      asking.isReached = true;
       const told = parsed(text);
       if (!NOT_DONE.has(code) && !NOT_KNOWN.has(code)) return { code, body: told };
       if (NOT_KNOWN.has(code)) asking.mayBeDone = true;
@@ -120,7 +128,7 @@ export class BankClient {
       if (!(error instanceof CallError)) throw error;
       finder.failed(place);
       // What one server may have done stays unknown, whatever the next one says.
-      if (error.wasSent) asking.mayBeDone = true;
+      if (error.wasSent) asking.isReached = asking.mayBeDone = true;
       asking.reason = error.message;
     }
     return null;
@@ -133,6 +141,8 @@ interface Reply {
 }
 
 const nameOf = ({ address, port }: BankPlace): string => `${address} ${port}`;
+
+const endOf = ({ isReached, endAt, absentUntil }: Asking): number => (isReached ? endAt : Math.min(endAt, absentUntil));
 
 const openOutcome = ({ mayBeDone, reason }: Asking): BankOutcome => ({
   kind: mayBeDone ? "unknown" : "unreached",

@@ -35,7 +35,7 @@ export type SendCall = (place: BankPlace, call: HttpCall, timeoutMilliseconds: n
 const RESPONSE_OCTETS_MAX = 8_000_000;
 const SOCKETS_MAX = 64;
 /** To be connected, TLS included, so that a server that is gone costs little of the time that a request has. */
-const CONNECT_MILLISECONDS_MAX = 2000;
+const CONNECT_MILLISECONDS_MAX = 1000;
 
 /**
  * @param authority The bank's certificate authority, PEM; null: whoever has a key that the bank's TLSA records name is the bank (RFC 7671 §5.1),

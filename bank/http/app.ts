@@ -23,6 +23,7 @@ import { type BankParts, type Desk, LIMITS } from "./parts.ts";
 import { Pins } from "./pins.ts";
 import { addProposalRoutes } from "./proposals.ts";
 import { addRateLimit } from "./rate-limit.ts";
+import { newRates, Rates } from "./rates.ts";
 import { addReconciliationRoutes } from "./reconciliation-routes.ts";
 import { addRequestRoutes } from "./request-routes.ts";
 import { Sessions } from "./sessions.ts";
@@ -110,5 +111,8 @@ function deskOf(parts: BankParts): Desk {
   const limits = { ...LIMITS, ...parts.limits };
   const accounts = new KnownAccounts(parts.reader);
   const atmKeys = new AtmKeys(parts);
-  return { ...parts, limits, tokens, sessions, pins: new Pins(parts.serverKey), atmKeys, accounts };
+  const { rates: counters = newRates(parts.random), verify = () => parts.reader.verify() } = parts;
+  const rates = new Rates(counters, parts.clock);
+  const pins = new Pins(parts.serverKey);
+  return { ...parts, limits, tokens, sessions, pins, atmKeys, accounts, rates, verify };
 }

@@ -201,7 +201,7 @@ function addVerify(app: FastifyInstance, desk: Desk): void {
     async () => {
       const now = desk.clock.now();
       if (last === null || last.atMilliseconds + VERDICT_MILLISECONDS <= now) {
-        last = { found: desk.reader.verify(), atMilliseconds: now, at: formatTime(desk.clock.wallSeconds() * 1000) };
+        last = { found: desk.verify(), atMilliseconds: now, at: formatTime(desk.clock.wallSeconds() * 1000) };
       }
       const { at } = last;
       const { head, faults, ...rest } = await last.found;

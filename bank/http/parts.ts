@@ -1,10 +1,11 @@
 /** What the HTTP side of a bank is handed. */
 import type { Clock, Log, Random } from "../../base/index.ts";
 import type { Currency } from "../money.ts";
-import type { Ledger, LedgerReader } from "../store.ts";
+import type { Ledger, LedgerReader, Verdict } from "../store.ts";
 import type { KnownAccounts } from "./account-facts.ts";
 import type { AtmKeys } from "./atm-signature.ts";
 import type { Pins } from "./pins.ts";
+import type { Rates } from "./rates.ts";
 import type { Sessions } from "./sessions.ts";
 import type { Tokens } from "./tokens.ts";
 
@@ -23,6 +24,10 @@ export interface BankParts {
   /** Who may open accounts and enrol ATMs without being a member of staff: programs on this machine, or nobody. */
   readonly counter: "loopback" | "off";
   readonly limits?: Partial<Limits>;
+  /** What all threads of a server count in (`newRates`); not given: this one counts by itself. */
+  readonly rates?: SharedArrayBuffer;
+  /** Works the books out again, without standing in the way of other requests; not given: by the reader. */
+  readonly verify?: () => Promise<Verdict>;
 }
 
 export interface Limits {
@@ -30,7 +35,7 @@ export interface Limits {
   readonly tellerMax: string;
   /** What one advice of an ATM may book on a holder's account, in whole units of a currency; more waits on `suspense`. */
   readonly adviceMax: string;
-  /** Of one session, or of one address where there is none, and on one thread. */
+  /** Of one session, or of one address where there is none, on all threads of a server. */
   readonly requestsPerSecondMax: number;
   /** From the first octet of a request to its last. */
   readonly requestMillisecondsMax: number;
@@ -44,8 +49,10 @@ export const LIMITS: Limits = {
 };
 
 /** What every route works with. */
-export interface Desk extends Omit<BankParts, "limits"> {
+export interface Desk extends Omit<BankParts, "limits" | "rates"> {
   readonly limits: Limits;
+  readonly rates: Rates;
+  readonly verify: () => Promise<Verdict>;
   readonly tokens: Tokens;
   readonly pins: Pins;
   readonly sessions: Sessions;

@@ -3,8 +3,10 @@ import { parentPort, workerData } from "node:worker_threads";
 import { assert, createLog, systemClock, systemRandom } from "../../base/index.ts";
 import { createBankApp } from "../http/app.ts";
 import { openReader } from "../open-books.ts";
+import type { Verdict } from "../store.ts";
 import { type FromDesk, isDeskTask, type ToDesk } from "./desk-work.ts";
 import { PortLedger } from "./port-ledger.ts";
+import { verifyApart } from "./verifier.ts";
 
 const given: unknown = workerData;
 const main = parentPort;
@@ -19,7 +21,8 @@ async function listen(first: PortLedger): Promise<void> {
   const { tls, endpoint, database } = task;
   const reader = await openReader(database, systemClock);
   const log = await createLog(task.log);
-  const parts = { ...task, ledger: first, reader, clock: systemClock, random: systemRandom, log };
+  const verify = (): Promise<Verdict> => verifyApart(database);
+  const parts = { ...task, ledger: first, reader, clock: systemClock, random: systemRandom, log, verify };
   const app = createBankApp(parts, tls);
   close = async () => {
     await app.close();

@@ -12,6 +12,8 @@ export interface DeskTask {
   /** The embedded database's file, or the URL of one that several servers share. */
   readonly database: string;
   readonly log: string;
+  /** What all of them count requests in. */
+  readonly rates: SharedArrayBuffer;
 }
 
 export const isDeskTask = (given: unknown): given is DeskTask =>

@@ -13,6 +13,8 @@ import { authorityFileOf, textOf } from "./secrets.ts";
 const RESOLVE_MILLISECONDS = 5000;
 const TRY_MILLISECONDS = 5000;
 const TOTAL_MILLISECONDS = 10_000;
+/** As long as one server takes to be known dead, and another to be asked. */
+const ABSENT_MILLISECONDS = 2500;
 
 export interface BankConnection {
   readonly bank: string;
@@ -44,6 +46,7 @@ export function connectBank(given: Arguments): BankConnection {
     random: systemRandom,
     tryMilliseconds: TRY_MILLISECONDS,
     totalMilliseconds: TOTAL_MILLISECONDS,
+    absentMilliseconds: ABSENT_MILLISECONDS,
   });
   // Between one try and the next nothing else would keep the process alive.
   const alive = stayAlive();

@@ -142,7 +142,8 @@ async function openHolders(
   const resolve = askingResolver(parseEndpoint(plan.state.resolver));
   const finder = new BankFinder({ bank, resolve, clock: systemClock, random: systemRandom });
   const send = httpsSender(textOf(systemFiles, authorityFileOf(bankFolderOf(stateFolder, bank))), systemClock);
-  const limits = { tryMilliseconds: OPEN_MILLISECONDS, totalMilliseconds: OPEN_MILLISECONDS };
+  const total = { totalMilliseconds: OPEN_MILLISECONDS, absentMilliseconds: OPEN_MILLISECONDS };
+  const limits = { tryMilliseconds: OPEN_MILLISECONDS, ...total };
   const client = new BankClient({ finder, send, clock: systemClock, random: systemRandom, ...limits });
   try {
     for (const biller of billers) {

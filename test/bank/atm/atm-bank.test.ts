@@ -48,7 +48,7 @@ class Rig {
       finder: { places: () => Promise.resolve([PLACE]), failed: () => undefined, succeeded: () => undefined },
       send: async (_place, call) => this.#send(call),
       // One try each, so that a test says what becomes of each.
-      ...{ clock, random: new SeededRandom(1), tryMilliseconds: 1000, totalMilliseconds: 1 },
+      ...{ clock, random: new SeededRandom(1), tryMilliseconds: 1000, totalMilliseconds: 1, absentMilliseconds: 1 },
     });
     this.bank = new AtmBank({ client, identity: new AtmIdentity(ID, makeAtmKey(), clock), signal: NEVER });
   }
