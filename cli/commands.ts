@@ -14,7 +14,16 @@ import { completionCommand } from "./command/completion.ts";
 import { configCheckCommand } from "./command/config-check.ts";
 import { configSchemaCommand } from "./command/config-schema.ts";
 import { freezeCommand, reloadCommand, retransferCommand, statusCommand, thawCommand } from "./command/control.ts";
+import { catCommand, cpCommand, findCommand, lsCommand, statCommand, treeCommand } from "./command/files.ts";
 import { keyGenerateCommand } from "./command/key-generate.ts";
+import {
+  exportCommand,
+  mountCommand,
+  mountdCommand,
+  mountsCommand,
+  umountCommand,
+  whyCommand,
+} from "./command/mount.ts";
 import { propagationCommand } from "./command/propagation.ts";
 import { registerCommand } from "./command/register.ts";
 import { resolveCommand } from "./command/resolve.ts";
@@ -54,6 +63,18 @@ export const COMMANDS: readonly Command[] = [
   freezeCommand,
   thawCommand,
   propagationCommand,
+  mountdCommand,
+  mountCommand,
+  umountCommand,
+  mountsCommand,
+  exportCommand,
+  whyCommand,
+  lsCommand,
+  catCommand,
+  cpCommand,
+  treeCommand,
+  findCommand,
+  statCommand,
   bankServeCommand,
   bankOpenCommand,
   bankDemoCommand,

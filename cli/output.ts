@@ -25,6 +25,8 @@ export interface Output {
   readonly notePaint: Paint;
   /** One line, or several, of results. */
   result(text: string): void;
+  /** Results as octets, as they are; ends when there is room for more. */
+  octets(octets: Uint8Array): Promise<void>;
   /** One line, or several, for the person: progress, warnings, errors. */
   note(text: string): void;
 }
@@ -72,6 +74,7 @@ export function systemOutput(): Output {
     paint: paintFor(isTerminal, env),
     notePaint: paintFor(stderr.isTTY === true, env),
     result: (text) => stdout.write(`${text}\n`),
+    octets: (octets) => new Promise((resolve) => stdout.write(octets, () => resolve())),
     note: (text) => stderr.write(`${text}\n`),
   };
 }
@@ -87,6 +90,10 @@ export class MemoryOutput implements Output {
 
   result(text: string): void {
     this.results.push(text);
+  }
+
+  async octets(octets: Uint8Array): Promise<void> {
+    this.results.push(Buffer.from(octets).toString());
   }
 
   note(text: string): void {

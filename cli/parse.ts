@@ -17,7 +17,14 @@ export function parsePlain(commands: readonly Command[], words: readonly string[
   if (command === undefined) return null;
   const options = Object.entries(command.options).map(
     ([name, { kind, many }]) =>
-      [name, { type: kind === "flag" ? "boolean" : "string", multiple: many ?? false }] as const,
+      [
+        name,
+        {
+          type: kind === "flag" ? "boolean" : "string",
+          multiple: many ?? false,
+          ...(name.length === 1 ? { short: name } : {}),
+        },
+      ] as const,
   );
   try {
     const { values, positionals } = parseArgs({

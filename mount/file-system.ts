@@ -39,6 +39,8 @@ export interface FileSystem {
   rename(from: Place, to: Place): Soon<null>;
   link(file: FileKey, to: Place): Soon<null>;
 
+  /** What it can say about where its files come from, for people: server, address, how old what it knows is. */
+  facts?(): readonly string[];
   /** Gives back what it holds. Operations under way may end with STALE or TIMEDOUT. */
   close(): Promise<void>;
 }

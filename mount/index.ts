@@ -36,8 +36,9 @@ export {
   parseMountOptions,
 } from "./options.ts";
 export { LocalDirectoryError, LocalFileSystem, type LocalFileSystemOptions } from "./local/local-file-system.ts";
+export { NameTableError } from "./local/name-table.ts";
 export { MemoryFileSystem, type MemoryFileSystemOptions } from "./memory-file-system.ts";
-export { Mounted, type MountState, mountOf, type OpenSource, type TellState } from "./mounted.ts";
+export { Mounted, type MountState, mountOf, type OpenSource, OpenSourceError, type TellState } from "./mounted.ts";
 export { MountError, Mounting, type MountingParts, type MountRequest, type UnmountOptions } from "./mounting.ts";
 export { NameSpace } from "./name-space.ts";
 export { formatPath, isPathWithin, parsePath, PATH_OCTETS_MAX } from "./path.ts";
@@ -46,7 +47,7 @@ export { type ExportRow, MountTableStore } from "./table-store.ts";
 export { type LastLink, Walker, type Walked, type WalkFault, type WalkStep } from "./walk.ts";
 export { type FoundServers, type ServerAddress, type ServerFinder, ServerNotFound } from "./server-finder.ts";
 export { isStatus, type Status, statuses, statusText } from "./status.ts";
-export { formatSource, parseSource, type Source } from "./source.ts";
+export { type AutoSource, formatSource, type NfsSource, parseSource, type Source } from "./source.ts";
 export { SourceError } from "./source-cursor.ts";
 export {
   type AuthState,

@@ -20,8 +20,20 @@ export type MountState = "configured" | "mounting" | "up" | "degraded" | "stale"
 /** How a file system tells how it is doing. The reason is a sentence for people. */
 export type TellState = (state: MountState, reason: string) => void;
 
-/** Makes the file system of a row. It does not wait for anything: what cannot be reached shows in the first operation. */
-export type OpenSource = (row: MountRow, tell: TellState) => FileSystem;
+/**
+ * Makes the file system of a row. It waits for no server: what cannot be reached shows in the first operation. Throws, or ends with, an OpenSourceError.
+ */
+export type OpenSource = (row: MountRow, tell: TellState) => FileSystem | Promise<FileSystem>;
+
+/** There can be no file system for this source as things are. The message is for people. */
+export class OpenSourceError extends Error {
+  readonly status: Status;
+
+  constructor(status: Status, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
 
 export class Mounted {
   readonly row: MountRow;
@@ -31,6 +43,7 @@ export class Mounted {
   readonly #rootKey: FileKey;
   readonly counters = { operations: 0, failures: 0, readOctets: 0, writtenOctets: 0 };
   #fileSystem: FileSystem | null = null;
+  #opening: Promise<FileSystem | Status> | null = null;
   #innerRoot: FileKey | null = null;
   #state: MountState = "configured";
   #reason = "";
@@ -68,11 +81,9 @@ export class Mounted {
     return this.#rootKey;
   }
 
-  get fileSystem(): FileSystem {
-    if (this.#fileSystem !== null) return this.#fileSystem;
-    this.#setState("mounting", "");
-    this.#fileSystem = this.#open(this.row, (state, reason) => this.#setState(state, reason));
-    return this.#fileSystem;
+  /** What the file system says of itself; nothing while it is not open. */
+  facts(): readonly string[] {
+    return this.#fileSystem?.facts?.() ?? [];
   }
 
   /** What a file of it is called in the name space; null where binds within binds have made the key too long. */
@@ -82,19 +93,16 @@ export class Mounted {
     return text.length > FILE_KEY_OCTETS_MAX ? null : fileKeyOf(text);
   }
 
-  /** Does something with the file that has this key in the name space. */
+  /**
+   * Does something with the file that has this key in the name space. The root is asked for before the first of them: only who knows it can tell that a ".." has
+   * arrived there.
+   */
   on<T>(key: FileKey, act: (fileSystem: FileSystem, inner: FileKey) => Soon<T>): Soon<T> {
-    if (key.length > MOUNT_ID_OCTETS) {
-      const inner = fileKeyOf(key.slice(MOUNT_ID_OCTETS));
-      return this.#counted((fileSystem) => act(fileSystem, inner));
-    }
-    if (this.#innerRoot !== null) {
-      const inner = this.#innerRoot;
-      return this.#counted((fileSystem) => act(fileSystem, inner));
-    }
-    return this.#counted((fileSystem) =>
-      afterwards(this.#askRoot(fileSystem), ({ key: inner }) => act(fileSystem, inner)),
-    );
+    const inner = key.length > MOUNT_ID_OCTETS ? fileKeyOf(key.slice(MOUNT_ID_OCTETS)) : null;
+    return this.#counted((fileSystem) => {
+      if (this.#innerRoot !== null) return act(fileSystem, inner ?? this.#innerRoot);
+      return afterwards(this.#askRoot(fileSystem), (root) => act(fileSystem, inner ?? root.key));
+    });
   }
 
   /** The root as its server has it, with its attributes. */
@@ -120,10 +128,30 @@ export class Mounted {
 
   /** Lets go of the file system behind; the next use opens it again. */
   async rest(): Promise<void> {
-    const fileSystem = this.#fileSystem;
+    const fileSystem = this.#fileSystem ?? (await this.#opening);
     this.#fileSystem = null;
+    this.#opening = null;
     this.#setState("configured", "");
-    await fileSystem?.close();
+    if (fileSystem !== null && !isStatus(fileSystem)) await fileSystem.close();
+  }
+
+  #withFileSystem<T>(act: (fileSystem: FileSystem) => Soon<T>): Soon<T> {
+    if (this.#fileSystem !== null) return act(this.#fileSystem);
+    this.#opening ??= this.#openNow();
+    return this.#opening.then((opened) => (isStatus(opened) ? opened : act(opened)));
+  }
+
+  async #openNow(): Promise<FileSystem | Status> {
+    this.#setState("mounting", "");
+    try {
+      this.#fileSystem = await this.#open(this.row, (state, reason) => this.#setState(state, reason));
+      return this.#fileSystem;
+    } catch (error) {
+      if (!(error instanceof OpenSourceError)) throw error;
+      this.#setState("failed", error.message);
+      this.#opening = null;
+      return error.status;
+    }
   }
 
   #askRoot(fileSystem: FileSystem): Soon<Found> {
@@ -136,7 +164,7 @@ export class Mounted {
 
   #counted<T>(act: (fileSystem: FileSystem) => Soon<T>): Soon<T> {
     this.counters.operations++;
-    const outcome = act(this.fileSystem);
+    const outcome = this.#withFileSystem(act);
     if (!(outcome instanceof Promise)) {
       this.#ended(outcome);
       return outcome;

@@ -207,7 +207,7 @@ export class Mounting {
   async #isOnBase(path: string): Promise<boolean> {
     const above = path.slice(0, path.lastIndexOf("/"));
     const walked = await new Walker(this.nameSpace).walk(above === "" ? "/" : above);
-    return !("status" in walked) && walked.steps.at(-1)!.mount === BASE_MOUNT;
+    return !("status" in walked) && mountOf(walked.steps.at(-1)!.found.key) === BASE_MOUNT;
   }
 
   async #bound(sources: readonly Source[]): Promise<FileKey | null> {

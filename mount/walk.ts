@@ -1,12 +1,9 @@
 /**
- * Walking a path of the local name space, as commands do. ".." goes back along the way that was walked, also over mounts and symbolic links (the way of Plan 9: the directory that
+ * Walking a path, as commands do, in the local name space or in any file system. ".." goes back along the way that was walked, also over mounts and symbolic links (the way of Plan 9: the directory that
  * the user named before), so a path means what it says. Links are followed from the directory they stand in, absolute ones from the root; 40 links and 40 mounts are enough for
  * one path (ELOOP).
  */
-import { type FileKey } from "./file-key.ts";
-import type { Found } from "./file-system.ts";
-import { mountOf } from "./mounted.ts";
-import { type NameSpace } from "./name-space.ts";
+import type { FileSystem, Found } from "./file-system.ts";
 import { formatPath, parseComponents, parsePath } from "./path.ts";
 import { isStatus, type Status } from "./status.ts";
 
@@ -17,8 +14,6 @@ export const CROSSINGS_MAX = 40;
 export interface WalkStep {
   readonly path: string;
   readonly found: Found;
-  /** The number of the mount that it is in. */
-  readonly mount: number;
   /** Where a symbolic link led here, its text. */
   readonly link: string | null;
 }
@@ -38,11 +33,11 @@ export interface WalkFault {
 export type LastLink = "follow" | "keep";
 
 export class Walker {
-  readonly #nameSpace: NameSpace;
+  readonly #nameSpace: FileSystem;
   #links = 0;
   #crossings = 0;
 
-  constructor(nameSpace: NameSpace) {
+  constructor(nameSpace: FileSystem) {
     this.#nameSpace = nameSpace;
   }
 
@@ -57,7 +52,7 @@ export class Walker {
 
   async #root(): Promise<WalkStep | Status> {
     const found = await this.#nameSpace.root();
-    return isStatus(found) ? found : { path: "/", found, mount: mountOf(found.key), link: null };
+    return isStatus(found) ? found : { path: "/", found, link: null };
   }
 
   async #onward(from: readonly WalkStep[], names: readonly string[], last: LastLink): Promise<Walked | WalkFault> {
@@ -71,7 +66,7 @@ export class Walker {
       const path = formatPath([...steps.slice(1).map((step) => lastName(step.path)), name]);
       const found = await this.#nameSpace.lookup(here.found.key, name);
       if (isStatus(found)) return { path, status: found };
-      const step = this.#step(here.found.key, path, found);
+      const step = this.#step(here.found, path, found);
       if (isStatus(step)) return { path, status: step };
       const isLast = i === names.length - 1;
       if (found.attributes.kind !== "link" || (isLast && last === "keep")) {
@@ -86,10 +81,10 @@ export class Walker {
     return { steps };
   }
 
-  #step(from: FileKey, path: string, found: Found): WalkStep | Status {
-    const mount = mountOf(found.key);
-    if (mount !== mountOf(from) && ++this.#crossings > CROSSINGS_MAX) return "LOOP";
-    return { path, found, mount, link: null };
+  #step(from: Found, path: string, found: Found): WalkStep | Status {
+    const isCrossing = found.attributes.fileSystemId !== from.attributes.fileSystemId;
+    if (isCrossing && ++this.#crossings > CROSSINGS_MAX) return "LOOP";
+    return { path, found, link: null };
   }
 
   async #through(steps: readonly WalkStep[], link: WalkStep): Promise<WalkStep | WalkFault> {
@@ -102,7 +97,7 @@ export class Walker {
     const walked = await this.#onward(isAbsolute ? steps.slice(0, 1) : steps, names, "follow");
     if ("status" in walked) return { path: link.path, status: walked.status };
     const end = walked.steps.at(-1)!;
-    return { path: link.path, found: end.found, mount: end.mount, link: answer.target };
+    return { path: link.path, found: end.found, link: answer.target };
   }
 }
 

@@ -44,7 +44,9 @@ test.each(COMMANDS.map((command) => [command.words.join(" "), command] as const)
     expect(text).toContain(`Usage: strata ${words}`);
     expect(text).toContain(command.summary.slice(0, 40));
     expect(text).toContain(command.examples[0]![0].split("\n")[0]!.slice(0, 30));
-    for (const name of Object.keys(command.options)) expect(text).toContain(`--${name}`);
+    for (const name of Object.keys(command.options)) {
+      expect(text).toContain(name.length === 1 ? `-${name} ` : `--${name}`);
+    }
   },
 );
 

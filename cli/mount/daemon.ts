@@ -1,0 +1,145 @@
+/**
+ * `strata mountd`: the local name space at work. The mount table is on disk, so that it is as it was after a restart; what is exported is served over NFS to others, and the whole tree to this
+ * user's commands, on a socket of its own.
+ */
+import { createLog, type Log, systemClock, systemFiles, systemRandom } from "../../base/index.ts";
+import { DNS_PORT, type Endpoint, listenLocalStreams, listenOctetStreams, parseEndpoint } from "../../net/index.ts";
+import {
+  HandleStore,
+  MountError,
+  Mounting,
+  MountTableStore,
+  type NfsExport,
+  NfsServer,
+  parseMountOptions,
+  parseSource,
+} from "../../mount/index.ts";
+import type { Arguments } from "../arguments.ts";
+import { resolverOf } from "../bank/naming.ts";
+import { ControlChannel } from "../control/channel.ts";
+import { EXIT } from "../failure.ts";
+import { parsePort, parsePrefixes } from "../options-read.ts";
+import type { Output } from "../output.ts";
+import { aborted, stopSignal } from "../signals.ts";
+import { runningState } from "../state.ts";
+import { filesSocketOf, mountSocketOf, stateFolderOf } from "./asking.ts";
+import { addDaemonCommands } from "./daemon-commands.ts";
+import { sourceOpener } from "./opening.ts";
+
+const IDLE_LOOK_MILLISECONDS = 30_000;
+const NOWHERE = "-";
+
+export async function mountd(given: Arguments, output: Output): Promise<number> {
+  const stop = stopSignal();
+  const folder = stateFolderOf(given);
+  const port = given.text("port");
+  const daemon = await MountDaemon.start({
+    folder,
+    listen: parseEndpoint(given.text("listen") ?? ""),
+    resolver: resolverOf(given.text("server"), runningState(folder)),
+    port: port === null ? (runningState(folder)?.port ?? DNS_PORT) : parsePort("port", port),
+    net: given.text("net") ?? NOWHERE,
+    log: await createLog(given.text("log") ?? "warn"),
+  });
+  output.result("ready");
+  await aborted(stop);
+  await daemon.close();
+  return EXIT.ok;
+}
+
+export interface MountDaemonPlan {
+  readonly folder: string;
+  readonly listen: Endpoint;
+  /** Null: names cannot be looked up. */
+  readonly resolver: Endpoint | null;
+  /** Of authoritative servers. */
+  readonly port: number;
+  /** Where servers and domains are mounted by themselves; "-": nowhere. */
+  readonly net: string;
+  readonly log: Log;
+}
+
+export class MountDaemon {
+  readonly #mounting: Mounting;
+  readonly #listeners: readonly { close(): Promise<void> }[];
+  readonly #servers: readonly NfsServer[];
+  readonly #handles: HandleStore;
+  #isOpen = true;
+
+  private constructor(parts: {
+    mounting: Mounting;
+    listeners: readonly { close(): Promise<void> }[];
+    servers: readonly NfsServer[];
+    handles: HandleStore;
+  }) {
+    this.#mounting = parts.mounting;
+    this.#listeners = parts.listeners;
+    this.#servers = parts.servers;
+    this.#handles = parts.handles;
+    this.#lookForIdle();
+  }
+
+  /** Throws ListenError, LocalError, FileError, HandleStoreError. */
+  static async start({ folder, listen, resolver, port, net, log }: MountDaemonPlan): Promise<MountDaemon> {
+    systemFiles.makeFolder(folder);
+    const channel = new ControlChannel();
+    // Whoever has this socket is the only daemon of the folder; so it comes before the databases.
+    const control = await channel.listen(mountSocketOf(folder), { files: systemFiles, log });
+    const store = new MountTableStore(`${folder}/mounts.sqlite`);
+    const handles = new HandleStore(`${folder}/handles.sqlite`, systemRandom);
+    const open = sourceOpener({ resolver, port, stateFolder: folder, log, mounting: () => mounting });
+    const mounting: Mounting = new Mounting({ store, clock: systemClock, log, open });
+    const parts = { fileSystem: mounting.nameSpace, store: handles, clock: systemClock, random: systemRandom, log };
+    const [forOthers, forUs] = [new NfsServer(parts), new NfsServer(parts)];
+    forUs.publish([{ path: "/", root: null, networks: [], isWritable: true, squash: "none" }]);
+    forOthers.publish(exportsOf(store));
+    await mountNet(mounting, net, log);
+    const files = await listenLocalStreams(filesSocketOf(folder), (...given) => forUs.accept(...given), {
+      files: systemFiles,
+      log,
+    });
+    const tcp = await listenOctetStreams(listen, (...given) => forOthers.accept(...given), log);
+    addDaemonCommands(channel, {
+      mounting,
+      store,
+      onExports: () => forOthers.publish(exportsOf(store)),
+      listening: () => tcp.endpoint ?? listen,
+    });
+    return new MountDaemon({ mounting, listeners: [control, files, tcp], servers: [forOthers, forUs], handles });
+  }
+
+  async close(): Promise<void> {
+    this.#isOpen = false;
+    // A listener is closed when its last connection is, and those are the servers' to end.
+    const closed = this.#listeners.map((listener) => listener.close());
+    for (const server of this.#servers) server.close();
+    await Promise.all(closed);
+    await this.#mounting.close();
+    this.#handles[Symbol.dispose]();
+  }
+
+  #lookForIdle(): void {
+    systemClock.after(IDLE_LOOK_MILLISECONDS, () => {
+      if (!this.#isOpen) return;
+      void this.#mounting.restIdle();
+      this.#lookForIdle();
+    });
+  }
+}
+
+/** Automounts of servers and domains, unless something is mounted there already. */
+async function mountNet(mounting: Mounting, net: string, log: Log): Promise<void> {
+  if (net === NOWHERE || mounting.mounts().some(({ row }) => row.target === net)) return;
+  try {
+    await mounting.mount({ sources: [parseSource("auto:net")], target: net, options: parseMountOptions("") });
+  } catch (error) {
+    if (!(error instanceof MountError)) throw error;
+    log.error({ target: net, reason: error.message }, "servers are not mounted by themselves");
+  }
+}
+
+function exportsOf(store: MountTableStore): NfsExport[] {
+  return store.exports().map(({ path, networks, isWritable }) => {
+    return { path, root: null, networks: parsePrefixes("allow", networks), isWritable, squash: "root" };
+  });
+}
