@@ -1,5 +1,5 @@
 /** What the mount daemon is asked on its control channel, and what it answers: JSON, shown by `mounting.ts`. */
-import { formatEndpoint, LocalError } from "../../net/index.ts";
+import { AddressError, formatEndpoint, LocalError, Prefix } from "../../net/index.ts";
 import {
   BASE_MOUNT,
   type ExportRow,
@@ -110,6 +110,8 @@ async function setExport(parts: DaemonParts, words: ControlWords): Promise<Expor
     throw new LocalError("REFUSED", `${path} is not a directory: export the one it is in`);
   }
   const networks = (words.text("networks") ?? "").split(" ").filter((network) => network !== "");
+  // What is kept has to be understood at the next start.
+  for (const network of networks) Prefix.parse(network);
   const row: ExportRow = {
     path: walked.steps.at(-1)!.path,
     networks: networks.length > 0 ? networks : ["127.0.0.0/8", "::1/128"],
@@ -172,7 +174,9 @@ async function refusing<T>(act: () => Promise<T>): Promise<T> {
   try {
     return await act();
   } catch (error) {
-    if (error instanceof SourceError || error instanceof MountOptionError) throw new LocalError("USAGE", error.message);
+    const isMistake =
+      error instanceof SourceError || error instanceof MountOptionError || error instanceof AddressError;
+    if (isMistake) throw new LocalError("USAGE", error.message);
     if (!(error instanceof MountError)) throw error;
     const codes = { wrong: "USAGE", refused: "REFUSED", busy: "REFUSED", unreachable: "UNREACHABLE" } as const;
     throw new LocalError(codes[error.code], error.message);

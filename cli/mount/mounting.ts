@@ -1,6 +1,7 @@
 /** `strata mount`, `umount`, `mounts`, `export`, `why`: what the daemon is asked, and its answers in words. */
 import type { Arguments } from "../arguments.ts";
 import { EXIT, UsageError } from "../failure.ts";
+import { parsePrefixes } from "../options-read.ts";
 import type { Output, Paint } from "../output.ts";
 import { askDaemon, RefusedError } from "./asking.ts";
 import type { ExportsAnswer, MountAnswer, WhyAnswer, WhyEnd } from "./daemon-commands.ts";
@@ -71,10 +72,12 @@ export async function exportPath(given: Arguments, output: Output): Promise<numb
       if (!given.flag("json")) output.result(`${shownName(path)} is no longer exported`);
       return;
     }
+    const networks = given.texts("allow");
+    parsePrefixes("allow", networks);
     const answer = await askDaemon(given, {
       command: "export",
       path,
-      networks: given.texts("allow").join(" "),
+      networks: networks.join(" "),
       writable: given.flag("writable") ? "yes" : "no",
     });
     if (given.flag("json")) output.result(JSON.stringify(answer));
