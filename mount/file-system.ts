@@ -99,6 +99,8 @@ export interface ReadPart {
   /** A view that later reads never overwrite; a later write to the same file may show in it. */
   readonly octets: Uint8Array;
   readonly isEnd: boolean;
+  /** Called by whoever is done with the octets, where he can tell: their memory may then serve again. Whoever does not call it leaves it to the collector. */
+  readonly release?: () => void;
 }
 
 export interface ListPart {
