@@ -24,6 +24,7 @@ export const accrualCurrency = (currency: Currency): Currency => `u${currency}`;
 export function parseAmount(text: string, currency: Currency): bigint {
   const digits = digitsOf(currency);
   const [, units = "", fraction = ""] = /^(\d{1,15})(?:\.(\d{1,6}))?$/.exec(text) ?? [];
+  if (/^\d{16,}(\.\d*)?$/.test(text)) throw tooMuch(text);
   if (units === "") {
     throw new BankError("AMOUNT", `"${text}" is no amount: digits are wanted, such as 50 or 12.30`);
   }
@@ -34,9 +35,11 @@ export function parseAmount(text: string, currency: Currency): bigint {
     );
   }
   const amount = BigInt(units + fraction.padEnd(digits, "0"));
-  if (amount > AMOUNT_MAX) throw new BankError("AMOUNT", `"${text}" is more than one command may move`);
+  if (amount > AMOUNT_MAX) throw tooMuch(text);
   return amount;
 }
+
+const tooMuch = (text: string): BankError => new BankError("AMOUNT", `"${text}" is more than one command may move`);
 
 /** 1230 of a currency with two digits is `12.30`. */
 export function formatAmount(amount: bigint, currency: Currency): string {

@@ -61,7 +61,8 @@ export function createBankApp(parts: BankParts, tls: TlsIdentity | null): Fastif
     keepAliveTimeout: IDLE_MILLISECONDS,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 100 },
-    ajv: { customOptions: { removeAdditional: false, coerceTypes: false } },
+    // What is wanted stands beside what is wrong.
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: false, verbose: true } },
   } as const;
   const app: FastifyInstance =
     tls === null

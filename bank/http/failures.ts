@@ -2,6 +2,7 @@
 import type { FastifyError, FastifyInstance } from "fastify";
 import type { Log } from "../../base/index.ts";
 import { BankError, type BankErrorCode } from "../error.ts";
+import { wrongWords } from "./wrong-words.ts";
 
 export function addFailures(app: FastifyInstance, log: Log): void {
   app.setErrorHandler((error: FastifyError | BankError, _request, reply) => {
@@ -47,7 +48,8 @@ function failureOf(error: FastifyError | BankError, log: Log): Failure {
     const [code, status] = FAILURES[error.code];
     return { code, status, message: error.message };
   }
-  const { statusCode: code = 500, message } = error;
+  const { statusCode: code = 500 } = error;
+  const message = wrongWords(error) ?? error.message;
   if (code < 500) return { code, status: STATUSES.get(code) ?? "bad-request", message };
   // Nothing of a request goes into the log: a PIN may be in it.
   log.error({ error: error.stack ?? message }, "a bug ended a request");

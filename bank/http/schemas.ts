@@ -1,26 +1,44 @@
 /** Shapes of the API's words; from them requests are checked, answers written, and the OpenAPI document made. */
 
-export const word = (maxLength: number, pattern = "^[^\\u0000-\\u001f\\u007f]*$") =>
-  ({ type: "string", minLength: 1, maxLength, pattern }) as const;
+/** @param description What is wanted, for who gets it wrong. */
+export const word = (
+  maxLength: number,
+  pattern: string = NO_CONTROLS,
+  description = pattern === NO_CONTROLS ? textUpTo(maxLength) : "a text of another form",
+) => ({ type: "string", minLength: 1, maxLength, pattern, description }) as const;
 
-export const amountText = { type: "string", pattern: "^\\d{1,15}(\\.\\d{1,6})?$", examples: ["50", "12.30"] } as const;
-export const accountText = word(64, "^[A-Za-z0-9:._-]+$");
+const NO_CONTROLS = "^[^\\u0000-\\u001f\\u007f]*$";
+const textUpTo = (length: number): string => `a text of 1 to ${length} characters in one line`;
+
+export const amountText = {
+  ...{ type: "string", pattern: "^\\d{1,15}(\\.\\d{1,6})?$", examples: ["50", "12.30"] },
+  description: "an amount in digits, such as 50 or 12.30,",
+} as const;
+export const accountText = word(64, "^[A-Za-z0-9:._-]+$", "the number or name of an account");
 /** A holder's, as against the bank's own. */
-export const accountNumberText = word(10, "^\\d{10}$");
+export const accountNumberText = word(10, "^\\d{10}$", "an account's number of 10 digits");
 /** The name of a member of staff, of a biller. */
-export const nameText = word(32, "^[a-z0-9-]+$");
-export const atmText = word(20, "^[a-z0-9-]+$");
+export const nameText = word(32, "^[a-z0-9-]+$", "a name of small letters a to z, digits and dashes");
+export const atmText = word(20, "^[a-z0-9-]+$", "an ATM's name of small letters a to z, digits and dashes");
 /** An idempotency key of one's own. */
-export const keyText = word(48, "^[\\x21-\\x7e]+$");
-export const currencyText = word(3, "^[A-Z]{3}$");
+export const keyText = word(48, "^[\\x21-\\x7e]+$", "a key of 1 to 48 visible characters");
+export const currencyText = word(3, "^[A-Z]{3}$", "a currency, such as USD,");
 /** Since 1970. */
-export const seconds = { type: "integer", minimum: 0, maximum: 2 ** 40 } as const;
+export const seconds = {
+  type: "integer",
+  minimum: 0,
+  maximum: 2 ** 40,
+  description: "a time in seconds since 1970",
+} as const;
 export const secretText = word(100);
 /** RFC 3339 full-date. */
-export const dateText = word(10, "^\\d{4}-\\d{2}-\\d{2}$");
-export const cardText = word(16, "^\\d{16}$");
-export const pinText = word(12, "^\\d{4,12}$");
-export const reference = { type: "string", maxLength: 140, pattern: "^[^\\u0000-\\u001f\\u007f]*$" } as const;
+export const dateText = word(10, "^\\d{4}-\\d{2}-\\d{2}$", "a day, such as 2027-01-31,");
+export const cardText = word(16, "^\\d{16}$", "a card's number of 16 digits");
+export const pinText = word(12, "^\\d{4,12}$", "a PIN of 4 to 12 digits");
+export const reference = {
+  ...{ type: "string", maxLength: 140, pattern: NO_CONTROLS },
+  description: "a text of at most 140 characters in one line",
+} as const;
 
 const textOrNull = { type: ["string", "null"] } as const;
 

@@ -4,7 +4,7 @@ import { parseAmount, PATIENCE_SECONDS } from "../../bank/index.ts";
 import { formatEndpoint } from "../../net/index.ts";
 import type { Arguments } from "../arguments.ts";
 import { freshKey } from "../bank/open.ts";
-import { EXIT, UsageError } from "../failure.ts";
+import { EXIT, UsageError, WorkError } from "../failure.ts";
 import type { Output } from "../output.ts";
 import { stopSignal } from "../signals.ts";
 import { count, cutOver, load, settle } from "./keeping.ts";
@@ -26,14 +26,26 @@ export async function atm(given: Arguments, output: Output): Promise<number> {
   const open = openAtm(given, stop);
   try {
     if (operation === "serve") return await serve(given, open, { output, stop });
-    return tell(await operate(given, open, operation), given.flag("json"), output);
+    const key = keyOf(given);
+    const outcome = await operate(given, open, { operation, key }).catch((error: unknown) => absentOutcome(error, key));
+    return tell(outcome, given.flag("json"), output);
   } finally {
     open.close();
   }
 }
 
-async function operate(given: Arguments, open: OpenAtm, operation: string): Promise<AtmOutcome> {
-  const key = keyOf(given);
+/** Nobody was asked for what was wanted: the bank was not there, or does not have the ATM. */
+function absentOutcome(error: unknown, key: string): AtmOutcome {
+  if (!(error instanceof WorkError)) throw error;
+  const none = { balance: null, key, currency: null };
+  return { exitCode: EXIT.unknown, status: "unreached", ...none, message: error.message };
+}
+
+async function operate(
+  given: Arguments,
+  open: OpenAtm,
+  { operation, key }: { readonly operation: string; readonly key: string },
+): Promise<AtmOutcome> {
   switch (operation) {
     case "load":
       return load(given, open, key);
@@ -44,7 +56,10 @@ async function operate(given: Arguments, open: OpenAtm, operation: string): Prom
     case "cutover":
       return cutOver(open, key);
     default:
-      return atTheCard(given, open, CARD_OPERATIONS.find((name) => name === operation) ?? "balance");
+      return atTheCard(given, open, {
+        operation: CARD_OPERATIONS.find((name) => name === operation) ?? "balance",
+        key,
+      });
   }
 }
 
@@ -88,11 +103,16 @@ interface Words {
   readonly key: string;
 }
 
-async function atTheCard(given: Arguments, open: OpenAtm, operation: CardOperation): Promise<AtmOutcome> {
-  const words = wordsOf(given, operation);
+async function atTheCard(
+  given: Arguments,
+  open: OpenAtm,
+  { operation, key: chosen }: { readonly operation: CardOperation; readonly key: string },
+): Promise<AtmOutcome> {
+  const words = { ...wordsOf(given, operation), key: chosen };
   const currency = await readyAtm(open);
   // Before anything is asked of the bank.
-  if (["withdraw", "deposit", "transfer"].includes(operation)) parseAmount(amountOf(given), currency);
+  if (["withdraw", "deposit", "transfer"].includes(operation) && parseAmount(amountOf(given), currency) === 0n)
+    throw new UsageError(`"${amountOf(given)}": an amount above zero is wanted`);
   const { card, key } = words;
   const session = await logInAgain(given, open, { operation, words });
   if (session.kind === "refused") return refusedOutcome(key, session, currency);
@@ -145,14 +165,13 @@ function operateCard(given: Arguments, { open, operation, inside, words }: AtCar
   }
 }
 
-function wordsOf(given: Arguments, operation: CardOperation): Words {
-  const key = keyOf(given);
+function wordsOf(given: Arguments, operation: CardOperation): Omit<Words, "key"> {
   if (operation === "transfer") textOf(given, "to", "an account");
   if (operation === "pin") textOf(given, "new-pin", "4 to 12 digits");
   const [card, pin] = [textOf(given, "card", "16 digits"), textOf(given, "pin", "4 to 12 digits")];
   if (!/^\d{16}$/.test(card)) throw new UsageError(`--card ${card}: 16 digits are wanted`);
   if (!/^\d{4,12}$/.test(pin)) throw new UsageError("--pin: 4 to 12 digits are wanted");
-  return { card, pin, key };
+  return { card, pin };
 }
 
 function keyOf(given: Arguments): string {

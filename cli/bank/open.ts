@@ -18,6 +18,8 @@ export async function bankOpen(given: Arguments, output: Output): Promise<number
   const connection = connectBank(given);
   try {
     const outcome = await connection.client.call({ method: "POST", path: "/v1/holders", body, key }, NEVER);
+    if (outcome.kind !== "answered" && given.flag("json"))
+      output.result(JSON.stringify({ status: outcome.kind, message: outcome.reason, key }, null, 2));
     const told = answerIn(outcome, key);
     if (given.flag("json")) output.result(JSON.stringify({ ...told.body, key }, null, 2));
     else if (told.isDone) {

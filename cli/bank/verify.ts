@@ -2,10 +2,10 @@
 import { systemClock, toHex } from "../../base/index.ts";
 import { type ClosableReader, openReader, type Verdict } from "../../bank/index.ts";
 import type { Arguments } from "../arguments.ts";
-import { EXIT } from "../failure.ts";
+import { EXIT, UsageError } from "../failure.ts";
 import type { Output } from "../output.ts";
 import { STATE_FOLDER } from "../state.ts";
-import { bankFolderOf, booksOf, chosenBank } from "./folder.ts";
+import { bankFolderOf, banksIn, booksOf, chosenBank } from "./folder.ts";
 
 export async function bankVerify(given: Arguments, output: Output): Promise<number> {
   const reader = await openBooks(given);
@@ -23,7 +23,9 @@ function openBooks(given: Arguments): Promise<ClosableReader> {
   const database = given.text("database");
   if (database !== null) return openReader(database, systemClock);
   const state = given.text("state") ?? STATE_FOLDER;
-  return openReader(booksOf(bankFolderOf(state, chosenBank(state, given.text("bank")))), systemClock);
+  const bank = chosenBank(state, given.text("bank"));
+  if (!banksIn(state).includes(bank)) throw new UsageError(`there is no bank ${bank} in ${state}: --bank or --state`);
+  return openReader(booksOf(bankFolderOf(state, bank)), systemClock);
 }
 
 function verdictJson({ head, faults, ...counts }: Verdict): unknown {

@@ -71,6 +71,27 @@ describe("requests", () => {
     expect(Object.keys(body)).toEqual(["status", "message"]);
   });
 
+  test.each([
+    ["/v1/login", { card: "9000000000000000" }, "pin is missing"],
+    ["/v1/login", { card: "9000000000000000", pin: "1" }, "pin: a PIN of 4 to 12 digits is wanted"],
+    ["/v1/login", { card: 9, pin: "1234" }, "card: a card's number of 16 digits is wanted"],
+    ["/v1/login", { card: "9000000000000000", pin: "1234", role: "auditor" }, "role is not known here"],
+    ["/v1/holders", { holder: "", pin: "1234" }, "holder: a text of 1 to 100 characters in one line is wanted"],
+    [
+      "/v1/holders",
+      { holder: "x", pin: "1234", deposit: "-5" },
+      /^deposit: an amount in digits, such as 50 or 12.30, is/,
+    ],
+    ["/v1/holders", { holder: "x", pin: "1234", deposit: "12.345" }, /finer than USD goes: at most 2 digits/],
+    ["/v1/holders", { holder: "x", pin: "1234", deposit: "999999999999999" }, /is more than one command may move/],
+    ["/v1/holders", { holder: "x", pin: "1234", kind: "gold" }, "kind: one of current, savings is wanted"],
+    ["/v1/holders", { holder: "x", pin: "1234", currency: "ABC" }, /keeps accounts in USD, EUR, not in ABC/],
+  ])("%s with %j is told what is wrong", async (url, payload, message) => {
+    const { code, body } = await bank.call({ url, payload, key: bank.key() });
+    expect(code).toBe(400);
+    expect(body["message"]).toMatch(typeof message === "string" ? new RegExp(`^${message}$`) : message);
+  });
+
   test("too many at once are put off, of a session and of an address; made-up tokens do not help", async () => {
     const { card } = await bank.opened();
     const token = await bank.holder(card);
