@@ -25,7 +25,10 @@ export function wrongWords({ validation }: FastifyError): string | null {
       return `${named}one of ${Array.isArray(allowedValues) ? allowedValues.join(", ") : "some words"} is wanted`;
     default: {
       const { description, type } = fault.parentSchema ?? {};
-      const wanted = typeof description === "string" ? description : `a ${typeof type === "string" ? type : "value"} of another form`;
+      const wanted =
+        typeof description === "string"
+          ? description
+          : `a ${typeof type === "string" ? type : "value"} of another form`;
       return `${place === "" ? "the body" : place}: ${wanted} is wanted`;
     }
   }
