@@ -77,6 +77,10 @@ export const AIMS: readonly Aim[] = [
     "nothing",
   ),
   aim("bank-https", "bank over HTTPS, 1,000 ATMs at once", "MiB that 1000 ATMs hold", "at most", 200, "nothing"),
+  aim("mount-server", "a file of 1 GiB to nfs-cp", "READ MB/s", "at least", 1, ["ganesha"]),
+  aim("mount-server", "attributes of a file", "GETATTR/s at depth 64", "at least", 4, ["ganesha"]),
+  aim("mount-server", "attributes of a file", "GETATTR/s at depth 1", "at least", 0.6, ["ganesha"]),
+  aim("mount-server", "a directory of 100,000 names", "MiB more after listing", "at most", 8, "nothing"),
   aim("idle", "nothing to do", "CPU %", "at most", 0.5, "nothing"),
 ];
 

@@ -29,13 +29,17 @@ export interface Run {
 }
 
 /** Figures of which more is better; of all others less is. */
-const isMoreBetter = (what: string): boolean => /^(queries|updates|requests)\/s\b/.test(what);
+const isMoreBetter = (what: string): boolean =>
+  /^(queries|updates|requests|names|GETATTR)\/s\b|^READ MB\/s$/.test(what);
 
 /** What the load costs whoever makes it, which says nothing of the server: it is shown and compared with nobody's. */
 export const GENERATORS_COST = "generator's CPU µs/query";
 
+/** Our server of files, serving a folder instead of a tree in memory. */
+export const FOLDER_SERVED = "strata file:";
+
 /** Rows that are ours too. */
-const OWN: readonly string[] = ["strata", ...LAYER_NAMES];
+const OWN: readonly string[] = ["strata", FOLDER_SERVED, ...LAYER_NAMES];
 
 /** Those that answer as we do. What only echoes says what the transport costs. */
 export function isPeer(name: string): boolean {

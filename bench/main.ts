@@ -15,6 +15,7 @@ import { idle } from "./idle.ts";
 import { latency } from "./latency.ts";
 import { layers } from "./layers.ts";
 import { load } from "./load.ts";
+import { mountServer } from "./mount-server.ts";
 import { REPORT, writeReport } from "./report.ts";
 import { reload, reloadShared } from "./reload.ts";
 import { resolverHits, resolverMisses } from "./resolver.ts";
@@ -45,6 +46,7 @@ const benches: Readonly<Record<string, (effort: Effort) => Promise<Result>>> = {
   transfer,
   bank,
   "bank-https": bankHttps,
+  "mount-server": mountServer,
   idle,
   layers,
   respond,

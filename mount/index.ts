@@ -72,3 +72,4 @@ export { type NfsExport } from "./server/exports.ts";
 export { HandleStore, HandleStoreError } from "./server/handle-store.ts";
 export { type NfsServerCounters, type NfsServerLimits } from "./server/limits.ts";
 export { NfsServer, type NfsServerParts } from "./server/nfs-server.ts";
+export { type Procedure } from "./nfs/procedure.ts";

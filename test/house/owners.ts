@@ -174,6 +174,7 @@ export const ENTRIES: readonly string[] = [
   "bank/threads/verify-thread.ts",
   "bank/threads/writer-thread.ts",
   "bench/main.ts",
+  "bench/mount-serving.ts",
   "test/soak/main.ts",
   "test/soak/load.ts",
   "test/support/bank-child.ts",

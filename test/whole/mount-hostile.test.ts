@@ -9,6 +9,7 @@ import {
   MOUNT_PROCEDURES,
   NFS_PROCEDURES,
   readCall,
+  type Procedure,
   readReply,
   RecordError,
   RecordReader,
@@ -18,7 +19,6 @@ import {
   XdrReader,
   XdrWriter,
 } from "../../mount/index.ts";
-import { type Codec, type Procedure } from "../../mount/nfs/procedure.ts";
 import { NfsRig, user } from "../support/nfs-rig.ts";
 import { procedureRows } from "../support/wire-arbitraries.ts";
 import { mutated } from "../support/wire-mutations.ts";
@@ -37,7 +37,11 @@ function samples(): Sample[] {
   return procedureRows.flatMap(([name, argument, result], index) => {
     const procedure = procedures[name]!;
     const header = { xid: index, program: 100003, version: 3, procedure: procedure.number, credential: user };
-    const of = (values: fc.Arbitrary<unknown>, codec: Codec<unknown>, head: (writer: XdrWriter) => void) =>
+    const of = (
+      values: fc.Arbitrary<unknown>,
+      codec: Procedure<unknown, unknown>["arguments"],
+      head: (writer: XdrWriter) => void,
+    ) =>
       fc.sample(values, { numRuns: 6, seed }).map((value) => {
         const writer = new XdrWriter();
         head(writer);
