@@ -1,4 +1,9 @@
-export { AutomountFileSystem, type AutomountParts, type AutomountRequest } from "./automount/automount-file-system.ts";
+export {
+  type AutomountFault,
+  AutomountFileSystem,
+  type AutomountParts,
+  type AutomountRequest,
+} from "./automount/automount-file-system.ts";
 export { type AutomountMap, type MapAnswer } from "./automount/map.ts";
 export { type MapParts, openAutomountMap } from "./automount/open-map.ts";
 export { BindFileSystem } from "./bind-file-system.ts";

@@ -11,6 +11,7 @@ import {
   systemAskMany,
 } from "../../net/index.ts";
 import {
+  type AutomountFault,
   type AutomountRequest,
   AutomountFileSystem,
   type AutoSource,
@@ -29,7 +30,6 @@ import {
   nfsServerFinder,
   type NfsSource,
   type OpenSource,
-  type Status,
   type TellState,
 } from "../../mount/index.ts";
 import { askingResolver } from "../bank/connecting.ts";
@@ -135,7 +135,7 @@ async function openDirectory(
 
 function openAutomount(row: MountRow, source: AutoSource, parts: OpeningParts & { finding: FindingParts }): FileSystem {
   const { log, mounting, finding } = parts;
-  const mountAt = async ({ key, below, ...request }: AutomountRequest): Promise<Status | null> => {
+  const mountAt = async ({ key, below, ...request }: AutomountRequest): Promise<AutomountFault | null> => {
     const whole = { ...request, target: row.target + below };
     try {
       if (key === null) await mounting().mount(whole);
@@ -144,12 +144,13 @@ function openAutomount(row: MountRow, source: AutoSource, parts: OpeningParts & 
     } catch (error) {
       if (!(error instanceof MountError)) throw error;
       log.info({ target: whole.target, reason: error.message }, "an automount failed");
-      return error.code === "unreachable" ? "TIMEDOUT" : "NOENT";
+      return { status: error.code === "unreachable" ? "TIMEDOUT" : "NOENT", reason: error.message };
     }
   };
   const run = programRunner(systemClock);
+  const exporting = { open: openTcpStream, clock: systemClock, random: systemRandom };
   return new AutomountFileSystem({
-    map: openAutomountMap(source, { options: row.options, files: systemFiles, run, finding, log }),
+    map: openAutomountMap(source, { options: row.options, files: systemFiles, run, finding, exporting, log }),
     isMounted: (key) => mounting().nameSpace.table.at({ mount: row.id, key }) !== null,
     mount: mountAt,
     clock: systemClock,

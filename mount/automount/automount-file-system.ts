@@ -26,12 +26,18 @@ export interface AutomountRequest {
   readonly options: MountOptions;
 }
 
+/** Why something was not mounted; the reason is a sentence for people. */
+export interface AutomountFault {
+  readonly status: Status;
+  readonly reason: string;
+}
+
 export interface AutomountParts {
   readonly map: AutomountMap;
   /** Whether something stands on the placeholder already. */
   readonly isMounted: (key: FileKey) => boolean;
   /** Null when it is mounted. */
-  readonly mount: (request: AutomountRequest) => Promise<Status | null>;
+  readonly mount: (request: AutomountRequest) => Promise<AutomountFault | null>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -44,12 +50,12 @@ const NEGATIVES_MAX = 10_000;
 const UNDER_WAY_MAX = 64;
 /** Shown in a listing though the map does not tell of them: the latest that were mounted. */
 const MOUNTED_MAX = 4096;
+const FACTS_MAX = 8;
 const PATH_MARK = "p";
 const DIGEST_MARK = "d";
 const KEY_OCTETS_MAX = 56;
 
-interface Negative {
-  readonly status: Status;
+interface Negative extends AutomountFault {
   readonly until: number;
 }
 
@@ -117,6 +123,15 @@ export class AutomountFileSystem implements FileSystem {
     return { totalOctets: 0, freeOctets: 0, totalFiles: this.#names().length, freeFiles: 0 };
   }
 
+  /** The names that did not lead anywhere a moment ago, the latest last. */
+  facts(): readonly string[] {
+    const now = this.#parts.clock.now();
+    const left = [...this.#negatives].filter(([, { until }]) => until > now).slice(-FACTS_MAX);
+    return left.map(([name, { reason, until }]) => {
+      return `${name} is not mounted: ${reason} (tried again in ${Math.ceil((until - now) / 1000)} s)`;
+    });
+  }
+
   setAttributes(): Status {
     return "ROFS";
   }
@@ -167,10 +182,10 @@ export class AutomountFileSystem implements FileSystem {
 
   async #mount(name: string): Promise<Status | null> {
     const answer = await this.#parts.map.find(name, this.#stop.signal);
-    if (answer.kind === "none") return this.#refuse(name, "NOENT");
+    if (answer.kind === "none") return this.#refuse(name, { status: "NOENT", reason: "the map has no such name" });
     if (answer.kind === "failed") {
       this.#parts.log.warn({ name }, answer.reason);
-      return this.#refuse(name, answer.status);
+      return this.#refuse(name, answer);
     }
     return this.#mountAll(name, answer.mounts);
   }
@@ -179,29 +194,32 @@ export class AutomountFileSystem implements FileSystem {
   async #mountAll(name: string, mounts: readonly MapMount[]): Promise<Status | null> {
     const placed = new Set<string>();
     const standing: string[] = [];
-    let failure: Status | null = null;
+    let failure: AutomountFault | null = null;
     for (const { below, sources, options } of mounts) {
       const isInside = standing.some((above) => below.startsWith(`${above}/`));
       const key = isInside ? null : keyOf(`/${name}${below}`);
       const isThere = key !== null && this.#parts.isMounted(key);
-      const status = isThere ? null : await this.#parts.mount({ key, below: `/${name}${below}`, sources, options });
-      failure ??= status;
-      if (status !== null) continue;
+      const fault = isThere ? null : await this.#parts.mount({ key, below: `/${name}${below}`, sources, options });
+      failure ??= fault;
+      // A server that is silent is not asked for each of its exports.
+      if (fault?.status === "TIMEDOUT") break;
+      if (fault !== null) continue;
       standing.push(below);
       if (key !== null) placed.add(below);
     }
-    if (standing.length === 0) return this.#refuse(name, failure ?? "NOENT");
+    if (standing.length === 0)
+      return this.#refuse(name, failure ?? { status: "NOENT", reason: "nothing is to be mounted" });
     this.#negatives.delete(name);
     this.#remember(name, placed);
     return null;
   }
 
-  #refuse(name: string, status: Status): Status {
+  #refuse(name: string, { status, reason }: AutomountFault): Status {
     const isSilence = status === "TIMEDOUT" || status === "JUKEBOX";
     const until = this.#parts.clock.now() + (isSilence ? SILENT_MILLISECONDS : DENIED_MILLISECONDS);
     if (this.#stop.signal.aborted) return "STALE";
     this.#negatives.delete(name);
-    this.#negatives.set(name, { status, until });
+    this.#negatives.set(name, { status, reason, until });
     if (this.#negatives.size > NEGATIVES_MAX) this.#negatives.delete(this.#negatives.keys().next().value!);
     return status;
   }

@@ -1,16 +1,18 @@
 /**
- * `/net`: every name of the DNS stands in it. A domain that publishes the root of its files (RFC 6641 §4) is that root; any other name is a host, whose "/" it is: a
- * server lets everybody see there what he may mount (ours does; others have to export it).
+ * `/net`: every name of the DNS stands in it. A domain that publishes the root of its files (RFC 6641 §4) is that root; any other name is a host, with all that it
+ * exports under it, each at its path.
  */
 import { Name, NameError } from "../../dns/index.ts";
 import { domainRootSource, type FindingParts, isFixedHost, nfsServerFinder } from "../finding/nfs-servers.ts";
 import type { MountOptions } from "../options.ts";
-import { ServerNotFound } from "../server-finder.ts";
+import { type FoundServers, ServerNotFound } from "../server-finder.ts";
 import type { NfsSource } from "../source.ts";
+import { type ExportListParts, exportsOf } from "./export-list.ts";
 import type { AutomountMap, MapAnswer } from "./map.ts";
 
 export interface NetMapParts {
   readonly finding: FindingParts;
+  readonly exporting: ExportListParts;
   readonly options: MountOptions;
 }
 
@@ -35,28 +37,40 @@ export class NetMap implements AutomountMap {
     const domain = isFixedHost(key) ? null : parseDomain(key);
     if (domain === undefined) return { kind: "none" };
     try {
-      if (domain !== null && (await this.#isThere(domainRootSource(domain), signal))) {
-        return this.#mounts(domainRootSource(domain));
+      const root = domain === null ? null : domainRootSource(domain);
+      if (root !== null && (await this.#find(root, signal)) !== null) {
+        return { kind: "mounts", mounts: [{ below: "", sources: [root], options: this.#parts.options }] };
       }
-      const host = { ...domainRootSource(domain ?? Name.root), host: key, path: "/" };
-      return (await this.#isThere(host, signal)) ? this.#mounts(host) : { kind: "none" };
+      const host: NfsSource = { ...domainRootSource(Name.root), host: key, path: "/" };
+      const found = await this.#find(host, signal);
+      if (found === null) return { kind: "none" };
+      const paths = await exportsOf(this.#parts.exporting, found);
+      // Who tells of nothing may still have something; MNT will say.
+      if (paths === null || paths.length === 0) return this.#mounts([host]);
+      return this.#mounts(paths.map((path) => ({ ...host, path })));
     } catch (error) {
       if (!(error instanceof ServerNotFound)) throw error;
       return { kind: "failed", status: "TIMEDOUT", reason: error.message };
     }
   }
 
-  #mounts(source: NfsSource): MapAnswer {
-    return { kind: "mounts", mounts: [{ below: "", sources: [source], options: this.#parts.options }] };
+  /** A host's exports stand at their paths. */
+  #mounts(sources: readonly NfsSource[]): MapAnswer {
+    const { options } = this.#parts;
+    const mounts = sources.map((source) => ({
+      below: source.path === "/" ? "" : source.path,
+      sources: [source],
+      options,
+    }));
+    return { kind: "mounts", mounts };
   }
 
-  /** Whether there is such a server. Throws a ServerNotFound when nobody says. */
-  async #isThere(source: NfsSource, signal: AbortSignal): Promise<boolean> {
+  /** Null when there is no such server. Throws a ServerNotFound when nobody says. */
+  async #find(source: NfsSource, signal: AbortSignal): Promise<FoundServers | null> {
     try {
-      await nfsServerFinder(this.#parts.finding, source).find(signal);
-      return true;
+      return await nfsServerFinder(this.#parts.finding, source).find(signal);
     } catch (error) {
-      if (error instanceof ServerNotFound && error.code !== "unknown") return false;
+      if (error instanceof ServerNotFound && error.code !== "unknown") return null;
       throw error;
     }
   }

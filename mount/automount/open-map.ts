@@ -3,6 +3,7 @@ import { type Files, type Log, type RunProgram } from "../../base/index.ts";
 import type { FindingParts } from "../finding/nfs-servers.ts";
 import type { MountOptions } from "../options.ts";
 import type { AutoSource } from "../source.ts";
+import type { ExportListParts } from "./export-list.ts";
 import type { AutomountMap } from "./map.ts";
 import { NetMap } from "./net-map.ts";
 import { ProgramMap } from "./program-map.ts";
@@ -14,16 +15,18 @@ export interface MapParts {
   readonly files: Pick<Files, "read" | "stamp">;
   readonly run: RunProgram;
   readonly finding: FindingParts;
+  readonly exporting: ExportListParts;
   readonly log: Log;
 }
 
-export function openAutomountMap({ map }: AutoSource, { options, files, run, finding, log }: MapParts): AutomountMap {
+export function openAutomountMap({ map }: AutoSource, parts: MapParts): AutomountMap {
+  const { options, files, run, log } = parts;
   switch (map.kind) {
     case "file":
       return new StoredMap({ path: map.path, options, files, log });
     case "program":
       return new ProgramMap({ path: map.path, options, run });
     case "net":
-      return new NetMap({ finding, options });
+      return new NetMap(parts);
   }
 }

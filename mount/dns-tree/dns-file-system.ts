@@ -52,6 +52,7 @@ const PAGED_MAX = 16;
 export class DnsFileSystem implements FileSystem {
   readonly isWritable = false;
   readonly #root: Name;
+  readonly #server: DnsSource["server"];
   readonly #keys: TreeKeys;
   readonly #questions: ZoneQuestions;
   readonly #lister: ZoneLister;
@@ -61,6 +62,7 @@ export class DnsFileSystem implements FileSystem {
 
   constructor({ zone, server }: DnsSource, parts: DnsTreeParts) {
     this.#root = zone.toLowerCase();
+    this.#server = server;
     this.#keys = new TreeKeys(this.#root);
     const { signal } = this.#stop;
     const resolve = server === null ? parts.resolve : serverExchange(parts, server);
@@ -131,6 +133,12 @@ export class DnsFileSystem implements FileSystem {
   /** Nothing is stored here. */
   space(): Space {
     return { totalOctets: 0, freeOctets: 0, totalFiles: 0, freeFiles: 0 };
+  }
+
+  facts(): readonly string[] {
+    const { asked, kept } = this.#questions.counters;
+    const whom = this.#server === null ? "the resolver" : `${this.#server.host} port ${this.#server.port}`;
+    return [`asks ${whom}: ${asked} questions, ${kept} answered from here`, ...this.#lister.facts()];
   }
 
   setAttributes(): Status {

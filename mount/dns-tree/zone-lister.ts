@@ -4,7 +4,14 @@
  */
 import type { Clock } from "../../base/index.ts";
 import { Name, rdataType, TYPE, typeFromText } from "../../dns/index.ts";
-import { type Ask, type AskMany, type Endpoint, type Exchange, ExchangeError } from "../../net/index.ts";
+import {
+  type Ask,
+  type AskMany,
+  type Endpoint,
+  type Exchange,
+  ExchangeError,
+  formatEndpoint,
+} from "../../net/index.ts";
 import { fetchTransfer, TransferError } from "../../replication/index.ts";
 import { findRecords, NoWordError } from "../../resolver/index.ts";
 import { isStatus } from "../status.ts";
@@ -40,6 +47,8 @@ interface Known {
   readonly listing: Promise<ZoneListing | null>;
   serial: number;
   names: number;
+  /** For people: how it was found out, so far. */
+  how: string;
   /** Set when nobody could tell. */
   triesAgainAt: number;
 }
@@ -60,14 +69,29 @@ export class ZoneLister {
     if (known !== undefined && known.serial === serial && this.#parts.clock.now() < known.triesAgainAt) {
       return known.listing;
     }
-    const fresh: Known = { listing: this.#find(apex), serial, names: 0, triesAgainAt: Infinity };
+    const fresh: Known = {
+      listing: this.#find(apex),
+      serial,
+      names: 0,
+      how: "is being listed",
+      triesAgainAt: Infinity,
+    };
     this.#known.delete(apex.key);
     this.#known.set(apex.key, fresh);
     const listing = await fresh.listing;
     fresh.names = listing?.count ?? 1;
+    fresh.how =
+      listing === null ? "nobody lists it: what was looked up is shown" : `${listing.count} names, ${listing.how}`;
     if (listing === null) fresh.triesAgainAt = this.#parts.clock.now() + REFUSED_MILLISECONDS;
     this.#makeRoom(apex.key);
     return listing;
+  }
+
+  /** Which zones are listed, and how. */
+  facts(): string[] {
+    return [...this.#known].map(([key, { serial, how }]) => {
+      return `zone ${Name.fromWire(Buffer.from(key, "latin1")).toString()} serial ${serial}: ${how}`;
+    });
   }
 
   /** Those that are there already. */
@@ -122,7 +146,7 @@ export class ZoneLister {
         signal,
       );
       if (transfer.kind !== "zone") return null;
-      const listing = new ZoneListing(apex);
+      const listing = new ZoneListing(apex, `by transfer from ${formatEndpoint(endpoint)}`);
       for (const { owner, type } of transfer.records.records()) listing.add(owner, type);
       return listing;
     } catch (error) {
@@ -134,7 +158,7 @@ export class ZoneLister {
   /** Each name tells the next one, and the last one the first. Whoever does not go forward is not followed (RFC 4470's made-up names do not). */
   async #byWalk(apex: Name): Promise<ZoneListing | null> {
     const { questions, clock } = this.#parts;
-    const listing = new ZoneListing(apex);
+    const listing = new ZoneListing(apex, "along its NSEC records");
     const end = clock.now() + WALK_MILLISECONDS_MAX;
     for (let at = apex; listing.count < WALK_NAMES_MAX && clock.now() < end;) {
       const message = await questions.signed(at, TYPE.NSEC);

@@ -11,11 +11,14 @@ interface Listed {
 
 export class ZoneListing {
   readonly apex: Name;
+  /** For people: from where it is. */
+  readonly how: string;
   count = 1;
   readonly #root: Listed = { types: [], children: null };
 
-  constructor(apex: Name) {
+  constructor(apex: Name, how: string) {
     this.apex = apex;
+    this.how = how;
   }
 
   add(name: Name, type: number): void {

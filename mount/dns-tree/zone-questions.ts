@@ -58,6 +58,8 @@ export class ZoneQuestions {
   readonly #kept = new Map<string, Kept>();
   readonly #zones = new Map<string, ZoneFacts>();
   #keptOctets = 0;
+  /** Questions put to the DNS, and those answered by what is kept. */
+  readonly counters = { asked: 0, kept: 0 };
 
   constructor(parts: { readonly resolve: Exchange; readonly clock: Clock; readonly signal: AbortSignal }) {
     this.#resolve = parts.resolve;
@@ -140,6 +142,7 @@ export class ZoneQuestions {
 
   async #ask(name: Name, type: number, dnssecOk = false): Promise<Message | Status> {
     const question = { name, type, class: CLASS.IN };
+    this.counters.asked++;
     try {
       const query = { question, recursionDesired: true, dnssecOk, checkingDisabled: false };
       const message = await this.#resolve(query, this.#signal);
@@ -161,7 +164,9 @@ export class ZoneQuestions {
 
   #known(key: string): Kept | null {
     const kept = this.#kept.get(key);
-    return kept === undefined || this.#clock.now() >= kept.keptUntil ? null : kept;
+    if (kept === undefined || this.#clock.now() >= kept.keptUntil) return null;
+    this.counters.kept++;
+    return kept;
   }
 
   #lifeOf({ keptUntil }: Kept): number {

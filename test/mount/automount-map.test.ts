@@ -1,13 +1,19 @@
 /** Automount maps: what an entry says for a key, and what is told of a wrong one. */
 import { describe, expect, test } from "vitest";
-import { SeededRandom, silentLog } from "../../base/index.ts";
+import { SeededRandom, silentLog, SimulatedClock } from "../../base/index.ts";
 import { MapFile, type MapKind } from "../../mount/automount/map-file.ts";
 import { openAutomountMap } from "../../mount/automount/open-map.ts";
 import { ProgramMap } from "../../mount/automount/program-map.ts";
 import { formatMountOptions, formatSource, MOUNT_OPTIONS_DEFAULT, parseMountOptions } from "../../mount/index.ts";
 import type { MapMount } from "../../mount/automount/map-entry.ts";
 import { KnownNames } from "../support/known-names.ts";
+import { MemoryStreams } from "../support/memory-streams.ts";
+import { ScriptedNfs } from "../support/scripted-nfs.ts";
 
+const noProgram = () => Promise.reject(new Error("no program is run"));
+const noStream = (): never => {
+  throw new Error("nobody is asked");
+};
 const NEVER = new AbortController().signal;
 
 function parse(text: string, kind: MapKind = "indirect", others: Readonly<Record<string, string>> = {}): MapFile {
@@ -159,8 +165,9 @@ describe("a map in a file", () => {
           read: (path) => Buffer.from(files.get(path)!),
           stamp: (path) => (files.has(path) ? files.get(path)!.length.toString() : null),
         },
-        run: () => Promise.reject(new Error("no program is run")),
+        run: noProgram,
         finding: { resolve: new KnownNames().resolve, random: new SeededRandom(1), asked: "nobody" },
+        exporting: { open: noStream, clock: new SimulatedClock(), random: new SeededRandom(1) },
         log: silentLog,
       },
     );
@@ -232,16 +239,18 @@ describe("/net", () => {
         "text.cs.vu.nl 30 TXT hello",
       ],
     });
-  const find = async (key: string, known = names()) => {
-    const finding = { resolve: known.resolve, random: new SeededRandom(1), asked: "the resolver" };
-    const parts = {
-      finding,
-      options: MOUNT_OPTIONS_DEFAULT,
-      log: silentLog,
-      run: () => Promise.reject(new Error("none")),
-    };
+  const find = async (key: string, known = names(), exports: readonly string[] | null = null) => {
+    const clock = new SimulatedClock();
+    const streams = new MemoryStreams(clock);
+    const server = new ScriptedNfs({ EXPORT: () => (exports ?? []).map((path) => ({ path, groups: [] })) });
+    if (exports !== null) streams.listen({ address: "127.0.0.1", port: 2049 }, server.accept);
+    const random = new SeededRandom(1);
+    const finding = { resolve: known.resolve, random, asked: "the resolver" };
+    const parts = { finding, options: MOUNT_OPTIONS_DEFAULT, log: silentLog, run: noProgram };
     const files = { read: () => new Uint8Array(0), stamp: () => null };
-    const answer = await openAutomountMap({ kind: "auto", map: { kind: "net" } }, { ...parts, files }).find(key, NEVER);
+    const exporting = { open: streams.open, clock, random };
+    const map = openAutomountMap({ kind: "auto", map: { kind: "net" } }, { ...parts, files, exporting });
+    const answer = await clock.run(map.find(key, NEVER));
     return answer.kind === "mounts" ? answer.mounts.map(textOf).join() : answer;
   };
 
@@ -253,6 +262,19 @@ describe("/net", () => {
     ["localhost", "/: nfs://localhost/"],
     ["::1", "/: nfs://[::1]/"],
   ])("%s", async (key, mount) => expect(await find(key)).toBe(mount));
+
+  test.each([
+    [["/"], "/: nfs://files.cs.vu.nl/"],
+    [["/", "/pub"], "/: nfs://files.cs.vu.nl/"],
+    [["/home/steen", "/pub", "/home"], "/pub: nfs://files.cs.vu.nl/pub,/home: nfs://files.cs.vu.nl/home"],
+    [["/pub"], "/pub: nfs://files.cs.vu.nl/pub"],
+    [["/.domainroot/vu.nl"], "/.domainroot/vu.nl: nfs://files.cs.vu.nl/.domainroot/vu.nl"],
+    [["/../etc", "pub", "", "/with blank?"], "/with blank?: nfs://files.cs.vu.nl/with%20blank%3F"],
+    [["/../etc"], "/: nfs://files.cs.vu.nl/"],
+    [[], "/: nfs://files.cs.vu.nl/"],
+  ])("a host that exports %j", async (exports, mounts) => {
+    expect(await find("files.cs.vu.nl", names(), exports)).toBe(mounts);
+  });
 
   test.each(["gone.example", "text.cs.vu.nl", ".", ".hidden", "a b", "a..b", "-x", "x".repeat(64)])(
     "%s is not there",

@@ -89,7 +89,10 @@ async function rig(map = new SlowMap(MAP), store = new MountTableStore(":memory:
         const done = key === null ? mounting.mount(whole) : mounting.mountAutomatically({ mount: id, key }, whole);
         return done.then(
           () => null,
-          (error: MountError) => (error.code === "unreachable" ? "TIMEDOUT" : "NOENT"),
+          ({ code, message: reason }: MountError) => ({
+            status: code === "unreachable" ? "TIMEDOUT" : "NOENT",
+            reason,
+          }),
         );
       },
     });
@@ -149,6 +152,19 @@ describe("a name that is looked up", () => {
     expect(await walk("/home/nobody")).toBe("NOENT");
     await clock.advance(1000);
     expect(await walk("/home/nobody/mbox")).toBe("mail of steen");
+  });
+
+  test("and does not lead anywhere says why, for as long", async () => {
+    const { walk, mounting, clock } = await rig();
+    for (const name of ["nobody", "gone"]) await walk(`/home/${name}`);
+    await clock.advance(20_000);
+    const [auto] = mounting.mounts();
+    expect(auto!.facts()).toEqual([
+      "nobody is not mounted: the map has no such name (tried again in 40 s)",
+      "gone is not mounted: /home/gone: there is no such file or directory (tried again in 40 s)",
+    ]);
+    await clock.advance(40_000);
+    expect(auto!.facts()).toEqual([]);
   });
 
   test("and of which nobody can say anything is asked for again soon", async () => {

@@ -222,6 +222,19 @@ describe("a listing", () => {
   });
 });
 
+test("it is told who is asked, how often, and how zones are listed", async () => {
+  const fs = tree(worldOf(), "dns://.");
+  await names(fs, "/nl/vu");
+  await names(fs, "/");
+  await text(fs, "/nl/vu/mail/A");
+  await text(fs, "/nl/vu/mail/A");
+  expect(fs.facts?.()).toEqual([
+    expect.stringMatching(/^asks the resolver: \d+ questions, \d+ answered from here$/),
+    "zone vu.nl. serial 2026010203: 21 names, by transfer from 192.0.2.2:53",
+    "zone . serial 1: nobody lists it: what was looked up is shown",
+  ]);
+});
+
 describe("a zone below", () => {
   test("is a file system of its own, whose .. is where it stands", async () => {
     const fs = tree();
