@@ -149,8 +149,8 @@ export class LocalFileSystem implements FileSystem {
     );
   }
 
-  space(): Promise<Space | Status> {
-    return this.#guarded(() => this.#files.use(this.#files.root.key, (root) => system.space(root.descriptor)));
+  space(file: FileKey): Promise<Space | Status> {
+    return this.#guarded(() => this.#files.use(file, (held) => system.space(held.descriptor)));
   }
 
   setAttributes(file: FileKey, changes: AttributeChanges): Promise<Attributes | Status> {
