@@ -40,6 +40,8 @@ export {
   type MountOptions,
   parseMountOptions,
 } from "./options.ts";
+export { type Attached, AttachError, attachFuse, type AttachOptions, nfsMountCommand } from "./fuse/attach.ts";
+export { FuseDeviceError } from "./fuse/device.ts";
 export { LocalDirectoryError, LocalFileSystem, type LocalFileSystemOptions } from "./local/local-file-system.ts";
 export { NameTableError } from "./local/name-table.ts";
 export { MemoryFileSystem, type MemoryFileSystemOptions } from "./memory-file-system.ts";

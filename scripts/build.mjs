@@ -26,6 +26,7 @@ const STARTED = [
   "bank/threads/desk-thread.js",
   "bank/threads/verify-thread.js",
   "bank/threads/writer-thread.js",
+  "mount/fuse/device-thread.js",
 ];
 
 const run = spawnSync(process.execPath, [compiler, "-p", join(root, "tsconfig.build.json"), "--outDir", draft], {

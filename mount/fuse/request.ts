@@ -1,6 +1,6 @@
 /**
  * Requests of the kernel as values, read with bounds (struct fuse_in_header and what follows it in <linux/fuse.h>; numbers are in the machine's order, which is little-endian
- * wherever Node runs). Names are copied out, for the octets are read into again; data of a write is a view.
+ * wherever Node runs). Names and data are copied out, for the octets are read into again.
  */
 import type { AttributeChanges, FileTime } from "../file-system.ts";
 import { fileNameText } from "../file-name.ts";
@@ -132,7 +132,7 @@ class BodyReader {
 
   rest(octets: number): Uint8Array {
     const at = this.#take(octets);
-    return this.#octets.subarray(at, at + octets);
+    return this.#octets.slice(at, at + octets);
   }
 
   #take(count: number): number {
