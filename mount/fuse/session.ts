@@ -56,9 +56,18 @@ interface Flight {
   readonly isChange: boolean;
 }
 
-const CHANGES: ReadonlySet<Body["kind"]> = new Set([
-  ...["create", "mknod", "mkdir", "symlink", "link", "unlink", "rmdir", "rename", "setattr", "write"],
-] as Body["kind"][]);
+const CHANGES: ReadonlySet<string> = new Set<Body["kind"]>([
+  "create",
+  "mknod",
+  "mkdir",
+  "symlink",
+  "link",
+  "unlink",
+  "rmdir",
+  "rename",
+  "setattr",
+  "write",
+]);
 
 export class FuseSession {
   readonly #parts: FuseSessionParts;

@@ -187,6 +187,7 @@ export const ENTRIES: readonly string[] = [
   "test/soak/main.ts",
   "test/soak/load.ts",
   "test/support/bank-child.ts",
+  "test/support/fuse-child.ts",
   "test/support/without-koffi.ts",
   "vitest.config.ts",
 ];

@@ -1,8 +1,8 @@
 /** A kernel for a FUSE session: makes requests octet by octet as <linux/fuse.h> has them, apart from the product's own structures, and waits for replies. */
 import { SimulatedClock, silentLog } from "../../base/index.ts";
 import { FuseSession } from "../../mount/fuse/session.ts";
-import type { FileSystem } from "../../mount/index.ts";
-import { good } from "./file-system-contract.ts";
+import { type FileSystem, MemoryFileSystem } from "../../mount/index.ts";
+import { CONTRACT_FILES, good } from "./file-system-contract.ts";
 
 export interface FuseReply {
   readonly errno: number;
@@ -94,3 +94,82 @@ export class FuseKernel {
     return true;
   }
 }
+
+/** Opcodes, as <linux/fuse.h> numbers them. */
+export const OP = {
+  ...{
+    LOOKUP: 1,
+    FORGET: 2,
+    GETATTR: 3,
+    SETATTR: 4,
+    READLINK: 5,
+    SYMLINK: 6,
+    MKNOD: 8,
+    MKDIR: 9,
+    UNLINK: 10,
+    RMDIR: 11,
+  },
+  ...{
+    RENAME: 12,
+    LINK: 13,
+    OPEN: 14,
+    READ: 15,
+    WRITE: 16,
+    STATFS: 17,
+    RELEASE: 18,
+    FSYNC: 20,
+    GETXATTR: 22,
+    FLUSH: 25,
+  },
+  ...{ INIT: 26, OPENDIR: 27, READDIR: 28, RELEASEDIR: 29, ACCESS: 34, CREATE: 35, INTERRUPT: 36, DESTROY: 38 },
+  ...{ BATCH_FORGET: 42, READDIRPLUS: 44, RENAME2: 45 },
+};
+
+export const ERRNO = {
+  ...{
+    ENOENT: 2,
+    EINTR: 4,
+    EIO: 5,
+    EEXIST: 17,
+    EINVAL: 22,
+    EROFS: 30,
+    ENOSYS: 38,
+    ENOTEMPTY: 39,
+    EPROTO: 71,
+    ESTALE: 116,
+  },
+};
+
+export function contractFiles(isWritable = true): MemoryFileSystem {
+  return MemoryFileSystem.of(CONTRACT_FILES, { clock: new SimulatedClock(), isWritable });
+}
+
+/** A kernel that has said hello. */
+export async function kernelOver(fileSystem: FileSystem): Promise<FuseKernel> {
+  const kernel = await FuseKernel.over(fileSystem);
+  await kernel.init();
+  return kernel;
+}
+
+/** The same file system with some operations replaced. */
+export function changed(base: FileSystem, changes: Partial<FileSystem>): FileSystem {
+  return new Proxy(base, {
+    get: (target, name) => {
+      const own: unknown = Reflect.get(name in changes ? changes : target, name);
+      return typeof own === "function" && !(name in changes) ? own.bind(target) : own;
+    },
+  });
+}
+
+export const read = (offset: number | bigint, octets: number): Buffer =>
+  body(u64(0), u64(offset), u32(octets), u32(0), u64(0), u32(0), u32(0));
+export const write = (offset: number, data: Uint8Array): Buffer =>
+  body(u64(0), u64(offset), u32(data.length), u32(0), u64(0), u32(0), u32(0), data);
+export const readdir = (handle: number, cookie: bigint, octets: number): Buffer =>
+  body(u64(handle), u64(cookie), u32(octets), u32(0), u64(0), u32(0), u32(0));
+export const setattr = (valid: number, fields: { size?: number; mtime?: number; mode?: number }): Buffer =>
+  body(
+    ...[u32(valid), u32(0), u64(0), u64(fields.size ?? 0), u64(0), u64(0), u64(fields.mtime ?? 0), u64(0)],
+    ...[u32(0), u32(5), u32(0), u32(fields.mode ?? 0), u32(0), u32(0), u32(0), u32(0)],
+  );
+export const flushed = body(u64(0), u32(0), u32(0), u64(0));

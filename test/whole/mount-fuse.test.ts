@@ -36,7 +36,8 @@ class Server {
     const child = spawn(words[0]!, words.slice(1), { stdio: ["pipe", "pipe", "pipe"] });
     const server = new Server(child, createInterface({ input: child.stdout }));
     child.stderr.setEncoding("utf8").on("data", (text: string) => (server.#said += text));
-    expect(await server.line()).toBe("ready");
+    const line = await server.line();
+    if (line !== "ready") throw new Error(line);
     return server;
   }
 
@@ -86,7 +87,7 @@ class Rig implements AsyncDisposable {
     const [program, ...words] = [...this.#namespace.within, "sh", "-c", `cd "$0" && ${line}`, folder];
     return new Promise((resolve) => {
       const limits = { timeout: COMMAND_MILLISECONDS, killSignal: "SIGKILL", encoding: "utf8" } as const;
-      execFile(program!, words, { ...limits, env: { ...process.env, LC_ALL: "C.UTF-8" } }, (error, stdout, stderr) => {
+      execFile(program, words, { ...limits, env: { ...process.env, LC_ALL: "C.UTF-8" } }, (error, stdout, stderr) => {
         const code = error === null ? 0 : (error.code ?? error.signal ?? null);
         resolve({ code, output: `${stdout}${stderr}`.trim() });
       });
