@@ -5,8 +5,9 @@
 import { createHash } from "node:crypto";
 import { type Clock } from "../base/index.ts";
 import { type FileKey, fileKey } from "./file-key.ts";
-import type { Attributes, FileSystem, FileTime, Found, ListPart, Space } from "./file-system.ts";
+import type { Attributes, FileTime, Found, ListPart, Space } from "./file-system.ts";
 import { formatPath } from "./path.ts";
+import { ReadOnlyFileSystem } from "./read-only-file-system.ts";
 import { type Status } from "./status.ts";
 
 const KEY_OCTETS = 12;
@@ -25,14 +26,14 @@ interface Directory {
   modified: FileTime;
 }
 
-export class BaseFileSystem implements FileSystem {
-  readonly isWritable = false;
+export class BaseFileSystem extends ReadOnlyFileSystem {
   readonly #directories = new Map<FileKey, Directory>();
   readonly #root: Directory;
   readonly #clock: Clock;
   #changes = 0;
 
   constructor(clock: Clock) {
+    super();
     this.#clock = clock;
     this.#root = this.#make(null, []);
   }
@@ -117,38 +118,6 @@ export class BaseFileSystem implements FileSystem {
   space(): Space {
     const none = { totalOctets: 0, freeOctets: 0, freeFiles: 0 };
     return { ...none, totalFiles: this.#directories.size };
-  }
-
-  setAttributes(): Status {
-    return "ROFS";
-  }
-
-  write(): Status {
-    return "ROFS";
-  }
-
-  commit(): Status {
-    return "ROFS";
-  }
-
-  create(): Status {
-    return "ROFS";
-  }
-
-  remove(): Status {
-    return "ROFS";
-  }
-
-  removeDirectory(): Status {
-    return "ROFS";
-  }
-
-  rename(): Status {
-    return "ROFS";
-  }
-
-  link(): Status {
-    return "ROFS";
   }
 
   async close(): Promise<void> {

@@ -9,9 +9,10 @@ import { createHash } from "node:crypto";
 import type { Clock, Log } from "../../base/index.ts";
 import { type FileKey, fileKeyOf } from "../file-key.ts";
 import { fileNameOctets, fileNameText, nameFault } from "../file-name.ts";
-import type { Attributes, FileSystem, FileTime, Found, ListEntry, ListPart, Space } from "../file-system.ts";
+import type { Attributes, FileTime, Found, ListEntry, ListPart, Space } from "../file-system.ts";
 import type { MountOptions } from "../options.ts";
 import type { Source } from "../source.ts";
+import { ReadOnlyFileSystem } from "../read-only-file-system.ts";
 import type { Status } from "../status.ts";
 import type { AutomountMap } from "./map.ts";
 import type { MapMount } from "./map-entry.ts";
@@ -59,8 +60,7 @@ interface Negative extends AutomountFault {
   readonly until: number;
 }
 
-export class AutomountFileSystem implements FileSystem {
-  readonly isWritable = false;
+export class AutomountFileSystem extends ReadOnlyFileSystem {
   readonly #parts: AutomountParts;
   readonly #stop = new AbortController();
   readonly #underWay = new Map<string, Promise<Status | null>>();
@@ -70,6 +70,7 @@ export class AutomountFileSystem implements FileSystem {
   readonly #began: FileTime;
 
   constructor(parts: AutomountParts) {
+    super();
     this.#parts = parts;
     this.#began = { seconds: parts.clock.wallSeconds(), nanoseconds: 0 };
   }
@@ -130,31 +131,6 @@ export class AutomountFileSystem implements FileSystem {
     return left.map(([name, { reason, until }]) => {
       return `${name} is not mounted: ${reason} (tried again in ${Math.ceil((until - now) / 1000)} s)`;
     });
-  }
-
-  setAttributes(): Status {
-    return "ROFS";
-  }
-  write(): Status {
-    return "ROFS";
-  }
-  commit(): Status {
-    return "ROFS";
-  }
-  create(): Status {
-    return "ROFS";
-  }
-  remove(): Status {
-    return "ROFS";
-  }
-  removeDirectory(): Status {
-    return "ROFS";
-  }
-  rename(): Status {
-    return "ROFS";
-  }
-  link(): Status {
-    return "ROFS";
   }
 
   async close(): Promise<void> {

@@ -10,17 +10,9 @@ import type { Clock } from "../../base/index.ts";
 import { type Name, NameError, TYPE, typeToText } from "../../dns/index.ts";
 import type { Ask, AskMany, Exchange } from "../../net/index.ts";
 import type { FileKey } from "../file-key.ts";
-import type {
-  Attributes,
-  FileSystem,
-  Found,
-  LinkTarget,
-  ListEntry,
-  ListPart,
-  ReadPart,
-  Space,
-} from "../file-system.ts";
+import type { Attributes, Found, LinkTarget, ListEntry, ListPart, ReadPart, Space } from "../file-system.ts";
 import type { DnsSource } from "../source.ts";
+import { ReadOnlyFileSystem } from "../read-only-file-system.ts";
 import { isStatus, type Status } from "../status.ts";
 import { SeenNames } from "./seen-names.ts";
 import { serverExchange } from "./server-exchange.ts";
@@ -49,8 +41,7 @@ const BLOCK_OCTETS = 512;
 /** Prepared listings of directories that are being read. */
 const PAGED_MAX = 16;
 
-export class DnsFileSystem implements FileSystem {
-  readonly isWritable = false;
+export class DnsFileSystem extends ReadOnlyFileSystem {
   readonly #root: Name;
   readonly #server: DnsSource["server"];
   readonly #keys: TreeKeys;
@@ -61,6 +52,7 @@ export class DnsFileSystem implements FileSystem {
   readonly #stop = new AbortController();
 
   constructor({ zone, server }: DnsSource, parts: DnsTreeParts) {
+    super();
     this.#root = zone.toLowerCase();
     this.#server = server;
     this.#keys = new TreeKeys(this.#root);
@@ -139,31 +131,6 @@ export class DnsFileSystem implements FileSystem {
     const { asked, kept } = this.#questions.counters;
     const whom = this.#server === null ? "the resolver" : `${this.#server.host} port ${this.#server.port}`;
     return [`asks ${whom}: ${asked} questions, ${kept} answered from here`, ...this.#lister.facts()];
-  }
-
-  setAttributes(): Status {
-    return "ROFS";
-  }
-  write(): Status {
-    return "ROFS";
-  }
-  commit(): Status {
-    return "ROFS";
-  }
-  create(): Status {
-    return "ROFS";
-  }
-  remove(): Status {
-    return "ROFS";
-  }
-  removeDirectory(): Status {
-    return "ROFS";
-  }
-  rename(): Status {
-    return "ROFS";
-  }
-  link(): Status {
-    return "ROFS";
   }
 
   async close(): Promise<void> {
