@@ -2,7 +2,7 @@
  * A two-way stream of octets, as TCP gives: what protocols that are not made of DNS messages run on. The system's sockets here; whoever tests joins two
  * ends in memory. Framing, time-outs and connecting again are left to who uses it.
  */
-import { connect, type Socket } from "node:net";
+import { connect, type OnReadOpts, type Socket } from "node:net";
 import { type Endpoint } from "./exchange.ts";
 import { localAddress } from "./local.ts";
 
@@ -21,6 +21,8 @@ export interface OctetStreamEvents {
   opened(): void;
   /** A view that is never written to again. */
   received(octets: Uint8Array): void;
+  /** Where what comes next may be put, as far as it fits, so that it need not be copied there; null: anywhere. Streams need not ask. */
+  room?(): Uint8Array | null;
   drained(): void;
   /** Told once, whoever ended it and also when it could not be opened; not after `close`. */
   closed(reason: string): void;
@@ -29,17 +31,45 @@ export interface OctetStreamEvents {
 export type OpenOctetStream = (to: Endpoint, events: OctetStreamEvents) => OctetStream;
 
 /** Over TCP. What is written before it is open waits. */
-export const openTcpStream: OpenOctetStream = ({ address, port }, events) => {
-  const socket = connect({ host: address, port, noDelay: true });
-  socket.on("connect", () => events.opened());
-  return streamOver(socket, () => events);
-};
+export const openTcpStream: OpenOctetStream = ({ address, port }, events) =>
+  opening(events, (onread) => connect({ host: address, port, noDelay: true, onread }));
 
 /** Over a Unix socket. Throws a LocalError "TOO_LONG" for a path that cannot be one. */
 export function openLocalStream(path: string, events: OctetStreamEvents): OctetStream {
-  const socket = connect(localAddress(path));
+  return opening(events, (onread) => connect({ path: localAddress(path), onread }));
+}
+
+/** Enough for many short messages, which then share one piece of memory. */
+const SLAB_OCTETS = 65_536;
+const SLAB_LEFT_MIN = 8192;
+
+/** Received octets go where they are wanted, else one behind the other into slabs: new memory for each would keep the collector busy. */
+function opening(events: OctetStreamEvents, connected: (onread: OnReadOpts) => Socket): OctetStream {
+  let slab = Buffer.allocUnsafeSlow(SLAB_OCTETS);
+  let isClosed = false;
+  const socket = connected({
+    buffer: () => {
+      const room = events.room?.() ?? null;
+      if (room !== null) return room;
+      if (slab.length < SLAB_LEFT_MIN) slab = Buffer.allocUnsafeSlow(SLAB_OCTETS);
+      return slab;
+    },
+    callback: (count, buffer) => {
+      if (buffer.buffer === slab.buffer) slab = slab.subarray(count);
+      if (!isClosed) events.received(buffer.subarray(0, count));
+      return true;
+    },
+  });
   socket.on("connect", () => events.opened());
-  return streamOver(socket, () => events);
+  socket.on("close", () => (isClosed = true));
+  const stream = streamOver(socket, () => events);
+  return {
+    ...stream,
+    close() {
+      isClosed = true;
+      stream.close();
+    },
+  };
 }
 
 /** The socket as a stream. What happens is told to whom `listener` gives for it; to nobody when that is null. */

@@ -5,9 +5,10 @@
 import { type Clock, type Timer } from "../../base/index.ts";
 import { type OctetStream, type OctetStreamEvents } from "../../net/index.ts";
 import { type CallHeader, readReply, type ReplyHeader, writeCall } from "../rpc/message.ts";
-import { RecordError, RecordReader } from "../rpc/record-reader.ts";
+import { RECORD_OCTETS_MAX, RecordError, RecordReader } from "../rpc/record-reader.ts";
 import { XdrError, XdrReader } from "../rpc/xdr-reader.ts";
 import { XdrWriter } from "../rpc/xdr-writer.ts";
+import { type Rooms } from "./rooms.ts";
 
 /** A reply with its results still to be read, or why there is none. */
 export type CallOutcome =
@@ -22,6 +23,7 @@ export type CallOutcome =
 export interface ConnectionParts {
   readonly clock: Clock;
   readonly timeoutMilliseconds: number;
+  readonly rooms: Rooms;
   /** Told once, when it has ended by itself. */
   readonly ended: (reason: string) => void;
   /** Replies to nobody: of calls given up, or made up. */
@@ -33,6 +35,8 @@ interface Pending {
   readonly due: number;
 }
 
+/** A server sends what it was asked for, so that room for all of it is made early. */
+const ROOM_GROWTH = 32;
 /** Replies to nobody in a row, after which the server is taken for one that makes them up. Given-up calls are far fewer. */
 const STRAY_REPLIES_MAX = 1000;
 
@@ -41,7 +45,7 @@ export class Connection implements OctetStreamEvents {
   readonly #timeout: number;
   readonly #parts: ConnectionParts;
   readonly #writer = new XdrWriter();
-  readonly #records = new RecordReader();
+  readonly #records: RecordReader;
   /** In the order in which they were sent, and so in which they are due. */
   readonly #pending = new Map<number, Pending>();
   #stream: OctetStream | null = null;
@@ -56,6 +60,11 @@ export class Connection implements OctetStreamEvents {
     this.#parts = parts;
     this.#clock = parts.clock;
     this.#timeout = parts.timeoutMilliseconds;
+    const { rooms } = parts;
+    this.#records = new RecordReader(RECORD_OCTETS_MAX, {
+      growth: ROOM_GROWTH,
+      memory: (octets) => rooms.take(octets),
+    });
   }
 
   /** Opens it; resolves with null when it is open, or with why it cannot be. */
@@ -129,6 +138,10 @@ export class Connection implements OctetStreamEvents {
       if (!(error instanceof RecordError) && !(error instanceof XdrError)) throw error;
       this.#fail({ kind: "garbage", reason: error.message });
     }
+  }
+
+  room(): Uint8Array | null {
+    return this.#records.room;
   }
 
   #take(record: Buffer): void {

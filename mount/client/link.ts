@@ -9,6 +9,7 @@ import { type Status } from "../status.ts";
 import { Connection, type ConnectionParts } from "./connection.ts";
 import { enter, type EnterParts, type Entered, type MountedRoot } from "./entering.ts";
 import { type ClientCounters } from "./counters.ts";
+import { type Rooms } from "./rooms.ts";
 
 /** Where the file system is: the same files below this path of that server. */
 export interface Replica {
@@ -26,6 +27,7 @@ export interface LinkParts extends Omit<EnterParts, "connection"> {
   /** How long a call waits at most; null: for ever. */
   readonly patienceMilliseconds: number | null;
   readonly counters: ClientCounters;
+  readonly rooms: Rooms;
   readonly onState: (state: LinkState, reason: string) => void;
   /** The root is that of another file system now. */
   readonly onOther: () => void;
@@ -237,6 +239,7 @@ export class ServerLink {
     let way: Way | null = null;
     const parts: ConnectionParts = {
       clock,
+      rooms: this.#parts.rooms,
       timeoutMilliseconds,
       ended: (reason) => {
         if (way !== null) this.#lost(way, `${where}: ${reason}`);

@@ -37,6 +37,7 @@ import { type Failure, type LinkState, type Replica, ServerLink } from "./link.t
 import { Listing } from "./listing.ts";
 import { NameCache } from "./name-cache.ts";
 import { ReadAhead } from "./read-ahead.ts";
+import { Rooms } from "./rooms.ts";
 import { Writing } from "./writing.ts";
 
 export interface NfsFileSystemParts {
@@ -70,13 +71,25 @@ export class NfsFileSystem implements FileSystem {
   constructor({ clock, random, open, replicas, credential, options, onState }: NfsFileSystemParts) {
     const { isSoft, timeoutMilliseconds, retries, attributeSeconds, windowCalls } = options;
     const { counters } = this;
+    const rooms = new Rooms(2 * windowCalls);
     const patienceMilliseconds = isSoft ? timeoutMilliseconds * (1 + retries) : null;
     let xid = random.uint32();
     const nextXid = (): number => (xid = (xid + 1) >>> 0);
     this.isWritable = options.isWritable && replicas.length === 1;
     this.#attributes = new AttributeCache(clock, attributeSeconds);
     this.#link = new ServerLink({
-      ...{ clock, open, replicas, credential, nextXid, counters, timeoutMilliseconds, patienceMilliseconds, onState },
+      ...{
+        clock,
+        open,
+        replicas,
+        credential,
+        nextXid,
+        counters,
+        rooms,
+        timeoutMilliseconds,
+        patienceMilliseconds,
+        onState,
+      },
       onOther: () => {
         this.#calls.begunAnew();
         this.#reading.clear();
@@ -90,7 +103,7 @@ export class NfsFileSystem implements FileSystem {
     });
     const calls = this.#calls;
     this.#reading = new ReadAhead({
-      ...{ clock, calls, counters, windowCalls, attributes: this.#attributes },
+      ...{ clock, calls, counters, rooms, windowCalls, attributes: this.#attributes },
       lifeMilliseconds: Math.max(READ_AHEAD_MILLISECONDS_MIN, attributeSeconds.fileMin * 1000),
       partOctets: () => transferOctets(this.#link.root?.info?.readOctetsMax, options.readOctets),
     });

@@ -11,12 +11,14 @@ import { type AttributeCache } from "./attribute-cache.ts";
 import { BoundedMap } from "./bounded-map.ts";
 import { type ClientCounters } from "./counters.ts";
 import { type FileCalls } from "./file-calls.ts";
+import { type Rooms } from "./rooms.ts";
 
 export interface ReadAheadParts {
   readonly clock: Clock;
   readonly calls: FileCalls;
   readonly attributes: AttributeCache;
   readonly counters: ClientCounters;
+  readonly rooms: Rooms;
   readonly windowCalls: number;
   /** How long what was read ahead may be given out. */
   readonly lifeMilliseconds: number;
@@ -67,6 +69,12 @@ export class ReadAhead {
     if (held === null) return this.#askInCourse(key, course, offset, size);
     this.#parts.counters.readAheadHits++;
     const skipped = offset - held.offset;
+    // A part that is given whole is given to one reader only, who may give its memory back.
+    const isWhole = skipped === 0 && octetsMax >= held.end - held.offset;
+    if (isWhole) {
+      course.ahead = course.ahead.filter((ahead) => ahead !== held);
+      return held.part ?? held.coming.then((part) => (isStatus(part) ? this.#ask(key, offset, size) : part));
+    }
     if (held.part !== null) return cut(course, held.part, skipped, octetsMax);
     return held.coming.then((part) => {
       // What went wrong ahead may be right now, and what came short is asked for by itself.
@@ -148,7 +156,7 @@ export class ReadAhead {
     // More than was asked for, or nothing for ever, is no reading.
     if (octets.length > octetsMax || (octets.length === 0 && !isEnd)) return "SERVERFAULT";
     counters.readOctets += octets.length;
-    return { octets, isEnd };
+    return { octets, isEnd, release: this.#parts.rooms.releaseOf(octets) };
   }
 }
 

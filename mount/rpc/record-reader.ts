@@ -15,8 +15,17 @@ export class RecordError extends Error {
   readonly code = "long";
 }
 
+export interface RoomOptions {
+  /** How many times more room is made than has come. Much, where only what was asked for is expected. */
+  readonly growth?: number;
+  /** Where room comes from; it may be used memory. */
+  readonly memory?: (octets: number) => Buffer;
+}
+
 export class RecordReader {
   readonly #octetsMax: number;
+  readonly #growth: number;
+  readonly #memory: (octets: number) => Buffer;
   #chunk: Buffer = NOTHING;
   #at = 0;
   /** The octets so far of a record that is not whole in one chunk. */
@@ -29,8 +38,18 @@ export class RecordReader {
   #mark = 0;
   #markOctets = 0;
 
-  constructor(octetsMax: number = RECORD_OCTETS_MAX) {
+  constructor(octetsMax: number = RECORD_OCTETS_MAX, { growth, memory }: RoomOptions = {}) {
     this.#octetsMax = octetsMax;
+    this.#growth = growth ?? ROOM_GROWTH;
+    this.#memory = memory ?? ((octets) => Buffer.allocUnsafeSlow(octets));
+  }
+
+  /** Where what comes next belongs, once a record has begun to come: whoever receives right into it spares the copy. Null between records. */
+  get room(): Uint8Array | null {
+    const left = this.#fragmentLeft;
+    if (left === null || this.#filled === 0) return null;
+    if (this.#filled === this.#room.length) this.#grow(this.#filled);
+    return this.#room.subarray(this.#filled, this.#filled + left);
   }
 
   /** Octets held of a record that is not whole; none of the last chunk. */
@@ -90,18 +109,23 @@ export class RecordReader {
 
   #keep(length: number): void {
     const needed = this.#filled + length;
-    if (needed > this.#room.length) {
-      // Where no other fragment follows, what this one needs is known.
-      const enough = this.#isLast ? this.#filled + this.#fragmentLeft! : this.#octetsMax;
-      const room = Buffer.allocUnsafeSlow(Math.min(enough, Math.max(ROOM_OCTETS_MIN, needed * ROOM_GROWTH)));
-      this.#room.copy(room, 0, 0, this.#filled);
-      this.#room = room;
-    }
-    this.#chunk.copy(this.#room, this.#filled, this.#at, this.#at + length);
+    if (needed > this.#room.length) this.#grow(needed);
+    const isInPlace =
+      this.#chunk.buffer === this.#room.buffer &&
+      this.#chunk.byteOffset + this.#at === this.#room.byteOffset + this.#filled;
+    if (!isInPlace) this.#chunk.copy(this.#room, this.#filled, this.#at, this.#at + length);
     this.#at += length;
     this.#filled = needed;
     const left = this.#fragmentLeft! - length;
     this.#fragmentLeft = left === 0 ? null : left;
+  }
+
+  #grow(needed: number): void {
+    // Where no other fragment follows, what this one needs is known.
+    const enough = this.#isLast ? this.#filled + this.#fragmentLeft! : this.#octetsMax;
+    const room = this.#memory(Math.min(enough, Math.max(ROOM_OCTETS_MIN, needed * this.#growth)));
+    this.#room.copy(room, 0, 0, this.#filled);
+    this.#room = room;
   }
 
   #taken(): Buffer {
