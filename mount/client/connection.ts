@@ -23,7 +23,8 @@ export type CallOutcome =
 export interface ConnectionParts {
   readonly clock: Clock;
   readonly timeoutMilliseconds: number;
-  readonly rooms: Rooms;
+  /** Where the memory of large replies comes from, where some are expected. */
+  readonly rooms?: Rooms;
   /** Told once, when it has ended by itself. */
   readonly ended: (reason: string) => void;
   /** Replies to nobody: of calls given up, or made up. */
@@ -61,10 +62,8 @@ export class Connection implements OctetStreamEvents {
     this.#clock = parts.clock;
     this.#timeout = parts.timeoutMilliseconds;
     const { rooms } = parts;
-    this.#records = new RecordReader(RECORD_OCTETS_MAX, {
-      growth: ROOM_GROWTH,
-      memory: (octets) => rooms.take(octets),
-    });
+    const memory = rooms === undefined ? {} : { memory: (octets: number) => rooms.take(octets) };
+    this.#records = new RecordReader(RECORD_OCTETS_MAX, { growth: ROOM_GROWTH, ...memory });
   }
 
   /** Opens it; resolves with null when it is open, or with why it cannot be. */
