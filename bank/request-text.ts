@@ -61,8 +61,19 @@ export function whatOf(command: Command): string {
   }
 }
 
-/** SHA-256 of the command. */
-export const digestOf = (command: Command): Uint8Array => createHash("sha256").update(encodeCommand(command)).digest();
+/**
+ * SHA-256 of the command. Throws BankError "INPUT" where a text in it is half a character (a lone surrogate): no store keeps that as it is, so
+ * that the chain over what is kept would not be the one over what was asked.
+ */
+export function digestOf(command: Command): Uint8Array {
+  const text = encodeCommand(command);
+  if (text.includes("\\ud") && LONE_SURROGATE.test(text))
+    throw new BankError("INPUT", "a text has half a character in it, which is no Unicode");
+  return createHash("sha256").update(text).digest();
+}
+
+/** As JSON writes it, and nothing else so; a backslash before it is itself written as two. */
+const LONE_SURROGATE = /(?<!\\)(?:\\\\)*\\ud[89a-f]/;
 
 const KEY = /^[\x21-\x7e]{1,80}$/;
 

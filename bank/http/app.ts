@@ -14,7 +14,7 @@ import { addBookRoutes } from "./book-routes.ts";
 import { addCashRoutes } from "./cash-routes.ts";
 import { addCounterRoutes } from "./counter-routes.ts";
 import { addDescription, addDescriptionRoute } from "./description.ts";
-import { addFailures } from "./failures.ts";
+import { addFailures, failFramework } from "./failures.ts";
 import { addGate } from "./gate.ts";
 import { addHoldRoutes } from "./hold-routes.ts";
 import { addLoginRoutes } from "./login-routes.ts";
@@ -60,6 +60,7 @@ export function createBankApp(parts: BankParts, tls: TlsIdentity | null): Fastif
     requestTimeout: requestMillisecondsMax,
     keepAliveTimeout: IDLE_MILLISECONDS,
     forceCloseConnections: true,
+    frameworkErrors: failFramework,
     routerOptions: { maxParamLength: 100 },
     // What is wanted stands beside what is wrong.
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, verbose: true } },

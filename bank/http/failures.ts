@@ -1,8 +1,14 @@
 /** What a failure looks like to whoever asked: a status code, a status, and words that say how to mend it. */
-import type { FastifyError, FastifyInstance } from "fastify";
+import type { FastifyError, FastifyInstance, FastifyReply } from "fastify";
 import type { Log } from "../../base/index.ts";
 import { BankError, type BankErrorCode } from "../error.ts";
 import { wrongWords } from "./wrong-words.ts";
+
+/** What is no request that has a route. */
+export function failFramework(error: FastifyError, _request: unknown, reply: FastifyReply): void {
+  const code = error.statusCode ?? 400;
+  void reply.code(code).send({ status: "bad-request", message: "the path is wrong, or too long" });
+}
 
 export function addFailures(app: FastifyInstance, log: Log): void {
   app.setErrorHandler((error: FastifyError | BankError, _request, reply) => {

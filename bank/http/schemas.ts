@@ -7,7 +7,8 @@ export const word = (
   description = pattern === NO_CONTROLS ? textUpTo(maxLength) : "a text of another form",
 ) => ({ type: "string", minLength: 1, maxLength, pattern, description }) as const;
 
-const NO_CONTROLS = "^[^\\u0000-\\u001f\\u007f]*$";
+/** Nor line ends, nor what turns the direction of what follows around, nor half a character: a text is shown as it was written, on terminals too. */
+const NO_CONTROLS = "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069\\ud800-\\udfff]*$";
 const textUpTo = (length: number): string => `a text of 1 to ${length} characters in one line`;
 
 export const amountText = {

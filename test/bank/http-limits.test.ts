@@ -92,6 +92,30 @@ describe("requests", () => {
     expect(body["message"]).toMatch(typeof message === "string" ? new RegExp(`^${message}$`) : message);
   });
 
+  test.each(["\u0000", "\u0085", "\u009b31m", "\u2028", "\u202e", "\u2067", "\ud800", "a\udc00b", "x".repeat(141)])(
+    "a reference with %j in it is refused, and the books are right",
+    async (reference) => {
+      const [{ card }, { account }] = [await bank.opened(), await bank.opened("Bob")];
+      const token = await bank.holder(card);
+      const pay = (text: string) =>
+        bank.call({
+          url: "/v1/transfers",
+          payload: { to: account, amount: "1", reference: text },
+          token,
+          key: bank.key(),
+        });
+      expect(await pay(reference)).toMatchObject({ code: 400, body: { status: "bad-request" } });
+      expect(await pay("Ünal & Söhne, 家賃 🏦, שכר")).toMatchObject({ code: 200 });
+      expect((await bank.reader.verify()).faults).toEqual([]);
+    },
+  );
+
+  test.each(["/v1/accounts/%", "/v1/accounts/%ff", `/v1/accounts/${"9".repeat(200)}`])("%s is no path", async (url) => {
+    const { code, body } = await bank.get(url);
+    expect(code).toBeGreaterThanOrEqual(400);
+    expect(body["status"]).toBe("bad-request");
+  });
+
   test("too many at once are put off, of a session and of an address; made-up tokens do not help", async () => {
     const { card } = await bank.opened();
     const token = await bank.holder(card);

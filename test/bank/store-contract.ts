@@ -153,6 +153,23 @@ function servers(rig: Rig): void {
     for (const id of ids) expect(balanceOf((await rig.store.account(id))!)).toBe(balances.get(id));
   });
 
+  test("half a character is refused before anything is done, a whole one and its name in letters are kept", async () => {
+    const { movement } = moved("ada", "bob", 1n);
+    const refer = (reference: string): Command => ({ kind: "transfer", movement: { ...movement, reference } });
+    const payee = (name: string): Command => {
+      return { kind: "set", what: "payee", id: "h1:x", value: { holder: "h1", name, account: "bob" }, ifVersion: null };
+    };
+    for (const half of ["\ud800", "a\udfffb", "\\\ud83c"]) {
+      await expect(rig.store.submit(asked("k", refer(half)))).rejects.toMatchObject({ code: "INPUT" });
+      await expect(rig.store.submit(asked("k", payee(half)))).rejects.toMatchObject({ code: "INPUT" });
+    }
+    for (const [i, whole] of ["🏦", "\\ud800", "\\\\udfff", "\ud83c\udfe6"].entries()) {
+      expect(await rig.ask(`k${i}`, refer(whole))).toMatchObject({ status: "ok" });
+      expect((await rig.store.lines("ada", ALL)).at(-1)?.entry.reference).toBe(whole);
+      expect(await rig.ask(`p${i}`, payee(whole))).toMatchObject({ status: "ok" });
+    }
+  });
+
   test("a key that is none is refused before anything is done", async () => {
     const command = moved("ada", "bob", 1n);
     for (const key of ["", "a b", "ü", "x".repeat(81)])
