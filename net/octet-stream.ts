@@ -7,8 +7,11 @@ import { type Endpoint } from "./exchange.ts";
 import { localAddress } from "./local.ts";
 
 export interface OctetStream {
-  /** Sends the pieces in order, without copying: they stay as they are until they are gone. False: much is waiting, `drained` tells when it is gone. */
-  write(pieces: readonly Uint8Array[]): boolean;
+  /**
+   * Sends the pieces in order, without copying: they stay as they are until `gone` is called, which a stream in memory may leave out. False: much is waiting, `drained` tells when
+   * there is room again.
+   */
+  write(pieces: readonly Uint8Array[], gone?: () => void): boolean;
   /** Nothing is received until `resume`, so that the other end has to wait. */
   pause(): void;
   resume(): void;
@@ -77,10 +80,12 @@ export function streamOver(socket: Socket, listener: (stream: OctetStream) => Oc
   let reason = "the other end closed it";
   let isClosed = false;
   const stream: OctetStream = {
-    write(pieces) {
+    write(pieces, gone) {
       socket.cork();
       let isTaken = true;
-      for (const piece of pieces) isTaken = socket.write(piece);
+      const last = pieces.length - 1;
+      // Also told when the socket is destroyed: nobody reads from the pieces then either.
+      for (const [i, piece] of pieces.entries()) isTaken = socket.write(piece, i === last ? gone : undefined);
       socket.uncork();
       return isTaken;
     },

@@ -140,6 +140,8 @@ export interface PartRead {
   /** Read: a view into the reply. Written: not copied, so it has to stay as it is until it is sent. */
   readonly octets: Uint8Array;
   readonly isEnd: boolean;
+  /** Not on the wire: as in ReadPart. */
+  readonly release?: () => void;
 }
 
 export const READ: Procedure<ReadArguments, Result<PartRead, Attributes | null>> = {

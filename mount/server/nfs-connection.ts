@@ -43,6 +43,8 @@ export class NfsConnection implements OctetStreamEvents {
   readonly #ended: () => void;
   readonly #records = new RecordReader();
   readonly #writer = new XdrWriter();
+  /** Who is to be told when what is in the writer has gone. */
+  #telling: (() => void)[] = [];
   #callsInFlight = 0;
   #octetsInFlight = 0;
   /** The client has not taken what was sent. */
@@ -227,16 +229,17 @@ export class NfsConnection implements OctetStreamEvents {
     this.#octetsInFlight += octets;
     let isOpen = true;
     let timer: Timer | null = null;
-    const end = (reply: () => void): void => {
-      if (!isOpen) return;
+    const end = (reply: () => void): boolean => {
+      if (!isOpen) return false;
       isOpen = false;
       timer?.cancel();
       this.#callsInFlight--;
       this.#octetsInFlight -= octets;
-      if (this.#isClosed) return;
+      if (this.#isClosed) return false;
       this.#progressAt = clock.now();
       reply();
       this.#flushSoon();
+      return true;
     };
     if (service.late !== null)
       timer = clock.after(limits.holdMilliseconds, () =>
@@ -246,8 +249,10 @@ export class NfsConnection implements OctetStreamEvents {
         }),
       );
     answer.then(
-      (value) => end(() => this.#reply(service, xid, value)),
-      (error: unknown) => end(() => this.#fail(service, xid, error)),
+      (value) => {
+        if (!end(() => this.#reply(service, xid, value))) service.sent?.(value);
+      },
+      (error: unknown) => void end(() => this.#fail(service, xid, error)),
     );
   }
 
@@ -258,6 +263,7 @@ export class NfsConnection implements OctetStreamEvents {
       writeSuccess(this.#writer, xid);
       service.procedure.result.write(this.#writer, result);
       this.#writer.endRecord();
+      if (service.sent !== undefined) this.#telling.push(() => service.sent?.(result));
     } catch (error) {
       this.#writer.rewind(before);
       this.#fail(service, xid, error);
@@ -301,6 +307,9 @@ export class NfsConnection implements OctetStreamEvents {
 
   #flush(): void {
     if (this.#isClosed || this.#writer.octets === 0) return;
-    if (!this.#stream.write(this.#writer.take())) this.#isBlocked = true;
+    const telling = this.#telling;
+    if (telling.length > 0) this.#telling = [];
+    const gone = (): void => telling.forEach((tell) => tell());
+    if (!this.#stream.write(this.#writer.take(), telling.length > 0 ? gone : undefined)) this.#isBlocked = true;
   }
 }

@@ -104,11 +104,14 @@ export function read(desk: Desk, client: Client, asked: ReadArguments): Answer<R
     if (!mayRead(caller, attributes)) return { status: "ACCES", bad: attributes };
     const octetsMax = Math.min(asked.octetsMax, TRANSFER_OCTETS_MAX);
     return andThen(desk.fileSystem.read(seen.key, asked.offset, octetsMax), (part) =>
-      isStatus(part)
-        ? { status: part, bad: attributes }
-        : { status: "OK", good: { attributes, octets: part.octets, isEnd: part.isEnd } },
+      isStatus(part) ? { status: part, bad: attributes } : { status: "OK", good: { attributes, ...part } },
     );
   });
+}
+
+/** The octets have gone to the client, or to nobody. */
+export function readSent(result: Result<PartRead, Bad>): void {
+  if (result.status === "OK") result.good.release?.();
 }
 
 export function systemSpace(desk: Desk, client: Client, handle: string): Answer<Result<SystemSpace, Bad>> {

@@ -12,6 +12,8 @@ export interface Service<A, R> {
   readonly isOnce: boolean;
   /** How many octets its answer may hold, for the bound on what is held for a connection. */
   octets(argument: A): number;
+  /** Told when a result has been sent, or will not be, where somebody wants to know. */
+  sent?(result: R): void;
 }
 
 /** For tables: every service of them is called with what its own procedure has read. */

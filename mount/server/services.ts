@@ -8,7 +8,17 @@ import { UNKNOWN_WCC } from "./changing.ts";
 import { list, listPlus } from "./listing.ts";
 import { dump, exportList, mount, unmount, unmountAll } from "./mount-program.ts";
 import { create, link, makeDirectory, makeLink, makeNode, remove, removeDirectory, rename } from "./naming.ts";
-import { access, getAttributes, lookup, pathLimits, read, readLink, systemInfo, systemSpace } from "./reading.ts";
+import {
+  access,
+  getAttributes,
+  lookup,
+  pathLimits,
+  read,
+  readLink,
+  readSent,
+  systemInfo,
+  systemSpace,
+} from "./reading.ts";
 import { type AnyService, type Service } from "./service.ts";
 import { commit, setAttributes, write } from "./writing.ts";
 
@@ -52,6 +62,7 @@ const nfsServices: readonly AnyService[] = [
   {
     ...reading({ procedure: nfs.READ, answer: read, late }),
     octets: ({ octetsMax }: { octetsMax: number }) => octetsMax,
+    sent: readSent,
   },
   repeatable(nfs.WRITE, write),
   changing(nfs.CREATE, create),

@@ -6,6 +6,7 @@ import {
   MemoryFileSystem,
   MOUNT_PROCEDURES as MOUNT,
   NFS_PROCEDURES as NFS,
+  type ReadPart,
   XdrWriter,
   writeCall,
 } from "../../mount/index.ts";
@@ -113,6 +114,56 @@ test("the replies of one turn leave together, and data is not copied", () => {
   expect(writes).toBe(1);
   expect(client.sent.filter((piece) => piece.buffer === files["/pub/big"].buffer)).toHaveLength(3);
   expect(client.replies()).toHaveLength(3);
+});
+
+describe("octets that a file system wants back", () => {
+  /** Lends octets and counts what has come back; slow when it is told so. */
+  class Lending extends MemoryFileSystem {
+    returned = 0;
+    answer: (part: ReadPart) => unknown = (part) => part;
+
+    override read(file: FileKey, offset: number, octetsMax: number): ReturnType<MemoryFileSystem["read"]> {
+      const part = super.read(file, offset, octetsMax);
+      if (typeof part === "string") return part;
+      return this.answer({ ...part, release: () => this.returned++ }) as never;
+    }
+  }
+
+  function lending(): { rig: NfsRig; fileSystem: Lending; read: Buffer } {
+    const clock = new SimulatedClock();
+    const fileSystem = new Lending({ clock, isWritable: true });
+    const { key: directory } = fileSystem.root();
+    fileSystem.create({ directory, name: "f" }, { kind: "file", how: "guarded", verifier: 0n, attributes: {} });
+    const rig = new NfsRig({ fileSystem });
+    const read = rig.client.record(NFS.READ, { handle: rig.client.at("/f"), offset: 0, octetsMax: 100 });
+    return { rig, fileSystem, read };
+  }
+
+  test("get it when they are sent, and not before", () => {
+    const { rig, fileSystem, read } = lending();
+    let gone: (() => void) | undefined;
+    rig.client.write = (_pieces, told) => {
+      gone = told;
+      return true;
+    };
+    rig.client.receives(Buffer.concat([read, read]));
+    expect(fileSystem.returned).toBe(0);
+    gone!();
+    expect(fileSystem.returned).toBe(2);
+  });
+
+  test("get it when they come too late, or for a client that is gone", async () => {
+    const { rig, fileSystem, read } = lending();
+    const late: (() => void)[] = [];
+    fileSystem.answer = (part) => new Promise((resolve) => late.push(() => resolve(part)));
+    rig.client.receives(read);
+    await rig.clock.advance(4000);
+    rig.client.receives(read);
+    rig.client.leaves();
+    for (const come of late) come();
+    await rig.clock.advance(1);
+    expect(fileSystem.returned).toBe(2);
+  });
 });
 
 test("a client that does not read is not answered on and on", async () => {

@@ -46,9 +46,10 @@ export class PlainClient implements OctetStream {
   isPaused = false;
   isClosed = false;
 
-  write(pieces: readonly Uint8Array[]): boolean {
+  write(pieces: readonly Uint8Array[], gone?: () => void): boolean {
     // As a socket does: what is read later is what the pieces hold then.
     this.sent.push(...pieces);
+    if (this.takes) gone?.();
     return this.takes;
   }
 
