@@ -52,7 +52,7 @@ export {
 export { dateOfDay, dayOfDate, formatDate, formatTime, nextRun, parseDate } from "./calendar.ts";
 export { AMOUNT_MAX, type Currency, formatAmount, isCurrency, parseAmount } from "./money.ts";
 export { race, RACE_BEGINNING, RACE_RIGHT, type RaceOutcome } from "./race.ts";
-export { type ClosableReader, epochOfBooks, openReader } from "./open-books.ts";
+export { type ClosableReader, epochOfBooks, openReader, reachBooks } from "./open-books.ts";
 export { openPostgresLedger, type PostgresLedger, type PostgresLedgerParts } from "./postgres-ledger.ts";
 export { openPostgresReader } from "./postgres-reader.ts";
 export {

@@ -50,3 +50,9 @@ export async function epochOfBooks(database: string, clock: Clock): Promise<numb
     await reader.close();
   }
 }
+
+/** Looks whether they can be written there now; a file is looked at by whoever opens it. Throws BankError "STORE". */
+export async function reachBooks(database: string, clock: Clock): Promise<void> {
+  if (!isPostgresUrl(database)) return;
+  await (await openPostgresLedger(database, { clock, epoch: 0, connections: 1 })).close();
+}

@@ -4,6 +4,7 @@
  */
 import type { Clock, Log, Random } from "../base/index.ts";
 import { INTERNAL_ROLES, internalAccount, internalOf } from "./account.ts";
+import type { LedgerRequest } from "./command.ts";
 import { Duties } from "./duties.ts";
 import { BankError } from "./error.ts";
 import { newRates } from "./http/rates.ts";
@@ -31,6 +32,8 @@ interface Running {
   readonly writer: Writer;
   readonly desks: Desks;
   readonly reader: ClosableReader;
+  /** With which it took over. */
+  readonly began: LedgerRequest;
 }
 
 export class BankServer {
@@ -40,14 +43,16 @@ export class BankServer {
   readonly #reader: ClosableReader;
   readonly ledger: Ledger & { close(): void };
   readonly #duties: Duties;
+  readonly #began: LedgerRequest;
   #isClosed = false;
   #round: Promise<void> = Promise.resolve();
 
-  private constructor(parts: BankServerParts, { writer, desks, reader }: Running) {
+  private constructor(parts: BankServerParts, { writer, desks, reader, began }: Running) {
     this.#parts = parts;
     this.#writer = writer;
     this.#desks = desks;
     this.#reader = reader;
+    this.#began = began;
     this.ledger = writer.ledger();
     this.#duties = new Duties({ ledger: this.ledger, reader, clock: parts.clock });
     this.#nextRound();
@@ -59,7 +64,7 @@ export class BankServer {
     const epoch = parts.epoch ?? (await epochOfBooks(task.database, clock)) + 1;
     const writer = await Writer.start({ task: { database: task.database, epoch }, clock, log });
     try {
-      await begin(writer, { epoch, currencies: task.currencies, run: parts.random.uint32() });
+      const began = await begin(writer, { epoch, currencies: task.currencies, run: parts.random.uint32() });
       const reader = await openReader(task.database, clock);
       const desks = await Desks.start({
         task: { ...task, rates: newRates(parts.random) },
@@ -68,7 +73,7 @@ export class BankServer {
         clock,
         log,
       });
-      return new BankServer(parts, { writer, desks, reader });
+      return new BankServer(parts, { writer, desks, reader, began });
     } catch (error) {
       await writer.close();
       throw error;
@@ -81,6 +86,17 @@ export class BankServer {
 
   head(): Promise<ChainHead> {
     return this.#reader.head();
+  }
+
+  /** Whether a request would be carried out now: asked with one that was, which is answered as it was then. */
+  async canWrite(): Promise<boolean> {
+    try {
+      await this.ledger.submit(this.#began);
+      return true;
+    } catch (error) {
+      if (error instanceof BankError) return false;
+      throw error;
+    }
   }
 
   /** Requests under way are answered first. */
@@ -115,11 +131,14 @@ interface Beginning {
 }
 
 /** From here on no server of an earlier epoch writes; the bank's own accounts are there. */
-async function begin(writer: Writer, { epoch, currencies, run }: Beginning): Promise<void> {
+async function begin(writer: Writer, { epoch, currencies, run }: Beginning): Promise<LedgerRequest> {
   const ledger = writer.ledger();
   try {
-    const takeOver = { kind: "take-over", epoch } as const;
-    const octets = await ledger.submit({ key: `take-over:${epoch}:${run}`, command: takeOver, by: "bank" });
+    const takeOver: LedgerRequest = {
+      ...{ key: `take-over:${epoch}:${run}`, by: "bank" },
+      command: { kind: "take-over", epoch },
+    };
+    const octets = await ledger.submit(takeOver);
     // Two that have the same number, which the name space gives to one alone, are told apart here at the latest.
     if (decodeAnswer(octets).status !== "ok")
       throw new BankError("EPOCH", `epoch ${epoch} is over: another server has taken over`);
@@ -129,6 +148,7 @@ async function begin(writer: Writer, { epoch, currencies, run }: Beginning): Pro
         await ledger.submit({ key: `internal:${account.id}`, command: { kind: "open-account", account }, by: "bank" });
       }
     }
+    return takeOver;
   } finally {
     ledger.close();
   }

@@ -18,7 +18,8 @@ import { bankFolderOf, ledgerFileOf } from "./folder.ts";
 import { Epoch, primaryOf } from "./naming.ts";
 import { answerIn } from "./open.ts";
 import { authorityFileOf, textOf } from "./secrets.ts";
-import { type BankPlan, becomePrimary, hostOf, registerBank, startBank, urlOf } from "./serve.ts";
+import { becomePrimary, registerBank } from "./presence.ts";
+import { type BankPlan, hostOf, startBank, urlOf } from "./serve.ts";
 
 const NEVER = new AbortController().signal;
 const SECRET_OCTETS = 32;
@@ -70,7 +71,13 @@ export async function startExampleBank(work: ExampleWork): Promise<ExampleBank |
   const epoch = new Epoch(bankPlan.bank, hostOf(bankPlan), { primary, key });
   const ending = new AbortController();
   // A name space that was killed has left its bank's records, which have its name.
-  await becomePrimary(epoch, { isAtOnce: true, database: bankPlan.database, output, stop: ending.signal });
+  await becomePrimary(epoch, {
+    isAtOnce: true,
+    isPatient: false,
+    database: bankPlan.database,
+    output,
+    stop: ending.signal,
+  });
   const started = await startBank(bankPlan, epoch.number, work.log);
   /** What is registered for as long as it runs. */
   const kept: Promise<void>[] = [];

@@ -1,38 +1,23 @@
 /** `strata bank serve`: a bank server, found by its name for as long as it runs. */
 import { availableParallelism, hostname } from "node:os";
-import { createLog, type Log, sleep, stayAlive, systemClock, systemFiles, systemRandom } from "../../base/index.ts";
-import {
-  BankServer,
-  type ChainHead,
-  epochOfBooks,
-  type Identity,
-  isCurrency,
-  publicKeyDigest,
-} from "../../bank/index.ts";
-import type { TsigKey } from "../../dns/index.ts";
+import { createLog, type Log, stayAlive, systemClock, systemFiles, systemRandom } from "../../base/index.ts";
+import { BankServer, type Identity, isCurrency, publicKeyDigest } from "../../bank/index.ts";
 import { type Endpoint, formatEndpoint } from "../../net/index.ts";
 import type { Arguments } from "../arguments.ts";
-import { EXIT, UsageError, WorkError } from "../failure.ts";
+import { EXIT, UsageError } from "../failure.ts";
 import { hostAddresses } from "../host-addresses.ts";
 import { readKey } from "../keys.ts";
 import { parseEndpointOrFree, parseSeconds, parseThreads } from "../options-read.ts";
 import type { Output } from "../output.ts";
-import { Registration } from "../registration.ts";
 import { aborted, stopSignal } from "../signals.ts";
 import { plainName, runningState, STATE_FOLDER } from "../state.ts";
-import { UpdateSender } from "../update-sender.ts";
 import { bankFolderOf, keyFileIn, ledgerFileOf, noteBooks } from "./folder.ts";
-import { type BankName, Epoch, primaryOf, registeredLines, withdrawalLines } from "./naming.ts";
+import { type BankName, Epoch, primaryOf } from "./naming.ts";
+import { becomePrimary, type Naming, registerBank, type StartedBank } from "./presence.ts";
 import { authorityIn, certificateFrom, givenCertificate, serverKeyIn } from "./secrets.ts";
 
 /** Where a bank listens that is not told where: on this machine, at a port that is free. */
 const LISTEN_DEFAULT = "127.0.0.1:0";
-const TIMEOUT_MILLISECONDS = 3000;
-/** The head of the chain is told this often at most. */
-const HEAD_MILLISECONDS = 10_000;
-/** From one look at which server is the primary to the next. */
-const STANDBY_MILLISECONDS = 1000;
-
 export interface BankPlan {
   readonly bank: string;
   readonly stateFolder: string;
@@ -54,25 +39,47 @@ export async function bankServe(given: Arguments, output: Output): Promise<numbe
   const stop = stopSignal();
   using _alive = stayAlive();
   const naming = await namingOf(given, plan, output);
-  const isAtOnce = given.flag("take-over");
-  const { database } = plan;
-  const isPrimary = naming === null || (await becomePrimary(naming.epoch, { isAtOnce, database, output, stop }));
-  if (!isPrimary) return EXIT.ok;
+  const work = { log, output, stop };
+  if (naming === null) {
+    await serveTerm(plan, null, work);
+    return EXIT.ok;
+  }
+  let isAtOnce = given.flag("take-over");
+  let hasServed = false;
+  while (await becomePrimary(naming.epoch, { isAtOnce, isPatient: hasServed, database: plan.database, output, stop })) {
+    [isAtOnce, hasServed] = [false, true];
+    if (await serveTerm(plan, naming, work)) break;
+    output.note(`another server of ${plan.bank} has taken over: this one waits`);
+  }
+  return EXIT.ok;
+}
+
+interface TermWork {
+  readonly log: Log;
+  readonly output: Output;
+  readonly stop: AbortSignal;
+}
+
+/** From when it is the primary until it is told to stop (true), or another has taken over (false). */
+async function serveTerm(plan: BankPlan, naming: Naming | null, { log, output, stop }: TermWork): Promise<boolean> {
   const started = await startBank(plan, naming?.epoch.number ?? null, log);
+  const term = new AbortController();
+  const isEnded = AbortSignal.any([stop, term.signal]);
   try {
     const { kept, over } =
       naming === null
         ? { kept: aborted(stop), over: aborted(stop) }
-        : await registerBank(started, naming, { output, stop });
+        : await registerBank(started, naming, { output, stop: isEnded });
     output.result(`${plan.bank} is at ${urlOf(plan, started)}`);
     output.result("ready");
     await Promise.race([kept, over]);
-    if (stop.aborted) await kept;
-    else throw new WorkError(`another server of ${plan.bank} has taken over: this one stops`);
+    term.abort();
+    await kept;
   } finally {
+    term.abort();
     await started.server.close();
   }
-  return EXIT.ok;
+  return stop.aborted;
 }
 
 function planOf(given: Arguments): BankPlan {
@@ -116,11 +123,6 @@ const hostLabel = (): string =>
 /** This server's own name. */
 export const hostOf = ({ host, bank }: BankPlan): string => `${host}.${bank}`;
 
-export interface StartedBank {
-  readonly server: BankServer;
-  readonly name: BankName;
-}
-
 /** @param epoch See `BankServerParts`. */
 export async function startBank(plan: BankPlan, epoch: number | null, log: Log): Promise<StartedBank> {
   const { bank, stateFolder, listen } = plan;
@@ -128,9 +130,9 @@ export async function startBank(plan: BankPlan, epoch: number | null, log: Log):
   systemFiles.makeFolder(folder);
   noteBooks(folder, plan.database);
   const host = hostOf(plan);
-  const addresses = isAnyAddress(listen.address) ? hostAddresses() : [listen.address];
+  const addressesNow = (): readonly string[] => (isAnyAddress(listen.address) ? hostAddresses() : [listen.address]);
   const identity =
-    plan.certificate ?? (await certificateFrom(await authorityIn(folder, bank), [host, bank], addresses));
+    plan.certificate ?? (await certificateFrom(await authorityIn(folder, bank), [host, bank], addressesNow()));
   const { currencies, counter, database, threads, logLevel } = plan;
   const server = await BankServer.start({
     task: {
@@ -150,7 +152,14 @@ export async function startBank(plan: BankPlan, epoch: number | null, log: Log):
     log,
   });
   const keyDigest = publicKeyDigest(identity.certificate);
-  return { server, name: { bank, host, addresses, port: server.port, priority: 0, weight: 1, keyDigest } };
+  const name: BankName = {
+    ...{ bank, host, port: server.port, priority: 0, weight: 1, keyDigest },
+    // A machine may get other addresses while it runs.
+    get addresses() {
+      return addressesNow();
+    },
+  };
+  return { server, name };
 }
 
 /** Of its pages. */
@@ -158,14 +167,6 @@ export const urlOf = ({ listen }: BankPlan, { server }: StartedBank): string =>
   `https://${formatEndpoint({ address: listen.address, port: server.port })}/`;
 
 const isAnyAddress = (address: string): boolean => address === "0.0.0.0" || address === "::";
-
-/** Where and as whom it registers. */
-export interface Naming {
-  readonly primary: Endpoint;
-  readonly key: TsigKey | null;
-  readonly leaseSeconds: number;
-  readonly epoch: Epoch;
-}
 
 /** Null, and a word about it, where nothing says who takes the registration. */
 async function namingOf(given: Arguments, plan: BankPlan, output: Output): Promise<Naming | null> {
@@ -181,97 +182,4 @@ async function namingOf(given: Arguments, plan: BankPlan, output: Output): Promi
   const primary = await primaryOf(bank, { primary: primaryText, server, state });
   const leaseSeconds = parseSeconds("lease", given.text("lease") ?? "30");
   return { primary, key, leaseSeconds, epoch: new Epoch(bank, hostOf(plan), { primary, key }) };
-}
-
-interface Beginning {
-  /** Without waiting for who is the primary now. */
-  readonly isAtOnce: boolean;
-  /** The books, which may know a later epoch than the name space. */
-  readonly database: string;
-  readonly output: Output;
-  readonly stop: AbortSignal;
-}
-
-/** Waits until no other server of the bank is registered, and takes the next epoch. False: it was stopped meanwhile. */
-export async function becomePrimary(epoch: Epoch, { isAtOnce, database, output, stop }: Beginning): Promise<boolean> {
-  let waitedFor: string | null = null;
-  for (;;) {
-    const other = isAtOnce ? null : await epoch.otherServer();
-    // Others may want it at the same moment: whoever gets it is the primary.
-    if (other === null && (await epoch.take(await epochOfBooks(database, systemClock)))) return true;
-    if (other !== waitedFor && other !== null)
-      output.note(`${other} is the bank's server now: this one waits until it is gone`);
-    waitedFor = other;
-    if (!(await paused(STANDBY_MILLISECONDS, stop))) return false;
-  }
-}
-
-/** False when it was stopped. */
-async function paused(milliseconds: number, stop: AbortSignal): Promise<boolean> {
-  try {
-    await sleep(systemClock, milliseconds, stop);
-    return true;
-  } catch {
-    return false; // Nothing but the signal ends the wait.
-  }
-}
-
-/** Registers; until the signal its records are renewed, then they are withdrawn. */
-export async function registerBank(
-  { server, name }: StartedBank,
-  { primary, key, leaseSeconds, epoch }: Naming,
-  { output, stop }: { readonly output: Output; readonly stop: AbortSignal },
-): Promise<{ readonly kept: Promise<void>; readonly over: Promise<void> }> {
-  const sender = new UpdateSender({
-    server: primary,
-    zone: null,
-    lease: { seconds: leaseSeconds, keySeconds: null },
-    key,
-    timeoutMilliseconds: TIMEOUT_MILLISECONDS,
-  });
-  const head = new LatestHead(server);
-  const registration = await Registration.begin(
-    { sender, leaseSeconds, clock: systemClock, random: systemRandom },
-    {
-      lines: () => registeredLines(name, head.latest()),
-      withdrawal: () => withdrawalLines(name),
-      onMoved: () => undefined,
-      onTrouble: (message) => output.note(`not renewed: ${message}`),
-    },
-  );
-  return { kept: registration.keep(stop), over: untilOver(epoch, stop) };
-}
-
-/** Resolves when another server has a later epoch, or the signal has come. */
-async function untilOver(epoch: Epoch, stop: AbortSignal): Promise<void> {
-  while (await paused(STANDBY_MILLISECONDS, stop)) {
-    try {
-      if (await epoch.isOver()) return;
-    } catch (error) {
-      // Who cannot be asked says nothing; the books themselves refuse a server whose epoch is over.
-      if (!(error instanceof WorkError)) throw error;
-    }
-  }
-}
-
-/** Where the chain ends, looked up now and then. */
-class LatestHead {
-  readonly #server: BankServer;
-  #head: ChainHead | null = null;
-  #askedAt = Number.NEGATIVE_INFINITY;
-
-  constructor(server: BankServer) {
-    this.#server = server;
-  }
-
-  latest(): ChainHead | null {
-    if (systemClock.now() - this.#askedAt >= HEAD_MILLISECONDS) {
-      this.#askedAt = systemClock.now();
-      this.#server.head().then(
-        (head) => (this.#head = head),
-        () => undefined, // It is asked for again; what was told before stands meanwhile.
-      );
-    }
-    return this.#head;
-  }
 }

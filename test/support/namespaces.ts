@@ -35,6 +35,14 @@ export const NETWORK: NamespaceKind = {
   programs: [...NEEDED, "ip"],
 };
 
+/** Several of them, joined by a bridge: only root may do that. */
+export const JOINED_NETWORKS: NamespaceKind = {
+  title: "network namespaces that are joined (ip link add type bridge, veth)",
+  ways: [{ make: ["-n"], enter: ["-n"] }],
+  trial: ["sh", "-c", "ip link add name hub type bridge && ip link add name one type veth peer name two"],
+  programs: [...NEEDED, "ip"],
+};
+
 export const MOUNTS: NamespaceKind = {
   title: "file systems of one's own (unshare -m, mount -t tmpfs)",
   ways: [
@@ -65,6 +73,10 @@ export class Namespace implements AsyncDisposable {
     const [told] = await once(createInterface({ input: child.stdout }), "line");
     if (told !== "up") throw new Error(`the namespace said: ${told}`);
     return new Namespace(child, ["nsenter", ...way.enter, "-t", String(child.pid)]);
+  }
+
+  get pid(): number {
+    return this.#child.pid!;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -14,21 +14,34 @@ import { freePort, type Program, program } from "./peer-configuration.ts";
 const STEP_MILLISECONDS = 60_000;
 const USER = "postgres";
 
+/** Where a server runs: what stands before its commands, so that they run in a network of its own, and its address there. */
+export interface PostgresPlace {
+  readonly within: readonly string[];
+  readonly address: string;
+}
+
+const LOOPBACK: PostgresPlace = { within: [], address: "127.0.0.1" };
+
 /** One server, which may be killed and started again. */
 export class PostgresServer implements AsyncDisposable {
   readonly port: number;
+  readonly #place: PostgresPlace;
   readonly #folder: string;
   #child: ChildProcess | null = null;
   #log = "";
 
-  private constructor(folder: string, port: number) {
+  private constructor(folder: string, port: number, place: PostgresPlace) {
     this.#folder = folder;
     this.port = port;
+    this.#place = place;
   }
 
   /** A new cluster, with these settings besides; durable as PostgreSQL is unless told. */
-  static async start(settings: Readonly<Record<string, string>> = {}): Promise<PostgresServer> {
-    const server = new PostgresServer(newFolder(), await freePort());
+  static async start(
+    settings: Readonly<Record<string, string>> = {},
+    place: PostgresPlace = LOOPBACK,
+  ): Promise<PostgresServer> {
+    const server = new PostgresServer(newFolder(), await freePort(), place);
     try {
       server.#command("initdb", [
         "-D",
@@ -42,7 +55,8 @@ export class PostgresServer implements AsyncDisposable {
         "--locale=C",
         "--no-sync",
       ]);
-      server.#configure({ ...settings, listen_addresses: "127.0.0.1", unix_socket_directories: "" });
+      server.#configure({ ...settings, unix_socket_directories: server.#folder });
+      server.#configureAddress();
       await server.resume();
       return server;
     } catch (error) {
@@ -52,10 +66,10 @@ export class PostgresServer implements AsyncDisposable {
   }
 
   /** A standby of this one; from when it has caught up no commit is answered before it has it too. */
-  async startStandby(name: string): Promise<PostgresServer> {
-    const standby = new PostgresServer(newFolder(), await freePort());
+  async startStandby(name: string, place: PostgresPlace = LOOPBACK): Promise<PostgresServer> {
+    const standby = new PostgresServer(newFolder(), await freePort(), place);
     try {
-      const from = `host=127.0.0.1 port=${this.port} user=${USER} application_name=${name}`;
+      const from = `host=${this.#place.address} port=${this.port} user=${USER} application_name=${name}`;
       standby.#command("pg_basebackup", [
         "-d",
         from,
@@ -68,7 +82,8 @@ export class PostgresServer implements AsyncDisposable {
         "fast",
         "--no-sync",
       ]);
-      standby.#configure({ synchronous_standby_names: "" });
+      standby.#configure({ synchronous_standby_names: "", unix_socket_directories: standby.#folder });
+      standby.#configureAddress();
       await standby.resume();
       await this.run(`ALTER SYSTEM SET synchronous_standby_names = '${name}'`);
       await this.run("SELECT pg_reload_conf()");
@@ -81,7 +96,12 @@ export class PostgresServer implements AsyncDisposable {
   }
 
   get url(): string {
-    return `postgres://${USER}@127.0.0.1:${this.port}/postgres`;
+    return `postgres://${USER}@${this.#place.address}:${this.port}/postgres`;
+  }
+
+  /** From any network of this machine: by its socket in the file system. */
+  get localUrl(): string {
+    return `postgres://${USER}@${encodeURIComponent(this.#folder)}:${this.port}/postgres`;
   }
 
   get pid(): number {
@@ -95,7 +115,7 @@ export class PostgresServer implements AsyncDisposable {
 
   /** Starts it, or starts it again. */
   async resume(): Promise<void> {
-    const [command, ...before] = asUser("INT");
+    const [command, ...before] = [...this.#place.within, ...asUser("INT")];
     const args = [...before, program("postgres"), "-D", this.#data, "-p", String(this.port)];
     const child = spawn(command!, args, { stdio: ["ignore", "ignore", "pipe"], cwd: this.#folder });
     this.#child = child;
@@ -121,7 +141,7 @@ export class PostgresServer implements AsyncDisposable {
     await this.run("SELECT pg_promote(true, 30)");
   }
 
-  async run(sql: string, url: string = this.url): Promise<readonly Record<string, unknown>[]> {
+  async run(sql: string, url: string = this.localUrl): Promise<readonly Record<string, unknown>[]> {
     const client = new Client({
       connectionString: url,
       connectionTimeoutMillis: 2000,
@@ -161,8 +181,14 @@ export class PostgresServer implements AsyncDisposable {
     appendFileSync(join(this.#data, "postgresql.conf"), lines.join(""));
   }
 
+  #configureAddress(): void {
+    this.#configure({ listen_addresses: this.#place.address });
+    // Whoever reaches it in a network of its own is one of ours.
+    appendFileSync(join(this.#data, "pg_hba.conf"), `host all,replication all samenet trust\n`);
+  }
+
   #command(name: Program, args: readonly string[]): void {
-    const [command, ...before] = asUser("KILL");
+    const [command, ...before] = [...this.#place.within, ...asUser("KILL")];
     const { status, stderr } = spawnSync(command!, [...before, program(name), ...args], {
       cwd: this.#folder,
       timeout: STEP_MILLISECONDS,

@@ -54,13 +54,23 @@ export class RunningStrata implements AsyncDisposable {
 
   /** Resolves when it prints `ready`. `within` is what stands before the command, to run it in a network of its own. */
   static async start(words: readonly string[], within: readonly string[] = []): Promise<RunningStrata> {
-    const running = new RunningStrata(words, within);
-    const ended = running.#ended.then(() => {
-      throw new Error(`strata ${words.join(" ")} ended before it was ready:\n${running.stderr.join("\n")}`);
-    });
-    await Promise.race([running.line("stdout", /^ready$/), ended]);
-    ended.catch(() => undefined);
+    const running = RunningStrata.begin(words, within);
+    await running.ready();
     return running;
+  }
+
+  /** Does not wait until it is ready. */
+  static begin(words: readonly string[], within: readonly string[] = []): RunningStrata {
+    return new RunningStrata(words, within);
+  }
+
+  /** Resolves when it prints `ready`; fails when it ends before. */
+  async ready(): Promise<void> {
+    const ended = this.#ended.then(() => {
+      throw new Error(`${this.#child.spawnargs.join(" ")} ended before it was ready:\n${this.stderr.join("\n")}`);
+    });
+    await Promise.race([this.line("stdout", /^ready$/), ended]);
+    ended.catch(() => undefined);
   }
 
   /** What it said on standard error, but for how it does without koffi where that is not to be had. */
