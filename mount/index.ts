@@ -6,6 +6,7 @@ export {
 } from "./automount/automount-file-system.ts";
 export { type AutomountMap, type MapAnswer } from "./automount/map.ts";
 export { type MapParts, openAutomountMap } from "./automount/open-map.ts";
+export { directoriesOf } from "./automount/stored-map.ts";
 export { BindFileSystem } from "./bind-file-system.ts";
 export { NfsFileSystem, type NfsFileSystemParts } from "./client/nfs-file-system.ts";
 export { type FileKey, fileKey, FILE_KEY_OCTETS_MAX, fileKeyOctets, fileKeyOf } from "./file-key.ts";

@@ -27,7 +27,7 @@ export const FORMS = {
   dns: "dns://ZONE[@SERVER[:PORT]]",
   ns: "ns:/PATH",
   file: "file:///DIRECTORY",
-  auto: "auto:/MAP, auto:program:/PROGRAM or auto:net",
+  auto: "auto:/MAP, auto:direct:/MAP, auto:program:/PROGRAM or auto:net",
 } as const;
 export type Scheme = keyof typeof FORMS;
 

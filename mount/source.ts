@@ -55,11 +55,11 @@ export interface DirectorySource {
 
 /**
  * What is mounted when its name is looked up, as a map says: `auto:/MAP` (a file in the form of autofs(5)), `auto:program:/PROGRAM` (which prints the entry of a
- * name), `auto:net` (a host, or the root of a domain's files).
+ * name), `auto:direct:/MAP` (those of its paths that are in the directory that it is mounted at), `auto:net` (a host, or the root of a domain's files).
  */
 export interface AutoSource {
   readonly kind: "auto";
-  readonly map: { readonly kind: "file" | "program"; readonly path: string } | { readonly kind: "net" };
+  readonly map: { readonly kind: "file" | "program" | "direct"; readonly path: string } | { readonly kind: "net" };
 }
 
 /** Reads a source. Throws a SourceError that says what is wrong, where, and what would be right. */
@@ -109,7 +109,7 @@ export function formatSource(source: Source): string {
     case "auto": {
       const { map } = source;
       if (map.kind === "net") return "auto:net";
-      return `auto:${map.kind === "program" ? "program:" : ""}${escapeUri(map.path, PATH_PLAIN)}`;
+      return `auto:${map.kind === "file" ? "" : `${map.kind}:`}${escapeUri(map.path, PATH_PLAIN)}`;
     }
   }
 }
@@ -174,7 +174,7 @@ function readAuto(cursor: SourceCursor): AutoSource {
     cursor.expectEnd("nothing stands behind auto:net");
     return { kind: "auto", map: { kind: "net" } };
   }
-  const kind = cursor.skip("program:") ? "program" : "file";
+  const kind = cursor.skip("program:") ? "program" : cursor.skip("direct:") ? "direct" : "file";
   return { kind: "auto", map: { kind, path: cursor.lastPath() } };
 }
 

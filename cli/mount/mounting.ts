@@ -1,4 +1,6 @@
 /** `strata mount`, `umount`, `mounts`, `export`, `why`: what the daemon is asked, and its answers in words. */
+import { systemFiles } from "../../base/index.ts";
+import { directoriesOf, parseSource, SourceError } from "../../mount/index.ts";
 import type { Arguments } from "../arguments.ts";
 import { EXIT, UsageError } from "../failure.ts";
 import { parsePrefixes } from "../options-read.ts";
@@ -14,17 +16,41 @@ export async function mount(given: Arguments, output: Output): Promise<number> {
   if (target === undefined || words.length < 2) {
     throw new UsageError("a source and a target are wanted: strata mount nfs://files.cs.vu.nl/home /remote/vu");
   }
+  const sources = words.slice(0, -1).join("\n");
+  const options = given.texts("o").join(",");
   return told(output, async () => {
-    const request = {
-      command: "mount",
-      sources: words.slice(0, -1).join("\n"),
-      target,
-      options: given.texts("o").join(","),
-    };
-    const answer = asMount(await askDaemon(given, request));
-    if (given.flag("json")) output.result(JSON.stringify(answer));
-    else output.result(`${shownName(answer.target)} is ${answer.sources.join(", ")} (mount #${answer.id})`);
+    for (const request of requestsFor({ sources, target, options })) {
+      const answer = asMount(await askDaemon(given, { command: "mount", ...request }));
+      if (given.flag("json")) output.result(JSON.stringify(answer));
+      else output.result(`${shownName(answer.target)} is ${answer.sources.join(", ")} (mount #${answer.id})`);
+    }
   });
+}
+
+interface MountWords {
+  readonly sources: string;
+  readonly target: string;
+  readonly options: string;
+}
+
+function directMapOf(text: string): string {
+  try {
+    const source = parseSource(text);
+    if (source.kind === "auto" && source.map.kind === "direct") return source.map.path;
+  } catch (error) {
+    if (!(error instanceof SourceError)) throw error;
+    throw new UsageError(error.message);
+  }
+  throw new UsageError("/- stands for the paths of a direct map: strata mount auto:direct:/etc/auto.direct /-");
+}
+
+/** A direct map says itself where: it is mounted at each directory of its paths, after what is there. "/-" stands for all of them, as with autofs. */
+function requestsFor({ sources, target, options }: MountWords): readonly MountWords[] {
+  if (target !== "/-") return [{ sources, target, options }];
+  const path = directMapOf(sources);
+  const all = [options, "after"].filter((word) => word !== "").join(",");
+  const directories = directoriesOf(path, systemFiles);
+  return directories.map((directory) => ({ sources, target: directory, options: all }));
 }
 
 export async function umount(given: Arguments, output: Output): Promise<number> {

@@ -150,7 +150,15 @@ function openAutomount(row: MountRow, source: AutoSource, parts: OpeningParts & 
   const run = programRunner(systemClock);
   const exporting = { open: openTcpStream, clock: systemClock, random: systemRandom };
   return new AutomountFileSystem({
-    map: openAutomountMap(source, { options: row.options, files: systemFiles, run, finding, exporting, log }),
+    map: openAutomountMap(source, {
+      options: row.options,
+      target: row.target,
+      files: systemFiles,
+      run,
+      finding,
+      exporting,
+      log,
+    }),
     isMounted: (key) => mounting().nameSpace.table.at({ mount: row.id, key }) !== null,
     mount: mountAt,
     clock: systemClock,

@@ -124,13 +124,14 @@ export class AutomountFileSystem extends ReadOnlyFileSystem {
     return { totalOctets: 0, freeOctets: 0, totalFiles: this.#names().length, freeFiles: 0 };
   }
 
-  /** The names that did not lead anywhere a moment ago, the latest last. */
+  /** What is wrong in the map, and the names that did not lead anywhere a moment ago, the latest last. */
   facts(): readonly string[] {
     const now = this.#parts.clock.now();
     const left = [...this.#negatives].filter(([, { until }]) => until > now).slice(-FACTS_MAX);
-    return left.map(([name, { reason, until }]) => {
+    const denied = left.map(([name, { reason, until }]) => {
       return `${name} is not mounted: ${reason} (tried again in ${Math.ceil((until - now) / 1000)} s)`;
     });
+    return [...this.#parts.map.faults().slice(0, FACTS_MAX), ...denied];
   }
 
   async close(): Promise<void> {
@@ -158,7 +159,7 @@ export class AutomountFileSystem extends ReadOnlyFileSystem {
 
   async #mount(name: string): Promise<Status | null> {
     const answer = await this.#parts.map.find(name, this.#stop.signal);
-    if (answer.kind === "none") return this.#refuse(name, { status: "NOENT", reason: "the map has no such name" });
+    if (answer.kind === "none") return this.#refuse(name, { status: "NOENT", reason: answer.reason });
     if (answer.kind === "failed") {
       this.#parts.log.warn({ name }, answer.reason);
       return this.#refuse(name, answer);

@@ -32,10 +32,13 @@ export class NetMap implements AutomountMap {
     return [];
   }
 
+  faults(): readonly string[] {
+    return [];
+  }
+
   async find(key: string, signal: AbortSignal): Promise<MapAnswer> {
-    if (!HOST.test(key)) return { kind: "none" };
     const domain = isFixedHost(key) ? null : parseDomain(key);
-    if (domain === undefined) return { kind: "none" };
+    if (domain === undefined || !HOST.test(key)) return { kind: "none", reason: "that is no name of a host or domain" };
     try {
       const root = domain === null ? null : domainRootSource(domain);
       if (root !== null && (await this.#find(root, signal)) !== null) {
@@ -43,7 +46,8 @@ export class NetMap implements AutomountMap {
       }
       const host: NfsSource = { ...domainRootSource(Name.root), host: key, path: "/" };
       const found = await this.#find(host, signal);
-      if (found === null) return { kind: "none" };
+      if (found === null)
+        return { kind: "none", reason: "there is no such host, and no domain that publishes its files" };
       const paths = await exportsOf(this.#parts.exporting, found);
       // Who tells of nothing may still have something; MNT will say.
       if (paths === null || paths.length === 0) return this.#mounts([host]);

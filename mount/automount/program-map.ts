@@ -28,21 +28,25 @@ export class ProgramMap implements AutomountMap {
     return [];
   }
 
+  faults(): readonly string[] {
+    return [];
+  }
+
   async find(key: string, signal: AbortSignal): Promise<MapAnswer> {
     const { path, run } = this.#parts;
     // What begins with "-" would be an option to many programs, and is no name that anybody mounts.
-    if (key.startsWith("-")) return { kind: "none" };
+    if (key.startsWith("-")) return { kind: "none", reason: `no program is asked for what begins with "-"` };
     const end = await run(path, [key], { ...LIMITS, signal });
     return end.kind === "ended" ? this.#answer(key, end) : failed(path, end);
   }
 
   #answer(key: string, { code, output }: Extract<ProgramEnd, { readonly kind: "ended" }>): MapAnswer {
     const { path, options } = this.#parts;
-    if (code !== 0 || output.trim() === "") return { kind: "none" };
+    if (code !== 0 || output.trim() === "") return none(path);
     try {
       const [line, second] = readMapLines(output, path);
       if (line?.fault !== null && line?.fault !== undefined) throw line.fault;
-      if (line === undefined) return { kind: "none" };
+      if (line === undefined) return none(path);
       if (second !== undefined)
         throw new MapError(path, second.words[0] ?? PLACE, "a program prints one entry, in one line");
       return {
@@ -56,6 +60,7 @@ export class ProgramMap implements AutomountMap {
   }
 }
 
+const none = (path: string): MapAnswer => ({ kind: "none", reason: `${path} knows no such name` });
 const PLACE = { line: 1, column: 1 };
 
 function failed(path: string, end: Exclude<ProgramEnd, { readonly kind: "ended" }>): MapAnswer {

@@ -1,10 +1,17 @@
 /** Automount maps: what an entry says for a key, and what is told of a wrong one. */
 import { describe, expect, test } from "vitest";
 import { SeededRandom, silentLog, SimulatedClock } from "../../base/index.ts";
+import { directoriesOf } from "../../mount/automount/stored-map.ts";
 import { MapFile, type MapKind } from "../../mount/automount/map-file.ts";
 import { openAutomountMap } from "../../mount/automount/open-map.ts";
 import { ProgramMap } from "../../mount/automount/program-map.ts";
-import { formatMountOptions, formatSource, MOUNT_OPTIONS_DEFAULT, parseMountOptions } from "../../mount/index.ts";
+import {
+  formatMountOptions,
+  formatSource,
+  MOUNT_OPTIONS_DEFAULT,
+  type MountOptions,
+  parseMountOptions,
+} from "../../mount/index.ts";
 import type { MapMount } from "../../mount/automount/map-entry.ts";
 import { KnownNames } from "../support/known-names.ts";
 import { MemoryStreams } from "../support/memory-streams.ts";
@@ -155,12 +162,22 @@ test("a map of 20,000 entries", () => {
   expect(found(map, "user19999")).toEqual(["/: nfs://files/home/user19999"]);
 });
 
+interface OpenAs {
+  readonly kind: "file" | "direct";
+  readonly target: string;
+  readonly options?: MountOptions;
+}
+
 describe("a map in a file", () => {
-  const openMap = (files: Map<string, string>) =>
+  const openMap = (
+    files: Map<string, string>,
+    { kind, target, options = MOUNT_OPTIONS_DEFAULT }: OpenAs = { kind: "file", target: "/home" },
+  ) =>
     openAutomountMap(
-      { kind: "auto", map: { kind: "file", path: "/etc/auto.home" } },
+      { kind: "auto", map: { kind, path: "/etc/auto.home" } },
       {
-        options: MOUNT_OPTIONS_DEFAULT,
+        options,
+        target,
         files: {
           read: (path) => Buffer.from(files.get(path)!),
           stamp: (path) => (files.has(path) ? files.get(path)!.length.toString() : null),
@@ -182,7 +199,31 @@ describe("a map in a file", () => {
     files.set("/etc/more", "b files:/b\ncc files:/cc");
     expect(map.names()).toEqual(["a", "b", "cc"]);
     expect(await map.find("cc", NEVER)).toMatchObject({ kind: "mounts" });
-    expect(await map.find("d", NEVER)).toEqual({ kind: "none" });
+    expect(await map.find("d", NEVER)).toEqual({ kind: "none", reason: expect.any(String) });
+  });
+
+  test("that is direct shows the names in the directory that it is mounted at", async () => {
+    const text =
+      "/home/steen files:/&\n/home/ast files:/a\n/usr/share/man files:/man\n/top files:/top\n/home/a/b files:/b";
+    const files = new Map([["/etc/auto.home", text]]);
+    const home = openMap(files, { kind: "direct", target: "/home" });
+    expect(home.names()).toEqual(["steen", "ast"]);
+    expect(await home.find("steen", NEVER)).toMatchObject({ mounts: [{ sources: [{ path: "/home/steen" }] }] });
+    expect(await home.find("a", NEVER)).toMatchObject({ kind: "none" });
+    expect(openMap(files, { kind: "direct", target: "/" }).names()).toEqual(["top"]);
+    const read = { read: () => Buffer.from(text), stamp: () => "1" };
+    expect(directoriesOf("/etc/auto.home", read)).toEqual(["/home", "/usr/share", "/", "/home/a"]);
+  });
+
+  test("that is mounted after something else hides with its entries what they stand on", async () => {
+    const options = parseMountOptions("rw,after,create,idle=5");
+    const map = openMap(new Map([["/etc/auto.home", "a files:/a"]]), { kind: "file", target: "/home", options });
+    const found = await map.find("a", NEVER);
+    expect(found.kind === "mounts" && found.mounts.map(textOf)).toEqual(["/: rw,idle=5 nfs://files/a"]);
+  });
+
+  test("that is not there is told when it is to be mounted", () => {
+    expect(() => openMap(new Map())).toThrow("there is no map /etc/auto.home");
   });
 
   test("tells what is wrong with an entry", async () => {
@@ -211,7 +252,7 @@ describe("a program's map", () => {
     ["nothing", "", 0],
     ["an exit code", "files:/x", 1],
   ])("%s says that there is none", async (_what, output, code) => {
-    expect((await ended(output, code)).told).toEqual({ kind: "none" });
+    expect((await ended(output, code)).told).toEqual({ kind: "none", reason: expect.any(String) });
   });
 
   test.each([
@@ -226,7 +267,7 @@ describe("a program's map", () => {
 
   test("is not asked for what would be an option", async () => {
     const { told, words } = await asked({ kind: "ended", code: 0, output: "files:/x" }, "--help");
-    expect([told, words]).toEqual([{ kind: "none" }, []]);
+    expect([told, words]).toEqual([{ kind: "none", reason: expect.any(String) }, []]);
   });
 });
 
@@ -246,7 +287,7 @@ describe("/net", () => {
     if (exports !== null) streams.listen({ address: "127.0.0.1", port: 2049 }, server.accept);
     const random = new SeededRandom(1);
     const finding = { resolve: known.resolve, random, asked: "the resolver" };
-    const parts = { finding, options: MOUNT_OPTIONS_DEFAULT, log: silentLog, run: noProgram };
+    const parts = { finding, options: MOUNT_OPTIONS_DEFAULT, log: silentLog, run: noProgram, target: "/net" };
     const files = { read: () => new Uint8Array(0), stamp: () => null };
     const exporting = { open: streams.open, clock, random };
     const map = openAutomountMap({ kind: "auto", map: { kind: "net" } }, { ...parts, files, exporting });
@@ -279,13 +320,13 @@ describe("/net", () => {
   test.each(["gone.example", "text.cs.vu.nl", ".", ".hidden", "a b", "a..b", "-x", "x".repeat(64)])(
     "%s is not there",
     async (key) => {
-      expect(await find(key)).toEqual({ kind: "none" });
+      expect(await find(key)).toEqual({ kind: "none", reason: expect.any(String) });
     },
   );
 
   test("what nobody can say is no denial", async () => {
     const known = Object.assign(names(), { isSilent: true });
     expect(await find("vu.nl", known)).toMatchObject({ kind: "failed", status: "TIMEDOUT" });
-    expect(await find(".hidden", known)).toEqual({ kind: "none" });
+    expect(await find(".hidden", known)).toEqual({ kind: "none", reason: expect.any(String) });
   });
 });

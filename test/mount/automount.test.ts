@@ -45,12 +45,15 @@ class SlowMap implements AutomountMap {
   names(): readonly string[] {
     return this.#map().keys;
   }
+  faults(): readonly string[] {
+    return this.#map().faults.map(({ message }) => message);
+  }
   async find(key: string): Promise<MapAnswer> {
     this.asked.push(key);
     await this.gate;
     if (this.answer !== null) return this.answer;
     const mounts = this.#map().find(key, MOUNT_OPTIONS_DEFAULT);
-    return mounts === null ? { kind: "none" } : { kind: "mounts", mounts };
+    return mounts === null ? { kind: "none", reason: "the map has no such name" } : { kind: "mounts", mounts };
   }
   #map(): MapFile {
     return MapFile.parse(this.text, { path: "/etc/auto", kind: "indirect", read: () => null });

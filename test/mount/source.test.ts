@@ -49,6 +49,7 @@ describe("a source", () => {
     ["ns:/", { kind: "ns", path: "/" }],
     ["auto:/etc/auto.home", { kind: "auto", map: { kind: "file", path: "/etc/auto.home" } }],
     ["auto:program:/etc/auto.prog", { kind: "auto", map: { kind: "program", path: "/etc/auto.prog" } }],
+    ["auto:direct:/etc/auto.direct", { kind: "auto", map: { kind: "direct", path: "/etc/auto.direct" } }],
     ["auto:net", { kind: "auto", map: { kind: "net" } }],
     ["file:///srv/files", { kind: "file", path: "/srv/files" }],
     ["file://localhost/srv", { kind: "file", path: "/srv" }, "file:///srv"],
