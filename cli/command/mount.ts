@@ -76,6 +76,7 @@ export const mountCommand: Command = {
       describe: "attach the local name space to a directory of the operating system, instead of mounting into it",
     },
     writable: { kind: "flag", describe: "with --os: the operating system may change what is mounted rw" },
+    "all-users": { kind: "flag", describe: "with --os: other users than the daemon's may enter" },
     state: STATE,
     json: JSON_OPTION,
   },

@@ -20,10 +20,12 @@ import {
   Walker,
 } from "../../mount/index.ts";
 import type { ControlChannel, ControlWords } from "../control/channel.ts";
+import type { Attachments } from "./attachments.ts";
 
 export interface DaemonParts {
   readonly mounting: Mounting;
   readonly store: MountTableStore;
+  readonly attachments: Attachments;
   /** Called when what is exported has changed. */
   readonly onExports: () => void;
   readonly listening: () => { readonly address: string; readonly port: number };
@@ -68,6 +70,16 @@ export interface ExportsAnswer {
   readonly exports: readonly ExportRow[];
 }
 
+/** What `strata mount --os` is told. */
+export interface AttachAnswer {
+  readonly directory: string;
+  /** Null when it is attached, else why it cannot be by FUSE. */
+  readonly fault: string | null;
+  /** For attaching it by NFS: where this daemon serves, and whether it serves the root. */
+  readonly listen: string;
+  readonly rootExport: "no" | "read-only" | "writable";
+}
+
 export function addDaemonCommands(channel: ControlChannel, parts: DaemonParts): void {
   const { mounting, store } = parts;
   channel.add("mount", (words) => refusing(() => mount(mounting, words)));
@@ -78,6 +90,7 @@ export function addDaemonCommands(channel: ControlChannel, parts: DaemonParts): 
       return rows.map(({ id, target }) => ({ id, target }));
     }),
   );
+  channel.add("attach", (words) => attach(parts, words));
   channel.add("mounts", () => mounting.mounts().map(answerOf));
   channel.add("exports", () => ({ listen: formatEndpoint(parts.listening()), exports: store.exports() }));
   channel.add("export", (words) => refusing(() => setExport(parts, words)));
@@ -97,6 +110,15 @@ async function mount(mounting: Mounting, words: ControlWords): Promise<MountAnsw
     .map((text) => parseSource(text));
   const options = parseMountOptions(words.text("options") ?? "");
   return answerOf(await mounting.mount({ sources, target: words.required("target"), options }));
+}
+
+async function attach({ attachments, store, listening }: DaemonParts, words: ControlWords): Promise<AttachAnswer> {
+  const directory = words.required("directory");
+  const isWritable = words.text("writable") === "yes";
+  const fault = await attachments.attach({ directory, isWritable, allowsOthers: words.text("others") === "yes" });
+  const root = store.exports().find(({ path }) => path === "/");
+  const rootExport = root === undefined ? "no" : root.isWritable ? "writable" : "read-only";
+  return { directory, fault, listen: formatEndpoint(listening()), rootExport };
 }
 
 async function setExport(parts: DaemonParts, words: ControlWords): Promise<ExportRow> {

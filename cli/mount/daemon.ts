@@ -23,6 +23,7 @@ import type { Output } from "../output.ts";
 import { aborted, stopSignal } from "../signals.ts";
 import { runningState } from "../state.ts";
 import { filesSocketOf, mountSocketOf, stateFolderOf } from "./asking.ts";
+import { Attachments } from "./attachments.ts";
 import { addDaemonCommands } from "./daemon-commands.ts";
 import { sourceOpener } from "./opening.ts";
 
@@ -61,6 +62,7 @@ export interface MountDaemonPlan {
 
 export class MountDaemon {
   readonly #mounting: Mounting;
+  readonly #attachments: Attachments;
   readonly #listeners: readonly { close(): Promise<void> }[];
   readonly #servers: readonly NfsServer[];
   readonly #handles: HandleStore;
@@ -68,11 +70,13 @@ export class MountDaemon {
 
   private constructor(parts: {
     mounting: Mounting;
+    attachments: Attachments;
     listeners: readonly { close(): Promise<void> }[];
     servers: readonly NfsServer[];
     handles: HandleStore;
   }) {
     this.#mounting = parts.mounting;
+    this.#attachments = parts.attachments;
     this.#listeners = parts.listeners;
     this.#servers = parts.servers;
     this.#handles = parts.handles;
@@ -99,17 +103,26 @@ export class MountDaemon {
       log,
     });
     const tcp = await listenOctetStreams(listen, (...given) => forOthers.accept(...given), log);
+    const attachments = new Attachments({ fileSystem: mounting.nameSpace, clock: systemClock, log });
     addDaemonCommands(channel, {
       mounting,
       store,
+      attachments,
       onExports: () => forOthers.publish(exportsOf(store)),
       listening: () => tcp.endpoint ?? listen,
     });
-    return new MountDaemon({ mounting, listeners: [control, files, tcp], servers: [forOthers, forUs], handles });
+    return new MountDaemon({
+      mounting,
+      attachments,
+      listeners: [control, files, tcp],
+      servers: [forOthers, forUs],
+      handles,
+    });
   }
 
   async close(): Promise<void> {
     this.#isOpen = false;
+    await this.#attachments.close();
     // A listener is closed when its last connection is, and those are the servers' to end.
     const closed = this.#listeners.map((listener) => listener.close());
     for (const server of this.#servers) server.close();

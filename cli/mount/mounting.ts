@@ -6,12 +6,19 @@ import { EXIT, UsageError } from "../failure.ts";
 import { parsePrefixes } from "../options-read.ts";
 import type { Output, Paint } from "../output.ts";
 import { askDaemon, RefusedError } from "./asking.ts";
+import { attachToSystem } from "./attaching.ts";
 import type { ExportsAnswer, MountAnswer, WhyAnswer, WhyEnd } from "./daemon-commands.ts";
 import { octetsText, shownName } from "./file-text.ts";
 import { exitCodeOf } from "./reaching.ts";
 
 export async function mount(given: Arguments, output: Output): Promise<number> {
   const words = [given.positional("SOURCE") ?? "", ...given.positionals("TARGET")].filter((word) => word !== "");
+  const directory = given.text("os");
+  if (directory !== null) {
+    if (words.length > 0)
+      throw new UsageError("--os attaches the whole name space: it goes without a source and a target");
+    return told(output, () => attachToSystem(given, output, directory));
+  }
   const target = words.at(-1);
   if (target === undefined || words.length < 2) {
     throw new UsageError("a source and a target are wanted: strata mount nfs://files.cs.vu.nl/home /remote/vu");
@@ -153,10 +160,9 @@ async function showExports(given: Arguments, output: Output): Promise<void> {
 }
 
 /** What the daemon refuses is a definite no. */
-async function told(output: Output, act: () => Promise<void>): Promise<number> {
+async function told(output: Output, act: () => Promise<number | void>): Promise<number> {
   try {
-    await act();
-    return EXIT.ok;
+    return (await act()) ?? EXIT.ok;
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error;
     output.note(error.message);

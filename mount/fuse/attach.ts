@@ -14,6 +14,8 @@ export interface AttachOptions {
   readonly fileSystem: FileSystem;
   /** An absolute path of a directory that is there. */
   readonly directory: string;
+  /** False: the system changes nothing, though it could. As the file system is, unless told. */
+  readonly isWritable?: boolean;
   readonly clock: Clock;
   readonly log: Log;
   /** Whether other users than the one of this process may enter; the kernel checks modes then. */
@@ -80,7 +82,8 @@ async function detach(directory: string, how: "whole" | "lazy", device: FuseDevi
   await device.ended;
 }
 
-function mountWords({ directory, fileSystem, allowsOthers, source }: AttachOptions): readonly string[] {
+function mountWords(options: AttachOptions): readonly string[] {
+  const { directory, fileSystem, allowsOthers, source, isWritable = fileSystem.isWritable } = options;
   const words = [
     "fd=3",
     "rootmode=40000",
@@ -89,7 +92,7 @@ function mountWords({ directory, fileSystem, allowsOthers, source }: AttachOptio
     "nosuid",
     "nodev",
     ...(allowsOthers === true ? ["allow_other", "default_permissions"] : []),
-    ...(fileSystem.isWritable ? [] : ["ro"]),
+    ...(isWritable ? [] : ["ro"]),
   ];
   return ["-i", "-t", "fuse.strata", "-o", words.join(","), source ?? "strata", directory];
 }
