@@ -81,6 +81,23 @@ export const AIMS: readonly Aim[] = [
   aim("mount-server", "attributes of a file", "GETATTR/s at depth 64", "at least", 4, ["ganesha"]),
   aim("mount-server", "attributes of a file", "GETATTR/s at depth 1", "at least", 0.6, ["ganesha"]),
   aim("mount-server", "a directory of 100,000 names", "MiB more after listing", "at most", 8, "nothing"),
+  aim("mount-client", "a file of 1 GiB from Ganesha, copied", "copy MB/s", "at least", 1, ["libnfs"]),
+  aim(
+    "mount-client",
+    "a file of 1 GiB from Ganesha, exported again",
+    "exported again, MB/s to nfs-cp",
+    "at least",
+    400,
+    "nothing",
+  ),
+  aim(
+    "mount-client",
+    "attributes of two mounts, a third server dead",
+    "p99 beside it / without",
+    "at most",
+    1.5,
+    "nothing",
+  ),
   aim("idle", "nothing to do", "CPU %", "at most", 0.5, "nothing"),
 ];
 

@@ -30,7 +30,7 @@ export interface Run {
 
 /** Figures of which more is better; of all others less is. */
 const isMoreBetter = (what: string): boolean =>
-  /^(queries|updates|requests|names|GETATTR)\/s\b|^READ MB\/s$/.test(what);
+  /^(queries|updates|requests|names|GETATTR)\/s\b|^(READ|copy) MB\/s$/.test(what);
 
 /** What the load costs whoever makes it, which says nothing of the server: it is shown and compared with nobody's. */
 export const GENERATORS_COST = "generator's CPU µs/query";

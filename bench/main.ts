@@ -15,6 +15,7 @@ import { idle } from "./idle.ts";
 import { latency } from "./latency.ts";
 import { layers } from "./layers.ts";
 import { load } from "./load.ts";
+import { mountClient } from "./mount-client.ts";
 import { mountServer } from "./mount-server.ts";
 import { REPORT, writeReport } from "./report.ts";
 import { reload, reloadShared } from "./reload.ts";
@@ -47,6 +48,7 @@ const benches: Readonly<Record<string, (effort: Effort) => Promise<Result>>> = {
   bank,
   "bank-https": bankHttps,
   "mount-server": mountServer,
+  "mount-client": mountClient,
   idle,
   layers,
   respond,

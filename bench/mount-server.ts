@@ -36,21 +36,22 @@ export async function mountServer({ rounds = ROUNDS, seconds = SECONDS }: Effort
   using folder = exportableFolder();
   makeTree(folder.path);
   const contenders: readonly Contender[] = [
-    { name: "strata", start: () => ours([]) },
-    { name: FOLDER_SERVED, start: () => ours([folder.path]) },
+    { name: "strata", start: () => serving([]) },
+    { name: FOLDER_SERVED, start: () => serving([folder.path]) },
     {
       name: "ganesha",
       start: () => startGanesha([{ folder: `${folder.path}/tree`, path: "/tree", isWritable: true }]),
     },
   ];
   const rows = await alternate(contenders, rounds, async ({ start }) => {
-    await using serving = await start();
-    return { ...(await copied(serving)), ...(await asked(serving, seconds)), ...(await listed(serving)) };
+    await using server = await start();
+    return { ...(await copied(server)), ...(await asked(server, seconds)), ...(await listed(server)) };
   });
   return { bench: "a server of files beside Ganesha", rows };
 }
 
-async function ours(words: readonly string[]): Promise<Serving> {
+/** Ours as a process of its own; the words say what it serves. */
+export async function serving(words: readonly string[]): Promise<Serving> {
   const script = fileURLToPath(new URL("mount-serving.ts", import.meta.url));
   const child = spawn(process.execPath, [script, ...words], { stdio: ["pipe", "pipe", "inherit"] });
   const [chunk] = (await once(child.stdout, "data")) as [Buffer];
@@ -68,19 +69,19 @@ async function ours(words: readonly string[]): Promise<Serving> {
 }
 
 /** One warm-up would warm only some of them: each reads the file twice, and the second time counts. */
-async function copied(serving: Serving): Promise<Sample> {
+async function copied(server: Serving): Promise<Sample> {
   let sample: Sample = {};
   for (let turn = 0; turn < 2; turn++) {
     const to = `/dev/shm/strata-bench-copy-${process.pid}`;
-    const url = `nfs://127.0.0.1/tree/big?version=3&nfsport=${serving.nfsPort}&mountport=${serving.mountPort}`;
-    const cpuBefore = cpuMicroseconds(serving.pid);
+    const url = `nfs://127.0.0.1/tree/big?version=3&nfsport=${server.nfsPort}&mountport=${server.mountPort}`;
+    const cpuBefore = cpuMicroseconds(server.pid);
     const began = performance.now();
     const { status } = spawnSync(program("nfs-cp"), [url, to], { timeout: COPY_LIMIT_MILLISECONDS, stdio: "ignore" });
     const seconds = (performance.now() - began) / 1000;
     const octets = status === 0 ? statSync(to).size : 0;
     rmSync(to, { force: true });
     if (octets !== BIG_OCTETS) throw new Error(`nfs-cp copied ${octets} octets`);
-    const cpu = cpuMicroseconds(serving.pid) - cpuBefore;
+    const cpu = cpuMicroseconds(server.pid) - cpuBefore;
     sample = { "READ MB/s": octets / 1e6 / seconds, "READ CPU µs/MB": cpu / (octets / 1e6) };
   }
   return sample;

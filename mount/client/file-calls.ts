@@ -55,7 +55,7 @@ export class FileCalls {
   /** Waits for the mount, where it has never been up. */
   async mounted(): Promise<Status | null> {
     while (this.rootKey === null) {
-      const failure = await this.#parts.link.firstRound();
+      const failure = await this.#parts.link.mounted();
       if (failure !== null) return failure.status;
     }
     return null;

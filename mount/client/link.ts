@@ -50,6 +50,8 @@ export interface Failure {
   readonly reason: string;
 }
 
+const UNMOUNTED: Failure = { status: "TIMEDOUT", reason: "it was unmounted" };
+
 const BACK_OFF_MILLISECONDS_MIN = 100;
 const BACK_OFF_MILLISECONDS_MAX = 10_000;
 /** A connection that lived shorter is no sign of a healthy server. */
@@ -63,10 +65,12 @@ const LIFE_MILLISECONDS_MIN = 1000;
 export class ServerLink {
   readonly #parts: LinkParts;
   readonly #ended = new AbortController();
+  readonly #roundsAwaited = new Set<() => void>();
   readonly #waiting = new Set<(connection: Connection | null) => void>();
   #way: Way | null = null;
   #root: MountedRoot | null = null;
   #state: LinkState = "mounting";
+  #toldReason = "";
   #failure: Failure | null = null;
   #isBringing = false;
   #isFinding = false;
@@ -127,18 +131,26 @@ export class ServerLink {
     });
   }
 
-  /** The next round that fails is told, not waited out: for who mounts and wants to know why it does not go. */
-  async firstRound(): Promise<Failure | null> {
-    while (this.#root === null || this.#way === null) {
-      if (this.#ended.signal.aborted) return { status: "TIMEDOUT", reason: "it was unmounted" };
-      const round = new Promise<void>((resolve) => (this.#roundOver = resolve));
+  /** Tries now, and tells how that ends, for who mounts and wants to know why it does not go; it goes on trying afterwards. */
+  async mount(): Promise<Failure | null> {
+    while (this.#way === null) {
+      if (this.#ended.signal.aborted) return UNMOUNTED;
+      const round = new Promise<void>((resolve) => this.#roundsAwaited.add(resolve));
       this.#bring();
+      this.#wake();
       await round;
       if (this.#way === null && this.#failure !== null) return this.#failure;
     }
     return null;
   }
-  #roundOver: () => void = () => undefined;
+
+  /** As `mount`, for who only uses it: what is known to fail fails at once until it is tried again. */
+  async mounted(): Promise<Failure | null> {
+    if (this.#root !== null) return null;
+    if (this.#failure === null) return this.mount();
+    this.#bring();
+    return this.#failure;
+  }
 
   /** The server no longer knows its own root's handle: everything is made sure of again, over a new connection. */
   makeSure(): void {
@@ -155,7 +167,7 @@ export class ServerLink {
     this.#way = null;
     this.#settleAll(null);
     this.#wake();
-    this.#roundOver();
+    this.#tellRound();
   }
 
   /** For whoever asks why: name, address, and where that came from. */
@@ -188,7 +200,7 @@ export class ServerLink {
       if (this.#ended.signal.aborted) return;
       if (failure === null) return;
       this.#failure = failure;
-      this.#roundOver();
+      this.#tellRound();
       const patience = this.#parts.patienceMilliseconds;
       if (patience !== null && this.#parts.clock.now() - this.#downSince >= patience) this.#openBreaker();
       else if (this.#root === null) this.#tell("failed", failure.reason);
@@ -224,7 +236,7 @@ export class ServerLink {
       this.#origin = origin;
       return servers;
     } catch (error) {
-      if (this.#ended.signal.aborted) return { status: "TIMEDOUT", reason: "it was unmounted" };
+      if (this.#ended.signal.aborted) return UNMOUNTED;
       if (!(error instanceof ServerNotFound)) throw error;
       this.#foundUntil = clock.now() + FIND_AGAIN_MILLISECONDS;
       return { status: error.code === "unknown" ? "TIMEDOUT" : "NXIO", reason: error.message };
@@ -289,7 +301,7 @@ export class ServerLink {
     // Replies to what is under way may still come over the old one.
     if (before !== null)
       this.#parts.clock.after(this.#parts.timeoutMilliseconds, () => before.connection.close("moved"));
-    this.#roundOver();
+    this.#tellRound();
     this.#settleAll(way.connection);
   }
 
@@ -342,13 +354,21 @@ export class ServerLink {
     });
   }
 
+  #tellRound(): void {
+    const awaited = [...this.#roundsAwaited];
+    this.#roundsAwaited.clear();
+    for (const tell of awaited) tell();
+  }
+
   #settleAll(connection: Connection | null): void {
     for (const settle of [...this.#waiting]) settle(connection);
   }
 
   #tell(state: LinkState, reason: string): void {
-    if (state === this.#state && state !== "failed") return;
+    // The same again is no news; another reason for failing is.
+    if (state === this.#state && (state !== "failed" || reason === this.#toldReason)) return;
     this.#state = state;
+    this.#toldReason = reason;
     this.#parts.onState(state, reason);
   }
 }

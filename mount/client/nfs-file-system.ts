@@ -117,7 +117,7 @@ export class NfsFileSystem implements FileSystem {
 
   /** Waits until it is mounted; or says why it does not go, and goes on trying. Without it, the first operation mounts. */
   mount(): Promise<Failure | null> {
-    return this.#link.firstRound();
+    return this.#link.mount();
   }
 
   get state(): LinkState {

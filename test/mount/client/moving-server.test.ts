@@ -201,6 +201,21 @@ describe("a dead server", () => {
     await rig.run(rig.fileSystem.close());
   });
 
+  test("one that was never there: all who ask at once are told, then each at once, until it is tried again", async () => {
+    const rig = clientRig(FILES);
+    rig.streams.silence("192.0.2.1");
+    const asked = Array.from({ length: 8 }, () => rig.fileSystem.root());
+    for (const outcome of asked) expect(await rig.run(outcome)).toBe("TIMEDOUT");
+    expect(rig.clock.now()).toBe(5000);
+    expect(await rig.run(rig.fileSystem.root())).toBe("TIMEDOUT");
+    expect(rig.clock.now()).toBe(5000);
+    rig.streams.heal();
+    expect(await rig.run(rig.fileSystem.mount())).toBeNull();
+    expect(rig.clock.now()).toBe(5000);
+    expect(rig.states).toEqual(["failed: 192.0.2.1 port 2049: no answer to connecting", "up: 192.0.2.1 port 2049"]);
+    await rig.run(rig.fileSystem.close());
+  });
+
   test("unmounting ends what waits for it", async () => {
     const rig = clientRig(FILES, { isSoft: false });
     const root = await rig.run(good(rig.fileSystem.root()));
