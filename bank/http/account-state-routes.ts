@@ -1,4 +1,4 @@
-/** The state of a holder's account, as tellers change it: frozen by one at once, let go again or closed for ever by two. */
+/** The state of a holder's account, as tellers change it: frozen by one at once, unfrozen or closed for ever by two. */
 import type { FastifyInstance } from "fastify";
 import { type Account, type AccountState, balanceOf } from "../account.ts";
 import type { Command } from "../command.ts";
@@ -11,11 +11,11 @@ import type { Desk } from "./parts.ts";
 import { carryOutOrPropose } from "./proposals.ts";
 import { accountNumberText, changing, object } from "./schemas.ts";
 
-const WORDS: Readonly<Record<AccountState, string>> = { open: "let go", blocked: "freeze", closed: "close" };
+const WORDS: Readonly<Record<AccountState, string>> = { open: "unfreeze", blocked: "freeze", closed: "close" };
 
 export function addAccountStateRoutes(app: FastifyInstance, desk: Desk): void {
   const summary =
-    "Freeze an account (one teller, at once), let it go again or close it (a second one has to agree). One that is closed has to be empty; " +
+    "Freeze an account (one teller, at once), unfreeze or close it (a second one has to agree). One that is closed has to be empty; " +
     "interest that it is owed is paid out first, and less than a minor unit of it is left to the bank.";
   app.post<{ Params: { account: string }; Body: { state: AccountState } }>(
     "/v1/accounts/:account/state",

@@ -3,7 +3,8 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { atmCash, internalAccount } from "../account.ts";
 import type { Movement } from "../command.ts";
 import { BankError } from "../error.ts";
-import { parseAmount } from "../money.ts";
+import { type Currency, parseAmount } from "../money.ts";
+import { decodeAnswer } from "../request-text.ts";
 import type { AccountFacts } from "./account-facts.ts";
 import { visible } from "./account-routes.ts";
 import { carryOut } from "./asking.ts";
@@ -76,16 +77,24 @@ function addReversal(app: FastifyInstance, desk: Desk): void {
       const { of, amount, cause } = request.body;
       const visitor = visitorOf(request);
       const session = visitor.kind === "session" ? visitor.session : null;
-      const part = amount === undefined ? null : parseAmount(amount, desk.currencies[0]!);
-      if (session?.role === "teller") {
+      const isTeller = session?.role === "teller";
+      const key = isTeller ? of : ownKey(visitor, of);
+      const part = amount === undefined ? null : parseAmount(amount, await currencyOfRequest(desk, key));
+      if (isTeller) {
         const command = { kind: "reverse", of, amount: part, cause } as const;
         return propose(desk, { account: null, command, about: `reverse ${of}: ${cause}` }, { request, reply });
       }
       if (session !== null && session.atm === null) throw noCash();
-      const command = { kind: "reverse", of: ownKey(visitor, of), amount: part, cause } as const;
+      const command = { kind: "reverse", of: key, amount: part, cause } as const;
       return carryOut(desk, { account: session?.account ?? null, command }, { request, reply });
     },
   );
+}
+
+/** Of what that request moved; of one that has not arrived it does not matter. */
+async function currencyOfRequest(desk: Desk, key: string): Promise<Currency> {
+  const octets = await desk.reader.answer(key);
+  return (octets === null ? undefined : decodeAnswer(octets).accounts[0]?.currency) ?? desk.currencies[0]!;
 }
 
 type Direction = Pick<Movement, "debit" | "credit" | "reason" | "reference">;

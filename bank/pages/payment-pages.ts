@@ -147,7 +147,7 @@ function orderTable(visit: Visit, { list }: Answered): Html {
       </tr>`,
   );
   return html`<div class="sheet scroll">
-    <table>
+    <table class="stack">
       <thead>
         <tr>
           <th scope="col">To</th>

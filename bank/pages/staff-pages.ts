@@ -9,26 +9,26 @@ import { type Answered, explain, type Form, textOf, type Visit } from "./visit.t
 const TRAIL_COUNT = 100;
 const STATES = [
   ["blocked", "Freeze it: nothing moves"],
-  ["open", "Let it go again"],
+  ["open", "Unfreeze it"],
   ["closed", "Close it for ever"],
 ] as const;
 
 export function addStaffPages(site: Site): void {
   site.only(["teller"], "GET", "/staff/counter", async (visit) => showCounter(visit, visit.query, null));
-  site.only(["teller"], "POST", "/staff/open", async (visit) => {
+  site.only(["teller"], "POST", "/staff/counter/open", async (visit) => {
     const { holder = "", pin = "", deposit = "", kind = "current", key = "" } = visit.form;
     const body = { holder, pin, kind, ...(deposit === "" ? {} : { deposit }) };
     const answered = await visit.api({ method: "POST", path: "/v1/holders", body, key });
     return showCounter(visit, answered.code === 200 ? {} : visit.form, openedTold(answered), answered.code);
   });
-  site.only(["teller"], "POST", "/staff/cash", async (visit) => {
+  site.only(["teller"], "POST", "/staff/counter/cash", async (visit) => {
     const { what = "deposits", account = "", amount = "", key = "" } = visit.form;
     const path = what === "withdrawals" ? "/v1/withdrawals" : "/v1/deposits";
     const body = { account: account.replace(/\s/g, ""), amount };
     const answered = await visit.api({ method: "POST", path, body, key });
     return showCounter(visit, answered.code < 300 ? {} : visit.form, cashTold(answered), answered.code);
   });
-  site.only(["teller"], "POST", "/staff/state", async (visit) => {
+  site.only(["teller"], "POST", "/staff/counter/state", async (visit) => {
     const { number = "", state = "", key = "" } = visit.form;
     const path = `/v1/accounts/${encodeURIComponent(number.replace(/\s/g, ""))}/state`;
     const answered = await visit.api({ method: "POST", path, body: { state }, key });
@@ -86,7 +86,7 @@ async function showCounter(visit: Visit, filled: Form, told: Told | null, code =
   const amount = { inputMode: "decimal", hint: "Such as 50 or 12.30", maxLength: 22 } as const;
   const body = html`<h2>Cash</h2>
     <div class="sheet narrow">
-      <form method="post" action="/staff/cash">
+      <form method="post" action="/staff/counter/cash">
         ${hidden()} ${choice({ name: "what", label: "What", value: filled["what"] ?? "", options: directions })}
         ${field({ name: "account", label: "Account", inputMode: "numeric", value: filled["account"] ?? "", maxLength: 20 })}
         ${field({ name: "amount", label: "Amount", value: filled["amount"] ?? "", ...amount })}
@@ -95,7 +95,7 @@ async function showCounter(visit: Visit, filled: Form, told: Told | null, code =
     </div>
     <h2>A new holder</h2>
     <div class="sheet narrow">
-      <form method="post" action="/staff/open">
+      <form method="post" action="/staff/counter/open">
         ${hidden()} ${field({ name: "holder", label: "Name", value: filled["holder"] ?? "", maxLength: 100 })}
         ${choice({ name: "kind", label: "Kind", value: filled["kind"] ?? "current", options: kinds })}
         ${field({ name: "deposit", label: "First deposit", isOptional: true, value: filled["deposit"] ?? "", ...amount })}
@@ -105,7 +105,7 @@ async function showCounter(visit: Visit, filled: Form, told: Told | null, code =
     </div>
     <h2>An account</h2>
     <div class="sheet narrow">
-      <form method="post" action="/staff/state">
+      <form method="post" action="/staff/counter/state">
         ${hidden()} ${choice({ name: "state", label: "What", value: filled["state"] ?? "", options: STATES })}
         ${field({ name: "number", label: "Account", inputMode: "numeric", value: filled["number"] ?? "", maxLength: 20 })}
         <button>Do it</button>
@@ -138,7 +138,7 @@ async function showProposals(visit: Visit, told: Told | null, code = 200): Promi
     open.length === 0
       ? html`<p class="faint">Nothing waits.</p>`
       : html`<div class="sheet scroll">
-          <table>
+          <table class="stack tall">
             <thead>
               <tr>
                 <th scope="col">What</th>
@@ -204,7 +204,7 @@ async function showTrail(visit: Visit): Promise<FastifyReply> {
   );
   const next = Number(textOf(answered.list.at(-1) ?? {}, "number")) + 1;
   const body = html`<div class="sheet scroll">
-      <table>
+      <table class="stack tall">
         <thead>
           <tr>
             <th scope="col">No.</th>

@@ -80,6 +80,9 @@ dt { color: var(--faint); } dd { margin: 0; overflow-wrap: anywhere; }
   table.stack td.amount { grid-column: 2; }
   table.stack td.word { grid-column: 1; }
   table.stack td.when { grid-column: 1; color: var(--faint); font-size: .85rem; }
+  table.tall td, table.tall td.amount, table.tall td.word { grid-column: 1 / -1; text-align: left; }
+  table.tall td + td.amount { padding-top: .5rem; }
+  dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .6rem; }
 }
 @media print { header.top nav, form, .told { display: none; } body { background: none; } .sheet { border: 0; padding: 0; } }
 `;

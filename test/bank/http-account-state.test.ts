@@ -28,7 +28,7 @@ describe("an account", () => {
     expect(await set(account, "blocked")).toMatchObject({ code: 200, body: { status: "ok" } });
     expect(await cash("withdrawals", account, "1")).toMatchObject({ code: 409, body: { status: "account-blocked" } });
     const wish = await set(account, "open");
-    expect(wish).toMatchObject({ code: 202, body: { about: `let go account ${account}` } });
+    expect(wish).toMatchObject({ code: 202, body: { about: `unfreeze account ${account}` } });
     expect(await approve(wish, one)).toMatchObject({ code: 403 });
     expect(await cash("withdrawals", account, "1")).toMatchObject({ code: 409 });
     expect(await approve(wish)).toMatchObject({ code: 200, body: { outcome: { status: "ok" } } });

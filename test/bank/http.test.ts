@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { sealed, signedText } from "../../bank/index.ts";
+import { balanceOf, internalOf, sealed, signedText } from "../../bank/index.ts";
 import { HttpBank, PIN } from "./http-bank.ts";
 
 let bank: HttpBank;
@@ -337,6 +337,26 @@ describe("two tellers", () => {
     await bank.call({ url: `/v1/proposals/${String(out.body["proposal"])}/approve`, token: cat });
     await bank.clock.advance(1000);
     expect(await bank.get("/v1/proposals", one)).toMatchObject({ code: 401 });
+  });
+
+  test("a part of what was moved in another currency is taken back in that one, whose minor unit differs", async () => {
+    const app = bank.anotherApp({ currencies: ["USD", "JPY"] });
+    const account = internalOf("counter:JPY", "JPY");
+    await bank.ledger.submit({ key: "jpy", command: { kind: "open-account", account }, by: "bank" });
+    const ask = (url: string, payload: object, token?: string) => {
+      const headers = { "idempotency-key": bank.key(), ...(token && { authorization: `Bearer ${token}` }) };
+      return bank.ask({ method: "POST", url, payload, headers }, app);
+    };
+    const opened = await ask("/v1/holders", { holder: "Yuki", currency: "JPY", pin: PIN, deposit: "5000" });
+    const holder = String(opened.body["account"]);
+    const [one, two] = [await bank.staff("ann", "teller"), await bank.staff("bob", "teller")];
+    const headers = { "idempotency-key": "w1", authorization: `Bearer ${one}` };
+    const payload = { account: holder, amount: "400" };
+    await bank.ask({ method: "POST", url: "/v1/withdrawals", payload, headers }, app);
+    const wish = await ask("/v1/reversals", { of: "teller:ann:w1", amount: "3", cause: "a slip" }, one);
+    await ask(`/v1/proposals/${String(wish.body["proposal"])}/approve`, {}, two);
+    expect(balanceOf((await bank.reader.account(holder))!)).toBe(4603n);
+    await app.close();
   });
 
   test("a reversal by a teller needs both", async () => {

@@ -214,13 +214,32 @@ describe("staff", () => {
         (await new Browser(bank).go("/staff")).send("/staff/login", { id, password: "correct horse battery" }),
       ),
     );
-    await tess!.send("/staff/cash", { what: "deposits", account, amount: "6000" });
+    await tess!.send("/staff/counter/cash", { what: "deposits", account, amount: "6000" });
     expect(tess!.text).toContain("waits for a second one");
     expect((await tess!.go("/staff/proposals")).text).not.toContain("Approve</button>");
     await tom!.go("/staff/proposals");
     await tom!.send("/staff/proposals", { decision: "approve" });
     expect(tom!.text).toContain("It is approved.");
     expect(await balance(bank, account)).toBe(610_000n);
+  });
+
+  test("a teller freezes an account at once, and lets it go again with a second one", async () => {
+    await using bank = await HttpBank.open();
+    const { account } = await bank.opened();
+    await bank.staff("tess", "teller");
+    const tess = await (
+      await new Browser(bank).go("/staff")
+    ).send("/staff/login", { id: "tess", password: "correct horse battery" });
+    await tess.send("/staff/counter/state", { state: "closed", number: account });
+    expect(tess.text).toContain("a balance of 100.00 USD");
+    await tess.send("/staff/counter/state", { state: "blocked", number: "12" });
+    expect(tess.text).toContain("an account&#39;s number of 10 digits is wanted");
+    await tess.send("/staff/counter/state", { state: "blocked", number: account });
+    expect(tess.text).toContain("The account is frozen.");
+    expect((await bank.reader.account(account))?.state).toBe("blocked");
+    await tess.send("/staff/counter/state", { state: "open", number: account });
+    expect(tess.text).toContain("It waits for a second person.");
+    expect((await bank.reader.account(account))?.state).toBe("blocked");
   });
 
   test("an auditor sees that the books are right, and who did what", async () => {

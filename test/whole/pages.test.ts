@@ -3,7 +3,7 @@ import { type Browser, type BrowserContext, chromium, type Page } from "playwrig
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { systemClock, systemRandom } from "../../base/index.ts";
 import { createAuthority, issueCertificate } from "../../bank/index.ts";
-import { HttpBank, PIN } from "../bank/http-bank.ts";
+import { HttpBank, PASSWORD, PIN } from "../bank/http-bank.ts";
 import { describeWithPeers, program } from "../support/peers.ts";
 
 /** Without what would reach for the network or needs a screen. */
@@ -160,5 +160,26 @@ describeWithPeers("the bank's pages in Chromium", ["chromium"], () => {
       // The width stands at octet 16 of a PNG: a page that is wider than the screen makes a wider picture.
       expect([shot.readUInt32BE(16), box!.width <= 320]).toEqual([320, true]);
     }
+  });
+
+  test("what waits for a second person can be approved on a phone of 320 pixels", async () => {
+    const { account } = await bank.opened("Heidi");
+    const one = await bank.staff("ann", "teller");
+    await bank.staff("tom", "teller");
+    const about = { account, amount: "9000" };
+    await bank.call({ url: "/v1/deposits", payload: about, token: one, key: "wide" });
+    await using someone = await person({ width: 320 });
+    const { page } = someone;
+    await page.goto("/staff");
+    await page.getByLabel("Name").fill("tom");
+    await page.getByLabel("Password").fill(PASSWORD);
+    await page.getByRole("button", { name: "Log in" }).click();
+    await page.getByRole("link", { name: "For a second person" }).click();
+    const decline = (await page.getByRole("button", { name: "Decline" }).boundingBox())!;
+    expect(decline.x + decline.width).toBeLessThanOrEqual(320);
+    // Its words have a line, not a column.
+    expect((await page.getByText("deposit of 9000 USD").boundingBox())!.width).toBeGreaterThan(150);
+    await page.getByRole("button", { name: "Approve" }).click();
+    expect(await balanceOf(account)).toBe(910_000n);
   });
 });
