@@ -27,8 +27,8 @@ const SCHEMA = `
   PRAGMA user_version = ${SCHEMA_VERSION};
 `;
 
-/** Names that are known to be on the disk, so that a file that is looked up again costs no statement. */
-const RECENT_NAMES_MAX = 20_000;
+/** Names that are known to be on the disk, so that a file that is looked up again costs no statement: this many, and as many older ones. */
+const RECENT_NAMES_MAX = 10_000;
 /** A file with more names than that is found by its newest. */
 const NAMES_OF_FILE_MAX = 16;
 
@@ -56,7 +56,9 @@ export interface Named {
 export class NameTable {
   readonly #database: DatabaseSync;
   readonly #path: string;
-  readonly #recent = new Map<FileKey, Place>();
+  /** When the first is full it becomes the second: taking the oldest out of one Map, one by one, costs a walk over its gaps each time. */
+  #recent = new Map<FileKey, Place>();
+  #older = new Map<FileKey, Place>();
   readonly #insert: StatementSync;
   readonly #select: StatementSync;
   readonly #forget: StatementSync;
@@ -78,7 +80,7 @@ export class NameTable {
     this.#database = database;
     this.#path = path;
     // What a killed process committed is in the system's hands; only a power failure may take the last of it.
-    database.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
+    database.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -8000");
     const version = Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
     if (version === 0) database.exec(`BEGIN IMMEDIATE; ${SCHEMA} COMMIT`);
     else if (version !== SCHEMA_VERSION) throw new Error(`it is of another version of strata (${version})`);
@@ -94,7 +96,7 @@ export class NameTable {
 
   /** Where the key was seen: one place for a directory, one for each name of a file. */
   places(key: FileKey): readonly Place[] {
-    const recent = this.#recent.get(key);
+    const recent = this.#recentPlace(key);
     if (recent !== undefined) return [recent];
     return this.allPlaces(key);
   }
@@ -122,7 +124,7 @@ export class NameTable {
   }
 
   forget(key: FileKey): void {
-    this.#recent.delete(key);
+    this.#forgetRecent(key);
     this.#together(() => {
       this.#forget.run(fileKeyOctets(key));
       this.#forgetVerifier.run(fileKeyOctets(key));
@@ -130,7 +132,7 @@ export class NameTable {
   }
 
   forgetPlace(key: FileKey, { directory, name }: Place): void {
-    this.#recent.delete(key);
+    this.#forgetRecent(key);
     this.#guarded(() => this.#forgetOne.run(fileKeyOctets(key), fileKeyOctets(directory), fileNameOctets(name)));
   }
 
@@ -159,7 +161,7 @@ export class NameTable {
   }
 
   #isRecent({ key, place }: Named): boolean {
-    const known = this.#recent.get(key);
+    const known = this.#recentPlace(key);
     return known !== undefined && known.directory === place.directory && known.name === place.name;
   }
 
@@ -167,10 +169,28 @@ export class NameTable {
     const octets = fileKeyOctets(key);
     if (isDirectory) this.#forget.run(octets);
     this.#insert.run(octets, fileKeyOctets(place.directory), fileNameOctets(place.name));
-    this.#recent.delete(key);
+    this.#setRecent(key, place);
+  }
+
+  #recentPlace(key: FileKey): Place | undefined {
+    const recent = this.#recent.get(key);
+    if (recent !== undefined) return recent;
+    const older = this.#older.get(key);
+    if (older !== undefined) this.#setRecent(key, older);
+    return older;
+  }
+
+  #setRecent(key: FileKey, place: Place): void {
+    this.#older.delete(key);
     this.#recent.set(key, place);
-    if (this.#recent.size <= RECENT_NAMES_MAX) return;
-    for (const oldest of this.#recent.keys()) return void this.#recent.delete(oldest);
+    if (this.#recent.size < RECENT_NAMES_MAX) return;
+    this.#older = this.#recent;
+    this.#recent = new Map();
+  }
+
+  #forgetRecent(key: FileKey): void {
+    this.#recent.delete(key);
+    this.#older.delete(key);
   }
 
   #together(work: () => void): void {
@@ -183,6 +203,7 @@ export class NameTable {
         if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
         // What was rolled back is not on the disk.
         this.#recent.clear();
+        this.#older.clear();
         throw error;
       }
     });
