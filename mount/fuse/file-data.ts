@@ -4,9 +4,9 @@ import type { FileSystem } from "../file-system.ts";
 import { isStatus, type Status } from "../status.ts";
 import { type Node } from "./nodes.ts";
 
-/** Fewer octets than wanted tell the kernel that the file ends there. */
+/** Fewer octets than wanted tell the kernel that the file ends there. Whoever has sent them calls the releases. */
 export async function readWhole(
-  fileSystem: FileSystem,
+  { fileSystem, releases }: { readonly fileSystem: FileSystem; readonly releases: (() => void)[] },
   file: FileKey,
   offset: number,
   sizeOctets: number,
@@ -15,6 +15,7 @@ export async function readWhole(
   for (let count = 0; count < sizeOctets;) {
     const part = await fileSystem.read(file, offset + count, sizeOctets - count);
     if (isStatus(part)) return part;
+    if (part.release !== undefined) releases.push(part.release);
     if (part.octets.length > 0) pieces.push(part.octets);
     count += part.octets.length;
     if (part.isEnd || part.octets.length === 0) break;

@@ -51,6 +51,14 @@ const INTERRUPT_MILLISECONDS = 2000;
 /** What goes back: pieces of a body, an errno, or nothing at all (forget). */
 type Answer = readonly Uint8Array[] | { readonly errno: number } | null;
 
+/** What a request leaves to be done when its reply is out. */
+interface Work {
+  /** Nodes that the reply tells the kernel. */
+  readonly told: Node[];
+  /** Memory of what was read, which the kernel has copied then. */
+  readonly releases: (() => void)[];
+}
+
 interface Flight {
   isOver: boolean;
   readonly isChange: boolean;
@@ -107,10 +115,10 @@ export class FuseSession {
   }
 
   async #serve(request: Request, flight: Flight): Promise<void> {
-    const told: Node[] = [];
+    const work: Work = { told: [], releases: [] };
     let answer: Answer;
     try {
-      answer = await this.#answer(request, flight, told);
+      answer = await this.#answer(request, flight, work);
     } catch (error) {
       // A bug of a file system ends one request, not the mount.
       this.#parts.log.error({ error: String(error), opcode: request.opcode }, "a file system failed");
@@ -118,7 +126,8 @@ export class FuseSession {
     }
     const isHeard = this.#send(request.unique, flight, answer);
     // What the kernel did not hear it will not forget.
-    if (!isHeard) for (const { id } of told) this.#nodes.forget(id, 1);
+    if (!isHeard) for (const { id } of work.told) this.#nodes.forget(id, 1);
+    for (const release of work.releases) release();
   }
 
   /** Whether the kernel has taken the answer. */
@@ -143,7 +152,7 @@ export class FuseSession {
     else end();
   }
 
-  async #answer({ node: id, body }: Request, flight: Flight, told: Node[]): Promise<Answer> {
+  async #answer({ node: id, body }: Request, flight: Flight, work: Work): Promise<Answer> {
     switch (body.kind) {
       case "init":
         return this.#init(body);
@@ -162,7 +171,7 @@ export class FuseSession {
         if (!this.#isInitialized) return { errno: ERRNO.EPROTO };
         const node = this.#nodes.get(id);
         if (node === null) return { errno: ERRNO.ESTALE };
-        const outcome = await this.#patiently(flight, () => this.#do(node, body, told));
+        const outcome = await this.#patiently(flight, () => this.#do(node, body, work));
         return typeof outcome === "string" ? { errno: errnoOf(outcome) } : outcome;
       }
     }
@@ -193,7 +202,7 @@ export class FuseSession {
     }
   }
 
-  #do(node: Node, body: Body, told: Node[]): Soon<readonly Uint8Array[]> {
+  #do(node: Node, body: Body, work: Work): Soon<readonly Uint8Array[]> {
     switch (body.kind) {
       case "lookup":
       case "mknod":
@@ -201,7 +210,7 @@ export class FuseSession {
       case "symlink":
       case "link":
       case "create":
-        return this.#doEntry(node, body, told);
+        return this.#doEntry(node, body, work);
       case "unlink":
       case "rmdir":
       case "rename":
@@ -210,22 +219,22 @@ export class FuseSession {
       case "readdir":
       case "readdirplus":
       case "releasedir":
-        return this.#doListing(node, body, told);
+        return this.#doListing(node, body, work);
       default:
-        return this.#doFile(node, body);
+        return this.#doFile(node, body, work);
     }
   }
 
   async #doEntry(
     node: Node,
     body: BodyOf<"lookup" | "mknod" | "mkdir" | "symlink" | "link" | "create">,
-    told: Node[],
+    work: Work,
   ): Promise<readonly Uint8Array[] | Status> {
     const fault = nameFault(body.name);
     if (fault !== null) return fault;
     const found = await this.#entry({ directory: node.key, name: body.name }, body);
     if (isStatus(found)) return found;
-    const entry = entryOut(this.#tell(found, told));
+    const entry = entryOut(this.#tell(found, work));
     return body.kind === "create" ? [entry, openOut(0, 0)] : [entry];
   }
 
@@ -286,7 +295,7 @@ export class FuseSession {
   async #doListing(
     node: Node,
     body: BodyOf<"opendir" | "readdir" | "readdirplus" | "releasedir">,
-    told: Node[],
+    work: Work,
   ): Promise<readonly Uint8Array[] | Status> {
     const { fileSystem } = this.#parts;
     switch (body.kind) {
@@ -305,7 +314,7 @@ export class FuseSession {
         const wish: PageWish = {
           cookie,
           sizeOctets,
-          tell: body.kind === "readdir" ? null : (found) => this.#tell(found, told),
+          tell: body.kind === "readdir" ? null : (found) => this.#tell(found, work),
         };
         const page = await this.#directories.page(fileSystem, body.handle, wish);
         return isStatus(page) ? page : [page];
@@ -313,7 +322,7 @@ export class FuseSession {
     }
   }
 
-  async #doFile(node: Node, body: Body): Promise<readonly Uint8Array[] | Status> {
+  async #doFile(node: Node, body: Body, { releases }: Work): Promise<readonly Uint8Array[] | Status> {
     const { fileSystem } = this.#parts;
     switch (body.kind) {
       case "getattr":
@@ -327,7 +336,7 @@ export class FuseSession {
       case "open":
         return this.#open(node);
       case "read":
-        return readWhole(fileSystem, node.key, body.offset, Math.min(body.sizeOctets, WRITE_OCTETS_MAX));
+        return readWhole({ fileSystem, releases }, node.key, body.offset, Math.min(body.sizeOctets, WRITE_OCTETS_MAX));
       case "write": {
         const written = await writeWhole(fileSystem, node, body.offset, body.octets);
         return isStatus(written) ? written : [writeOut(written)];
@@ -367,9 +376,9 @@ export class FuseSession {
     return isStatus(attributes) ? attributes : [attrOut(attributes, this.#validity(attributes))];
   }
 
-  #tell({ key, attributes }: Found, told: Node[]): Entry {
+  #tell({ key, attributes }: Found, work: Work): Entry {
     const node = this.#nodes.tell(key);
-    told.push(node);
+    work.told.push(node);
     return { node: node.id, validity: this.#validity(attributes), attributes };
   }
 

@@ -80,7 +80,9 @@ export class NameTable {
     this.#database = database;
     this.#path = path;
     // What a killed process committed is in the system's hands; only a power failure may take the last of it.
-    database.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -8000");
+    database.exec(
+      "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -8000",
+    );
     const version = Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
     if (version === 0) database.exec(`BEGIN IMMEDIATE; ${SCHEMA} COMMIT`);
     else if (version !== SCHEMA_VERSION) throw new Error(`it is of another version of strata (${version})`);

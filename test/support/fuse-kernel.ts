@@ -56,6 +56,10 @@ export class FuseKernel {
     );
   }
 
+  get lastUnique(): number {
+    return this.#unique;
+  }
+
   /** Sends a request and gives its number. */
   send(opcode: number, content: Uint8Array = Buffer.alloc(0), node = 1): number {
     this.#unique += 2;

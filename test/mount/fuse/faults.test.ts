@@ -11,6 +11,7 @@ import {
   ERRNO,
   kernelOver,
   OP,
+  read,
   readdir,
   request,
   u32,
@@ -90,6 +91,27 @@ describe("what takes long", () => {
     await kernel.clock.advance(100);
     expect(kernel.replies.get(unique)?.errno).toBe(0);
   });
+});
+
+test("what was read is given back once, when the kernel has it, and also when nobody waits for it", async () => {
+  const base = contractFiles();
+  const released: string[] = [];
+  const kernel = await kernelOver(
+    changed(base, {
+      read: (key, offset, octets) => {
+        const part = base.read(key, offset, Math.min(octets, 4));
+        if (typeof part === "string") return part;
+        return { ...part, release: () => void released.push(Buffer.from(part.octets).toString()) };
+      },
+    }),
+  );
+  const node = await kernel.lookup("readme");
+  expect((await kernel.ask(OP.READ, read(0, 100), node)).body.toString()).toBe("Strata\n");
+  expect(released).toEqual(["Stra", "ta\n"]);
+  kernel.givenUp.add(kernel.lastUnique + 2);
+  kernel.send(OP.READ, read(0, 4), node);
+  await kernel.lookup("readme");
+  expect(released).toEqual(["Stra", "ta\n", "Stra"]);
 });
 
 test("a file system that throws ends one request with EIO", async () => {
