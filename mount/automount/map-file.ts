@@ -12,7 +12,9 @@ export type MapKind = "indirect" | "direct";
 /** Reads an included map; null: there is none. */
 export type ReadMap = (path: string) => string | null;
 
-const INCLUDES_MAX = 10;
+const DEPTH_MAX = 10;
+/** All together, those included by included ones too. */
+const INCLUDES_MAX = 1000;
 const ENTRIES_MAX = 100_000;
 
 export class MapFile {
@@ -20,6 +22,7 @@ export class MapFile {
   readonly faults: readonly MapError[];
   readonly #entries = new Map<string, EntryWords>();
   #everyKey: EntryWords | null = null;
+  #includes = 0;
 
   private constructor(faults: MapError[]) {
     this.faults = faults;
@@ -87,7 +90,8 @@ export class MapFile {
     const complain = (message: string): void => void faults.push(new MapError(path, at, message));
     if (name === "" || rest.length > 0) return complain("one map is included by +NAME, alone on its line");
     if (included === path || above.includes(included)) return complain(`${included} includes itself`);
-    if (above.length >= INCLUDES_MAX) return complain(`maps include others at most ${INCLUDES_MAX} deep`);
+    if (above.length >= DEPTH_MAX) return complain(`maps include others at most ${DEPTH_MAX} deep`);
+    if (++this.#includes > INCLUDES_MAX) return complain(`a map includes at most ${INCLUDES_MAX} others`);
     const inner = read(included);
     if (inner === null) return complain(`there is no map ${included}`);
     this.#read(inner, { ...place, path: included, above: [...above, path] });

@@ -100,10 +100,11 @@ class Scanner {
         isProtected = true;
       } else if (character === "\\") {
         const next = this.#text[this.#at + 1];
-        if (next === "\n" || next === undefined) break;
-        text += next;
+        if (next === "\n") break;
+        // The last character of all protects nothing.
+        text += next ?? character;
         isProtected = true;
-        this.#at++;
+        if (next !== undefined) this.#at++;
       } else if (character === "$" && /[{A-Za-z_]/.test(this.#text[this.#at + 1] ?? "")) {
         throw this.#error("variables are not known here; write the value, or \\$ for a dollar");
       } else text += character === "&" ? KEY_MARK : character;

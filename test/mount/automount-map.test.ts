@@ -65,6 +65,7 @@ describe("an entry", () => {
     ["a files:/first\na files:/second\n* files:/rest", "a", ["/: nfs://files/first"]],
     ["* files:/rest\na files:/own", "a", ["/: nfs://files/own"]],
     ["\\* files:/star", "*", ["/: nfs://files/star"]],
+    ["a files:/end\\", "a", ["/: nfs://files/end%5C"]],
   ])("%j for %s", (text, key, mounts) => {
     const map = parse(text);
     expect(map.faults).toEqual([]);
@@ -146,6 +147,13 @@ test("other maps are included where they stand, and circles are told", () => {
   expect(map.keys).toEqual(["a", "b", "c"]);
   expect([found(map, "a"), found(map, "b")]).toEqual([["/: nfs://files/a"], ["/: nfs://files/b"]]);
   expect(map.faults.map(({ message }) => message)).toEqual(["/etc/auto.more:3:1: /etc/auto.home includes itself"]);
+});
+
+test("maps that include each other again and again end", () => {
+  const read = (path: string): string => Array.from({ length: 50 }, (_, i) => `+${path}${i}`).join("\n");
+  const { faults } = MapFile.parse("+/x", { path: "/m", kind: "indirect", read });
+  expect(faults.some(({ message }) => message.includes("at most 1000 others"))).toBe(true);
+  expect(faults.some(({ message }) => message.includes("at most 10 deep"))).toBe(true);
 });
 
 test("a direct map has paths for keys", () => {
