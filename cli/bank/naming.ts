@@ -192,6 +192,11 @@ export class Epoch {
     });
   }
 
+  /** Whether the zone takes our updates, by one that changes nothing: a server that waits is to be able to take over. Throws WorkError. */
+  async check(): Promise<void> {
+    await sendLines(this.#sender, [`delete ${epochOf(this.#bank)} TXT "nobody has this"`]);
+  }
+
   /** Takes the next one, and one that is later than that; false when another server took it at the same moment. Throws WorkError. */
   async take(later: number): Promise<boolean> {
     const [before] = await this.#primary.texts(epochOf(this.#bank), TYPE.TXT);

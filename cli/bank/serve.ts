@@ -181,5 +181,7 @@ async function namingOf(given: Arguments, plan: BankPlan, output: Output): Promi
   const key = keyFile === null ? null : await readKey(keyFile, systemFiles);
   const primary = await primaryOf(bank, { primary: primaryText, server, state });
   const leaseSeconds = parseSeconds("lease", given.text("lease") ?? "30");
-  return { primary, key, leaseSeconds, epoch: new Epoch(bank, hostOf(plan), { primary, key }) };
+  const epoch = new Epoch(bank, hostOf(plan), { primary, key });
+  await epoch.check();
+  return { primary, key, leaseSeconds, epoch };
 }

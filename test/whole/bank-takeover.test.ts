@@ -43,6 +43,14 @@ test("a server that is killed is followed by the one that waited; no request is 
   ];
   const first = await RunningStrata.start([...words, "--host", "b1"]);
   const second = RunningStrata.start([...words, "--host", "b2"]);
+  // One that could never take over does not wait to find out.
+  const other = scratch.file("other.key");
+  writeFileSync(other, (await strata(["key", "generate", "other.firstbank.com"])).stdout);
+  const unfit = await strata([...words, "--host", "b3", "--key", other]);
+  expect([unfit.status, unfit.stderr]).toEqual([
+    2,
+    expect.stringMatching(/does not accept the key other\.firstbank\.com/) as string,
+  ]);
   const open = (name: string) =>
     strata([
       "bank",
