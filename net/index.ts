@@ -8,6 +8,7 @@ export {
   Prefix,
   unmapped,
 } from "./address.ts";
+export { CachedReader, type ReadRoom } from "./cached-read.ts";
 export {
   CHAIN_OPTION,
   CHAIN_SERVERS_MAX,

@@ -17,6 +17,7 @@ export class HeldFile {
   uses = 0;
   #reader: Promise<number | Status> | null = null;
   #writer: Promise<number | Status> | null = null;
+  #openReader: number | null = null;
   #isGone = false;
 
   constructor(parts: {
@@ -39,12 +40,18 @@ export class HeldFile {
     if (this.#isGone) this.letGo();
   }
 
+  /** The descriptor to read from, where it is open already. */
+  get readerAtHand(): number | null {
+    return this.#openReader;
+  }
+
   /** A descriptor to read from; only regular files are ever opened. */
   reader(): Promise<number | Status> {
     const fault = this.#fault();
     if (fault !== null) return Promise.resolve(fault);
     return (this.#reader ??= system.openToRead(this.descriptor).then((opened) => {
       if (typeof opened === "string") this.#reader = null;
+      else if (!this.#isGone) this.#openReader = opened;
       return opened;
     }));
   }
@@ -67,7 +74,7 @@ export class HeldFile {
         if (typeof opened === "number") system.close(opened);
       });
     }
-    [this.#reader, this.#writer] = [null, null];
+    [this.#reader, this.#writer, this.#openReader] = [null, null, null];
     system.close(this.descriptor);
   }
 

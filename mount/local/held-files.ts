@@ -15,6 +15,8 @@ import * as system from "./system-calls.ts";
 const DEPTH_MAX = 2048;
 /** Whoever asks for more lost files at once is told to come back. */
 const SEARCHES_MAX = 16;
+/** To ask the kernel where something is costs several times what its attributes do, and the exported directory is hardly ever moved. */
+const ROOT_LOOKS = 64;
 
 export interface HeldFilesOptions {
   readonly table: NameTable;
@@ -30,6 +32,11 @@ export class HeldFiles {
   readonly #held = new Map<FileKey, HeldFile>();
   #lastSearch: Promise<unknown> = Promise.resolve();
   #searches = 0;
+  /** Who was seen to stand in the exported directory in this turn, in which nothing else happens. */
+  readonly #insideNow = new Set<HeldFile>();
+  /** Where the exported directory was, and how often that is still believed. */
+  #rootPath = "";
+  #rootLooksLeft = 0;
 
   /** `root` is an open directory, and these are its facts. */
   constructor(root: number, facts: system.Facts, options: HeldFilesOptions) {
@@ -54,6 +61,21 @@ export class HeldFiles {
     return this.use(key, (file) => (file.kind === "directory" ? act(file) : "NOTDIR"));
   }
 
+  /** The file, where it is held already and stands in the exported directory; null where that cannot be said at once. It is held for this turn only. */
+  atHand(key: FileKey): HeldFile | null {
+    const file = key === this.root.key ? this.root : this.#held.get(key);
+    if (file === undefined || file.fileSystem !== this.root.fileSystem) return null;
+    if (this.#insideNow.has(file)) return file;
+    if (!this.#isInside(file)) return null;
+    if (this.#insideNow.size === 0) queueMicrotask(() => this.#insideNow.clear());
+    this.#insideNow.add(file);
+    if (file !== this.root) {
+      this.#held.delete(key);
+      this.#held.set(key, file);
+    }
+    return file;
+  }
+
   isHeld(key: FileKey): boolean {
     return this.#held.has(key) || key === this.root.key;
   }
@@ -76,15 +98,16 @@ export class HeldFiles {
     const file = this.#held.get(key);
     if (file === undefined) return;
     this.#held.delete(key);
+    this.#insideNow.delete(file);
     file.letGo();
   }
 
   /** The names from the exported directory down to a held one, by what the kernel says. */
   namesTo(file: HeldFile): readonly string[] {
     const above = system.whereIs(this.root.descriptor);
-    const below = system.whereIs(file.descriptor).subarray(above.length);
-    const text = Buffer.from(below).toString("latin1");
-    return text
+    return system
+      .whereIs(file.descriptor)
+      .slice(above.length)
       .split("/")
       .filter((name) => name !== "")
       .map((name) => fileNameText(Buffer.from(name, "latin1")));
@@ -93,6 +116,7 @@ export class HeldFiles {
   close(): void {
     for (const file of this.#held.values()) file.letGo();
     this.#held.clear();
+    this.#insideNow.clear();
     this.root.letGo();
     this.root.release();
   }
@@ -220,9 +244,11 @@ export class HeldFiles {
 
   #isInside(file: HeldFile): boolean {
     if (file === this.root) return true;
-    const [root, here] = [system.whereIs(this.root.descriptor), system.whereIs(file.descriptor)];
-    if (root.length === 1) return true;
-    return here.length > root.length && here[root.length] === SLASH && here.subarray(0, root.length).equals(root);
+    const here = system.whereIs(file.descriptor);
+    if (this.#rootLooksLeft-- > 0 && isBelow(here, this.#rootPath)) return true;
+    this.#rootPath = system.whereIs(this.root.descriptor);
+    this.#rootLooksLeft = ROOT_LOOKS;
+    return isBelow(here, this.#rootPath);
   }
 
   #trim(): void {
@@ -230,13 +256,16 @@ export class HeldFiles {
     for (const [key, file] of this.#held) {
       if (file.uses > 0) continue;
       this.#held.delete(key);
+      this.#insideNow.delete(file);
       file.letGo();
       if (this.#held.size <= this.#options.heldMax) return;
     }
   }
 }
 
-const SLASH = 0x2f;
+function isBelow(path: string, root: string): boolean {
+  return root === "/" || (path.startsWith(root) && path[root.length] === "/");
+}
 
 /** What of a directory tells who is in it. */
 export type Directory = Pick<HeldFile, "key" | "descriptor" | "device" | "fileSystem">;

@@ -5,6 +5,7 @@
  * only: who may ask is the server's business.
  */
 import type { Log, Random } from "../../base/index.ts";
+import { CachedReader } from "../../net/index.ts";
 import { type FileKey } from "../file-key.ts";
 import { fileNameText, nameFault } from "../file-name.ts";
 import type {
@@ -18,6 +19,7 @@ import type {
   NewFile,
   Place,
   ReadPart,
+  Soon,
   Space,
   Stability,
   Written,
@@ -28,9 +30,18 @@ import { attributesOf, HeldFiles } from "./held-files.ts";
 import { type HeldFile } from "./held-file.ts";
 import { Listings } from "./listings.ts";
 import { type Named, NameTable, NameTableError } from "./name-table.ts";
+import { ReadRooms } from "./read-rooms.ts";
 import * as system from "./system-calls.ts";
 
 const READ_OCTETS_MAX = 1 << 20;
+const ASKED_ONCE_MAX = 4096;
+
+interface Opened {
+  readonly root: number;
+  readonly facts: system.Facts;
+  readonly cached: CachedReader;
+  readonly isQuick: boolean;
+}
 
 export interface LocalFileSystemOptions {
   /** An absolute path. */
@@ -60,6 +71,12 @@ export class LocalFileSystem implements FileSystem {
   readonly #listings = new Listings();
   readonly #changes: LocalChanges;
   readonly #log: Log;
+  readonly #rooms: ReadRooms;
+  readonly #cached: CachedReader;
+  /** Whether what is held may be asked without waiting. */
+  readonly #isQuick: boolean;
+  /** Files whose attributes were asked for while they were not held: who asks again is likely to go on. */
+  readonly #askedOnce = new Set<FileKey>();
 
   /** Throws LocalDirectoryError or NameTableError. */
   static async open(options: LocalFileSystemOptions): Promise<LocalFileSystem> {
@@ -70,16 +87,21 @@ export class LocalFileSystem implements FileSystem {
       const facts = await system.facts(root);
       if (typeof facts === "string") throw new LocalDirectoryError(`cannot export ${directory}: ${statusText(facts)}`);
       requireProc(root);
-      return new LocalFileSystem(root, facts, options);
+      const [cached, isQuick] = [await CachedReader.load(), await system.isOfThisMachine(root)];
+      return new LocalFileSystem({ root, facts, cached, isQuick }, options);
     } catch (error) {
       system.close(root);
       throw error;
     }
   }
 
-  private constructor(root: number, facts: system.Facts, options: LocalFileSystemOptions) {
+  private constructor(opened: Opened, options: LocalFileSystemOptions) {
+    const { root, facts, cached, isQuick } = opened;
     this.isWritable = options.isWritable;
     this.#log = options.log;
+    this.#cached = cached;
+    this.#isQuick = isQuick;
+    this.#rooms = new ReadRooms(cached, READ_OCTETS_MAX);
     this.#table = NameTable.open(options.tablePath);
     this.#files = new HeldFiles(root, facts, {
       table: this.#table,
@@ -104,9 +126,12 @@ export class LocalFileSystem implements FileSystem {
     );
   }
 
-  attributes(file: FileKey): Promise<Attributes | Status> {
+  attributes(file: FileKey): Soon<Attributes> {
+    const held = this.#isQuick ? this.#files.atHand(file) : null;
+    if (held !== null) return attributesIn(held, system.factsAtHand(held.descriptor));
     return this.#guarded(async () => {
-      const place = this.#files.isHeld(file) ? undefined : this.#table.places(file)[0];
+      const isToBeHeld = this.#files.isHeld(file) || this.#isAskedAgain(file);
+      const place = isToBeHeld ? undefined : this.#table.places(file)[0];
       if (place !== undefined) {
         const quick = await this.#files.useDirectory(place.directory, (parent) => this.#child(parent, place.name));
         if (typeof quick !== "string" && quick.key === file) return quick.attributes;
@@ -115,8 +140,11 @@ export class LocalFileSystem implements FileSystem {
     });
   }
 
-  read(file: FileKey, offset: number, octetsMax: number): Promise<ReadPart | Status> {
-    return this.#guarded(() => this.#files.use(file, (held) => readFrom(held, offset, octetsMax)));
+  read(file: FileKey, offset: number, octetsMax: number): Soon<ReadPart> {
+    const held = this.#isQuick ? this.#files.atHand(file) : null;
+    const part = held === null ? null : this.#readAtHand(held, offset, octetsMax);
+    if (part !== null) return part;
+    return this.#guarded(() => this.#files.use(file, (one) => this.#readFrom(one, offset, octetsMax)));
   }
 
   list(directory: FileKey, cookie: bigint, entriesMax: number): Promise<ListPart | Status> {
@@ -218,6 +246,55 @@ export class LocalFileSystem implements FileSystem {
     return { key, attributes };
   }
 
+  #isAskedAgain(file: FileKey): boolean {
+    if (this.#askedOnce.delete(file)) return true;
+    if (this.#askedOnce.size >= ASKED_ONCE_MAX) this.#askedOnce.clear();
+    this.#askedOnce.add(file);
+    return false;
+  }
+
+  /** What the kernel has in memory; null where it would have to wait for a disk. */
+  #readAtHand(held: HeldFile, offset: number, octetsMax: number): ReadPart | Status | null {
+    const reader = held.readerAtHand;
+    if (reader === null) return null;
+    let wanted = Math.min(octetsMax, READ_OCTETS_MAX);
+    if (offset + wanted > held.sizeOctets) {
+      const attributes = attributesIn(held, system.factsAtHand(held.descriptor));
+      if (isStatus(attributes)) return attributes;
+      wanted = Math.min(wanted, held.sizeOctets - offset);
+    }
+    if (wanted <= 0) return null;
+    const { room, release } = this.#rooms.take(wanted);
+    const count = this.#cached.read(reader, room, offset, wanted);
+    if (count === wanted)
+      return { octets: room.octets.subarray(0, count), isEnd: offset + count >= held.sizeOctets, release };
+    release();
+    return null;
+  }
+
+  async #readFrom(held: HeldFile, offset: number, octetsMax: number): Promise<ReadPart | Status> {
+    const reader = await held.reader();
+    if (typeof reader === "string") return reader;
+    const wanted = Math.min(octetsMax, READ_OCTETS_MAX);
+    if (offset + wanted > held.sizeOctets) {
+      // It may have grown; and a small file is to cost a small piece of memory only.
+      const facts = await system.facts(held.descriptor);
+      if (typeof facts === "string") return facts;
+      held.sizeOctets = facts.attributes.sizeOctets;
+    }
+    const length = Math.min(wanted, Math.max(0, held.sizeOctets - offset));
+    if (length === 0) return { octets: new Uint8Array(0), isEnd: offset >= held.sizeOctets };
+    const { room, release } = this.#rooms.take(length);
+    const count = await system.read(reader, room.octets.subarray(0, length), offset);
+    if (typeof count === "string") {
+      release();
+      return count;
+    }
+    // Fewer than there should be: it was cut meanwhile.
+    const isEnd = count < length || offset + count >= held.sizeOctets;
+    return { octets: room.octets.subarray(0, count), isEnd, release };
+  }
+
   /** The directory that one stands in: down from the root by the names that it has now, which gives the same keys as any other way. */
   async #above(directory: HeldFile): Promise<Found | Status> {
     let at = this.#files.root.key;
@@ -273,29 +350,13 @@ async function found(held: HeldFile): Promise<Found | Status> {
   return isStatus(attributes) ? attributes : { key: held.key, attributes };
 }
 
-/** A file that has lost its last name is gone, even while it is held. */
 async function attributesNow(held: HeldFile): Promise<Attributes | Status> {
-  const facts = await system.facts(held.descriptor);
+  return attributesIn(held, await system.facts(held.descriptor));
+}
+
+/** A file that has lost its last name is gone, even while it is held. */
+function attributesIn(held: HeldFile, facts: system.Facts | Status): Attributes | Status {
   if (typeof facts === "string") return facts;
   held.sizeOctets = facts.attributes.sizeOctets;
   return facts.attributes.links === 0 ? "STALE" : attributesOf(held.fileSystem, facts);
-}
-
-async function readFrom(held: HeldFile, offset: number, octetsMax: number): Promise<ReadPart | Status> {
-  const reader = await held.reader();
-  if (typeof reader === "string") return reader;
-  const wanted = Math.min(octetsMax, READ_OCTETS_MAX);
-  if (offset + wanted > held.sizeOctets) {
-    // It may have grown; and a small file is to cost a small piece of memory only.
-    const facts = await system.facts(held.descriptor);
-    if (typeof facts === "string") return facts;
-    held.sizeOctets = facts.attributes.sizeOctets;
-  }
-  const room = Math.min(wanted, Math.max(0, held.sizeOctets - offset));
-  if (room === 0) return { octets: new Uint8Array(0), isEnd: offset >= held.sizeOctets };
-  const octets = new Uint8Array(Buffer.allocUnsafeSlow(room).buffer);
-  const count = await system.read(reader, octets, offset);
-  if (typeof count === "string") return count;
-  // Fewer than there should be: it was cut meanwhile.
-  return { octets: octets.subarray(0, count), isEnd: count < room || offset + count >= held.sizeOctets };
 }

@@ -1,5 +1,5 @@
 /**
- * The system calls behind a local directory, each with an outcome instead of an error, and none that blocks this thread on a disk. A file is named by a descriptor, or by one
+ * The system calls behind a local directory, each with an outcome instead of an error, and none that waits on this thread for a disk. A file is named by a descriptor, or by one
  * of its directory and a name: `/proc/self/fd/N/name` is what openat(2) is, so that no component before the name is ever walked again, by whatever was put in
  * its place meanwhile. A descriptor that only holds a file (O_PATH) opens nothing, not even a device. See open(2), proc(5).
  */
@@ -75,14 +75,34 @@ export async function facts(descriptor: number): Promise<Facts | Status> {
   return typeof stats === "string" ? stats : factsOf(stats);
 }
 
+/** At once, for a file that is held on a disk of this machine: the kernel has its facts in memory as long as it is held. */
+export function factsAtHand(descriptor: number): Facts | Status {
+  try {
+    return factsOf(fs.fstatSync(descriptor, { bigint: true }));
+  } catch (error) {
+    return statusOfErrno(error instanceof Error && "code" in error ? String(error.code) : undefined);
+  }
+}
+
+/** File systems over a network, or served by a program, ask somebody else even for what is held (statfs(2)): NFS, SMB, CIFS, SMB2, FUSE, Ceph, 9P, AFS. */
+const REMOTE_TYPES: readonly number[] = [
+  0x6969, 0x517b, 0xff534d42, 0xfe534d42, 0x65735546, 0x00c36400, 0x01021997, 0x5346414f,
+];
+
+/** Whether it is on a disk of this machine, or in its memory. */
+export async function isOfThisMachine(descriptor: number): Promise<boolean> {
+  const found = await outcome<fs.StatsFs>((done) => fs.statfs(held(descriptor), done));
+  return typeof found !== "string" && !REMOTE_TYPES.includes(found.type);
+}
+
 export async function factsAt(at: At): Promise<Facts | Status> {
   const stats = await outcome<fs.BigIntStats>((done) => fs.lstat(path(at), { bigint: true }, done));
   return typeof stats === "string" ? stats : factsOf(stats);
 }
 
-/** Where a held file stands now, whoever moved it. This asks the kernel's names only, never a disk, so it is done at once. */
-export function whereIs(descriptor: number): Buffer {
-  return fs.readlinkSync(held(descriptor), { encoding: "buffer" });
+/** Where a held file stands now, whoever moved it, one octet a character. This asks the kernel's names only, never a disk, so it is done at once. */
+export function whereIs(descriptor: number): string {
+  return fs.readlinkSync(held(descriptor), { encoding: "latin1" });
 }
 
 /** How many octets were there; fewer than there is room for at the end only. */

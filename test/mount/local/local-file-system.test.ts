@@ -295,4 +295,40 @@ describe.runIf(process.platform === "linux")("a local directory", () => {
     expect((await good(second.create(place, file("exclusive", 2n ** 64n - 1n)))).key).toBe(made.key);
     expect(await second.create(place, file("exclusive", 1n))).toBe("EXIST");
   });
+
+  test("what is held is answered at once, and no longer when it was moved away or taken off", async () => {
+    await using ground = new Ground();
+    const fs = await ground.open();
+    const { key } = await walk(fs, "/readme");
+    // Who asks a second time is held from then on.
+    for (let i = 0; i < 2; i++) await fs.attributes(key);
+    const seen = fs.attributes(key);
+    expect(seen).not.toBeInstanceOf(Promise);
+    ground.put("export/readme", "longer than before");
+    await Promise.resolve();
+    expect(fs.attributes(key)).toMatchObject({ sizeOctets: 18 });
+    ground.move("export/readme", "elsewhere");
+    await Promise.resolve();
+    expect(await fs.attributes(key)).toBe("STALE");
+    expect(await fs.read(key, 0, 10)).toBe("STALE");
+  });
+
+  test("room that is given back serves the next read, and what is kept stays as it is", async () => {
+    await using ground = new Ground();
+    const octets = Buffer.alloc(300_000, "strata ");
+    writeFileSync(join(ground.exported, "long"), octets);
+    const fs = await ground.open();
+    const { key } = await walk(fs, "/long");
+    const kept = await good(fs.read(key, 0, 100_000));
+    const second = await good(fs.read(key, 7, 100_000));
+    expect(second.octets.buffer).not.toBe(kept.octets.buffer);
+    second.release?.();
+    second.release?.();
+    const third = await good(fs.read(key, 100_000, 200_000));
+    expect(third.octets.buffer).toBe(second.octets.buffer);
+    expect((await good(fs.read(key, 0, 100_000))).octets.buffer).not.toBe(third.octets.buffer);
+    expect(Buffer.from(third.octets).equals(octets.subarray(100_000))).toBe(true);
+    expect(third.isEnd).toBe(true);
+    expect(Buffer.from(kept.octets).equals(octets.subarray(0, 100_000))).toBe(true);
+  });
 });
