@@ -44,7 +44,8 @@ export function openLocalStream(path: string, events: OctetStreamEvents): OctetS
 
 /** Enough for many short messages, which then share one piece of memory. */
 const SLAB_OCTETS = 65_536;
-const SLAB_LEFT_MIN = 8192;
+/** What is read where nothing is known of it: it holds many short messages, and little of a long one that then has to be copied. */
+const READ_OCTETS = 16_384;
 
 /** Received octets go where they are wanted, else one behind the other into slabs: new memory for each would keep the collector busy. */
 function opening(events: OctetStreamEvents, connected: (onread: OnReadOpts) => Socket): OctetStream {
@@ -54,8 +55,8 @@ function opening(events: OctetStreamEvents, connected: (onread: OnReadOpts) => S
     buffer: () => {
       const room = events.room?.() ?? null;
       if (room !== null) return room;
-      if (slab.length < SLAB_LEFT_MIN) slab = Buffer.allocUnsafeSlow(SLAB_OCTETS);
-      return slab;
+      if (slab.length < READ_OCTETS) slab = Buffer.allocUnsafeSlow(SLAB_OCTETS);
+      return slab.subarray(0, READ_OCTETS);
     },
     callback: (count, buffer) => {
       if (buffer.buffer === slab.buffer) slab = slab.subarray(count);

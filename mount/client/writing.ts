@@ -1,5 +1,5 @@
 /**
- * Writing files: in parts that the server takes, several under way at once. Unstable writes are kept here until a commit has made them safe (RFC 1813 §3.3.7, §4.8): when the server's
+ * Writing files: in parts that the server takes, several under way at once. Unstable writes are kept here until a commit has made them safe (RFC 1813 §3.3.7, §3.3.21): when the server's
  * verifier shows that it may have lost them, they are written again. So who writes sees one verifier for as long as this mount lives.
  */
 import { type FileKey } from "../file-key.ts";

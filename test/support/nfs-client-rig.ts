@@ -24,8 +24,11 @@ export interface ClientRig {
 export const at = (address: string): ServerAddress => ({ address, nfsPort: NFS_PORT, mountPort: NFS_PORT });
 
 /** A client and one server at 192.0.2.1. Ten seconds between a call and its end at most: twice 5 s. */
-export function clientRig(acts: Acts = {}, options: Partial<MountOptions> = {}): ClientRig {
-  const clock = new SimulatedClock();
+export function clientRig(
+  acts: Acts = {},
+  options: Partial<MountOptions> = {},
+  clock: SimulatedClock = new SimulatedClock(),
+): ClientRig {
   const streams = new MemoryStreams(clock);
   const server = new ScriptedNfs(acts);
   streams.listen({ address: "192.0.2.1", port: NFS_PORT }, server.accept);
