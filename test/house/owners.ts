@@ -183,6 +183,7 @@ export const ENTRIES: readonly string[] = [
   "bank/threads/writer-thread.ts",
   "mount/fuse/device-thread.ts",
   "bench/main.ts",
+  "bench/mount-reading.ts",
   "bench/mount-serving.ts",
   "test/soak/main.ts",
   "test/soak/load.ts",
