@@ -52,6 +52,18 @@ const bank = z
   })
   .describe("A bank server that registers itself.");
 
+const files = z
+  .strictObject({
+    address: address.describe("The file server's; its zones' records say so, and that its port is 2049."),
+    directory: z.string().min(1).describe("What it serves, beside this file."),
+    exports: z.array(z.string().startsWith("/")).min(1).describe("Directories in it that others may mount."),
+    domains: z
+      .array(domainName)
+      .default([])
+      .describe("Whose files it has: they are found below /net by the domain's name (RFC 6641)."),
+  })
+  .describe("An NFS server, and the local name space of this machine's user.");
+
 const server = z.strictObject({
   name: domainName.describe("The server's name, as its NS records have it."),
   address,
@@ -69,6 +81,7 @@ export const namespace = z
     recursion: z.array(prefix).default(["127.0.0.0/8"]).describe("Clients for which names are handed down."),
     resolver: z.strictObject({ address }).describe("The caching resolver for stubs."),
     bank: bank.optional(),
+    files: files.optional(),
     try: z.array(z.string()).default([]).describe("Commands to suggest when everything runs."),
   })
   .superRefine((value, context) => {

@@ -1,4 +1,5 @@
 /** What `strata up` shows of a running name space: which zone is where, layer by layer, and what to try. */
+import { type Endpoint, formatEndpoint } from "../net/index.ts";
 import type { Output, Paint } from "./output.ts";
 
 export interface PicturedZone {
@@ -20,6 +21,8 @@ export interface Picture {
   readonly resolver: string;
   readonly zones: readonly PicturedZone[];
   readonly bank: PicturedBank | null;
+  /** The file server. */
+  readonly files: { readonly endpoint: Endpoint; readonly exports: readonly string[] } | null;
   readonly suggestions: readonly string[];
 }
 
@@ -43,6 +46,11 @@ export function drawPicture(picture: Picture, output: Output): void {
   output.result(`\n  ${paint.cyan("resolver")} ${paint.dim("· keeps answers for its clients")}`);
   output.result(`    ${"any name".padEnd(widths.zone)}  ${picture.resolver}`);
   if (picture.bank !== null) drawBank(picture.bank, widths, output);
+  if (picture.files !== null) {
+    const { endpoint, exports } = picture.files;
+    output.result(`\n  ${paint.cyan("files")} ${paint.dim("· mounted by the server's name")}`);
+    output.result(`    ${exports.join(" ").padEnd(widths.zone)}  ${formatEndpoint(endpoint)}`);
+  }
   if (picture.suggestions.length === 0) return;
   output.result(`\n${paint.bold("To try in another shell:")}`);
   for (const suggestion of picture.suggestions) output.result(`  ${suggestion}`);

@@ -33,6 +33,8 @@ export interface NamespacePlan {
   /** A master file's text with the root's servers. */
   readonly hints: string;
   readonly state: State;
+  /** What the file server serves; null: there is none. */
+  readonly filesFolder: string | null;
 }
 
 export interface PlanWishes {
@@ -55,6 +57,7 @@ export function planNamespace(wishes: PlanWishes, files: Files): NamespacePlan {
     servers: description.servers.map((server) => planServer(server, context)),
     hints: planHints(description, file),
     state: planState(description, port),
+    filesFolder: description.files === undefined ? null : inFolder(context.folder, description.files.directory),
   };
 }
 

@@ -7,6 +7,7 @@ import { Name } from "../dns/index.ts";
 import type { Arguments } from "./arguments.ts";
 import type { ExampleBank } from "./bank/example.ts";
 import { EXIT, WorkError } from "./failure.ts";
+import type { ExampleFiles } from "./mount/example.ts";
 import { parsePort } from "./options-read.ts";
 import type { Output } from "./output.ts";
 import { drawPicture } from "./picture.ts";
@@ -33,23 +34,28 @@ export async function up(given: Arguments, output: Output): Promise<number> {
   writeHints(systemFiles, wishes.stateFolder, plan.hints);
   const { makeUpdateKeys, startExampleBank } = await import("./bank/example.ts");
   makeUpdateKeys(plan.namespace, wishes.stateFolder);
+  const { startExampleFiles } = await import("./mount/example.ts");
   let bank: ExampleBank | null = null;
+  let files: ExampleFiles | null = null;
   try {
     running = given.flag("processes") ? await startProcesses(work) : await startInProcess(work);
     // From here on other commands find it, and so do the bank and its ATMs.
     writeState(systemFiles, wishes.stateFolder, plan.state);
     bank = await startExampleBank({ ...work, logLevel: wishes.log });
+    files = await startExampleFiles(work);
   } catch (error) {
+    await bank?.close();
     await running?.close();
     removeState(systemFiles, wishes.stateFolder, plan.state.pid);
     removeHints(systemFiles, wishes.stateFolder);
     if (stop.aborted) return EXIT.ok;
     throw error;
   }
-  show({ plan, running, bank, stateFolder: wishes.stateFolder }, output);
+  show({ plan, running, bank, files, stateFolder: wishes.stateFolder }, output);
   output.result("ready");
   keepCompiledCode();
   await aborted(stop);
+  await files?.close();
   // While the name servers still run, or its name could not be withdrawn.
   await bank?.close();
   await running.close();
@@ -85,10 +91,11 @@ interface Shown {
   readonly plan: NamespacePlan;
   readonly running: RunningNamespace;
   readonly bank: ExampleBank | null;
+  readonly files: ExampleFiles | null;
   readonly stateFolder: string;
 }
 
-function show({ plan, running, bank, stateFolder }: Shown, output: Output): void {
+function show({ plan, running, bank, files, stateFolder }: Shown, output: Output): void {
   const { namespace, port, state } = plan;
   const zones = namespace.zones.map(({ name, layer }) => ({
     name,
@@ -97,7 +104,7 @@ function show({ plan, running, bank, stateFolder }: Shown, output: Output): void
     servers: namespace.servers.filter((server) => server.zones.some((zone) => isSameName(zone, name))),
   }));
   const suggestions = namespace.try.map((text) => spell(text, port, stateFolder));
-  drawPicture({ port, resolver: state.resolver, zones, bank, suggestions }, output);
+  drawPicture({ port, resolver: state.resolver, zones, bank, files: files?.server ?? null, suggestions }, output);
 }
 
 const isSameName = (one: string, other: string): boolean => Name.parse(one).equals(Name.parse(other));

@@ -53,7 +53,9 @@ function serverOf(accept: AcceptOctetStream, log: Log): Server {
     streamOver(socket, (stream) => accept(stream, socket.remoteAddress ?? ""));
   });
   // Accepting can fail for want of file descriptors; the next one may succeed.
-  server.on("error", (error) => log.warn({ error: error.message }, "a connection could not be accepted"));
+  server.on("error", (error) => {
+    if (server.listening) log.warn({ error: error.message }, "a connection could not be accepted");
+  });
   return server;
 }
 

@@ -13,6 +13,7 @@ import {
   NfsServer,
   parseMountOptions,
   parseSource,
+  type Source,
 } from "../../mount/index.ts";
 import type { Arguments } from "../arguments.ts";
 import { resolverOf } from "../bank/naming.ts";
@@ -62,48 +63,53 @@ export interface MountDaemonPlan {
 
 export class MountDaemon {
   readonly #mounting: Mounting;
-  readonly #attachments: Attachments;
-  readonly #listeners: readonly { close(): Promise<void> }[];
-  readonly #servers: readonly NfsServer[];
-  readonly #handles: HandleStore;
-  #isOpen = true;
+  readonly #store: MountTableStore;
+  readonly #forOthers: NfsServer;
+  readonly #opened: AsyncDisposableStack;
 
   private constructor(parts: {
     mounting: Mounting;
-    attachments: Attachments;
-    listeners: readonly { close(): Promise<void> }[];
-    servers: readonly NfsServer[];
-    handles: HandleStore;
+    store: MountTableStore;
+    forOthers: NfsServer;
+    opened: AsyncDisposableStack;
   }) {
     this.#mounting = parts.mounting;
-    this.#attachments = parts.attachments;
-    this.#listeners = parts.listeners;
-    this.#servers = parts.servers;
-    this.#handles = parts.handles;
+    this.#store = parts.store;
+    this.#forOthers = parts.forOthers;
+    this.#opened = parts.opened;
     this.#lookForIdle();
   }
 
   /** Throws ListenError, LocalError, FileError, HandleStoreError. */
   static async start({ folder, listen, resolver, port, net, log }: MountDaemonPlan): Promise<MountDaemon> {
+    // What was opened is closed in the opposite order, also when the start fails half way.
+    await using opened = new AsyncDisposableStack();
     systemFiles.makeFolder(folder);
     const channel = new ControlChannel();
     // Whoever has this socket is the only daemon of the folder; so it comes before the databases.
     const control = await channel.listen(mountSocketOf(folder), { files: systemFiles, log });
+    opened.defer(() => control.close());
     const store = new MountTableStore(`${folder}/mounts.sqlite`);
-    const handles = new HandleStore(`${folder}/handles.sqlite`, systemRandom);
+    const handles = opened.use(new HandleStore(`${folder}/handles.sqlite`, systemRandom));
     const open = sourceOpener({ resolver, port, stateFolder: folder, log, mounting: () => mounting });
     const mounting: Mounting = new Mounting({ store, clock: systemClock, log, open });
+    opened.defer(() => mounting.close());
     const parts = { fileSystem: mounting.nameSpace, store: handles, clock: systemClock, random: systemRandom, log };
     const [forOthers, forUs] = [new NfsServer(parts), new NfsServer(parts)];
     forUs.publish([{ path: "/", root: null, networks: [], isWritable: true, squash: "none" }]);
     forOthers.publish(exportsOf(store));
     await mountNet(mounting, net, log);
-    const files = await listenLocalStreams(filesSocketOf(folder), (...given) => forUs.accept(...given), {
-      files: systemFiles,
-      log,
-    });
+    const local = { files: systemFiles, log };
+    const files = await listenLocalStreams(filesSocketOf(folder), (...given) => forUs.accept(...given), local);
+    opened.defer(() => files.close());
     const tcp = await listenOctetStreams(listen, (...given) => forOthers.accept(...given), log);
+    opened.defer(() => tcp.close());
+    // A listener is closed when its last connection is, and those are the servers' to end.
+    opened.defer(() => {
+      for (const server of [forOthers, forUs]) server.close();
+    });
     const attachments = new Attachments({ fileSystem: mounting.nameSpace, clock: systemClock, log });
+    opened.defer(() => attachments.close());
     addDaemonCommands(channel, {
       mounting,
       store,
@@ -111,29 +117,28 @@ export class MountDaemon {
       onExports: () => forOthers.publish(exportsOf(store)),
       listening: () => tcp.endpoint ?? listen,
     });
-    return new MountDaemon({
-      mounting,
-      attachments,
-      listeners: [control, files, tcp],
-      servers: [forOthers, forUs],
-      handles,
-    });
+    return new MountDaemon({ mounting, store, forOthers, opened: opened.move() });
+  }
+
+  /** Mounts it there unless something is mounted there already. Throws a MountError. */
+  async mountOnce(source: Source, target: string): Promise<void> {
+    if (this.#mounting.mounts().some(({ row }) => row.target === target)) return;
+    await this.#mounting.mount({ sources: [source], target, options: parseMountOptions("") });
+  }
+
+  /** Lets those networks read it over NFS. */
+  publish(path: string, networks: readonly string[]): void {
+    this.#store.setExport({ path, networks, isWritable: false });
+    this.#forOthers.publish(exportsOf(this.#store));
   }
 
   async close(): Promise<void> {
-    this.#isOpen = false;
-    await this.#attachments.close();
-    // A listener is closed when its last connection is, and those are the servers' to end.
-    const closed = this.#listeners.map((listener) => listener.close());
-    for (const server of this.#servers) server.close();
-    await Promise.all(closed);
-    await this.#mounting.close();
-    this.#handles[Symbol.dispose]();
+    await this.#opened.disposeAsync();
   }
 
   #lookForIdle(): void {
     systemClock.after(IDLE_LOOK_MILLISECONDS, () => {
-      if (!this.#isOpen) return;
+      if (this.#opened.disposed) return;
       void this.#mounting.restIdle();
       this.#lookForIdle();
     });

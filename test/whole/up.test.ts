@@ -19,12 +19,12 @@ describe("beside a running strata up", () => {
   });
   const resolve = (...words: string[]) => strata(["resolve", ...words, "--state", state]);
 
-  test("it shows every zone by layer, the servers, and six things to try", () => {
+  test("it shows every zone by layer, the servers, and seven things to try", () => {
     const shown = up.stdout.join("\n");
     for (const word of ["global", "administrational", "managerial", "cs.vu.nl", "127.0.1.1", "127.0.1.53"]) {
       expect(shown).toContain(word);
     }
-    expect(shown.split("\n").filter((line) => /^ +(\S*strata|dig) /.test(line))).toHaveLength(6);
+    expect(shown.split("\n").filter((line) => /^ +(\S*strata|dig) /.test(line))).toHaveLength(7);
   });
 
   test.each(["resolver", "iterative", "recursive"])("www.cs.vu.nl is found in mode %s", async (mode) => {
@@ -128,7 +128,7 @@ test.each([[[]], [["--processes"]]])("a change at a primary comes to its seconda
   const text = readFileSync(file, "utf8").replace("2026112301", "2026112302");
   writeFileSync(file, `${text}\nfresh A 192.0.2.99\n`);
   up.signal("SIGHUP");
-  await up.line("stderr", /vu\.nl\. has 14 records/);
+  await up.line("stderr", /vu\.nl\. has 15 records/);
   const agreed = await strata(["propagation", "vu.nl", "--watch", "--state", state]);
   expect([agreed.status, agreed.stderr]).toEqual([0, ""]);
   const second = ["--server", `127.0.1.15:${PORT}`, "--mode", "iterative", "--port", PORT];
