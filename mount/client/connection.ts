@@ -36,8 +36,8 @@ interface Pending {
   readonly due: number;
 }
 
-/** A server sends what it was asked for, so that room for all of it is made early. */
-const ROOM_GROWTH = 32;
+/** A server sends what it was asked for, so that room for all of it is made at once; there is one connection, and a longest record. */
+const ROOM_GROWTH = Infinity;
 /** Replies to nobody in a row, after which the server is taken for one that makes them up. Given-up calls are far fewer. */
 const STRAY_REPLIES_MAX = 1000;
 

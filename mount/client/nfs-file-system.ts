@@ -2,7 +2,7 @@
  * A file system that a server far away serves by NFSv3 (RFC 1813): the client. A file's key is the server's handle. What is asked, kept, read ahead and written again stands in
  * the files beside this one; here they are put together, and each operation becomes its procedure.
  */
-import { type Clock, type Random } from "../../base/index.ts";
+import { type Clock, type Random, sleep } from "../../base/index.ts";
 import { type OpenOctetStream } from "../../net/index.ts";
 import { type FileKey } from "../file-key.ts";
 import type {
@@ -53,12 +53,15 @@ export interface NfsFileSystemParts {
 
 /** How long what was read ahead may be given out, where attributes are believed for less. */
 const READ_AHEAD_MILLISECONDS_MIN = 1000;
+/** How long unmounting waits for what is still to be committed; a server that is dead must not keep a mount for ever. */
+const CLOSE_MILLISECONDS_MAX = 15_000;
 /** What a server that does not say takes is asked for (RFC 1813 has no least; NFSv2's limit is taken by all). */
 const TRANSFER_OCTETS_DEFAULT = 8192;
 
 export class NfsFileSystem implements FileSystem {
   readonly isWritable: boolean;
   readonly counters = new ClientCounters();
+  readonly #clock: Clock;
   readonly #link: ServerLink;
   readonly #calls: FileCalls;
   readonly #attributes: AttributeCache;
@@ -71,8 +74,9 @@ export class NfsFileSystem implements FileSystem {
   constructor({ clock, random, open, replicas, credential, options, onState }: NfsFileSystemParts) {
     const { isSoft, timeoutMilliseconds, retries, attributeSeconds, windowCalls } = options;
     const { counters } = this;
-    const rooms = new Rooms(2 * windowCalls);
+    const rooms = new Rooms(clock, 2 * windowCalls);
     const patienceMilliseconds = isSoft ? timeoutMilliseconds * (1 + retries) : null;
+    this.#clock = clock;
     let xid = random.uint32();
     const nextXid = (): number => (xid = (xid + 1) >>> 0);
     this.isWritable = options.isWritable && replicas.length === 1;
@@ -199,7 +203,7 @@ export class NfsFileSystem implements FileSystem {
   write(file: FileKey, offset: number, octets: Uint8Array, stability: Stability): Soon<Written> {
     if (!this.isWritable) return "ROFS";
     this.#reading.drop(file);
-    return this.#writing.write(file, offset, octets, stability);
+    return this.#writing.write(file, offset, octets, stability).finally(() => this.#reading.drop(file));
   }
 
   commit(file: FileKey): Soon<Committed> {
@@ -291,10 +295,12 @@ export class NfsFileSystem implements FileSystem {
     return null;
   }
 
-  /** What is not safe yet is committed, as far as the server answers. */
+  /** What is not safe yet is committed, as far as the server answers in time. */
   async close(): Promise<void> {
-    if (this.#link.current !== null)
-      await Promise.all(this.#writing.unsafeFiles.map((key) => this.#writing.commit(key)));
+    const left = this.#link.current === null ? [] : this.#writing.unsafeFiles;
+    const committed = Promise.all(left.map((key) => this.#writing.commit(key)));
+    const limit = sleep(this.#clock, CLOSE_MILLISECONDS_MAX, this.#ended.signal).catch(() => undefined);
+    await Promise.race([committed, limit]);
     this.#ended.abort(new Error("unmounted"));
     this.#link.close();
     this.#reading.clear();

@@ -45,7 +45,7 @@ interface Course {
 }
 
 /** So many files are read ahead at once; each may hold a window. */
-const COURSES_MAX = 16;
+const COURSES_MAX = 8;
 /** From the second read on that goes on where the one before ended, more is read than was asked for. */
 const STEPS_MIN = 1;
 const NO_OCTETS = new Uint8Array(0);

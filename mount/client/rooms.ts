@@ -2,17 +2,25 @@
  * Memory for large replies, used again when whoever read says that he is done with it: else a gigabyte read is a gigabyte of garbage. What nobody gives
  * back goes the way of all garbage.
  */
+import { type Clock, type Timer } from "../../base/index.ts";
 
 /** Smaller ones are not worth keeping. */
 const OCTETS_MIN = 65_536;
 
+/** What was given back and not taken again is let go after this, so that mounts at rest hold nothing. */
+const REST_MILLISECONDS = 10_000;
+
 export class Rooms {
+  readonly #clock: Clock;
   readonly #roomsMax: number;
   readonly #free: Buffer[] = [];
   /** What was taken and may come back; weak, so that what does not come back is collected. */
   readonly #lent = new WeakMap<ArrayBufferLike, Buffer>();
 
-  constructor(roomsMax: number) {
+  #rest: Timer | null = null;
+
+  constructor(clock: Clock, roomsMax: number) {
+    this.#clock = clock;
     this.#roomsMax = roomsMax;
   }
 
@@ -32,8 +40,16 @@ export class Rooms {
     let room = this.#lent.get(buffer);
     this.#lent.delete(buffer);
     return () => {
-      if (room !== undefined && this.#free.length < this.#roomsMax) this.#free.push(room);
+      if (room !== undefined && this.#free.length < this.#roomsMax) this.#keep(room);
       room = undefined;
     };
+  }
+
+  #keep(room: Buffer): void {
+    this.#free.push(room);
+    this.#rest ??= this.#clock.after(REST_MILLISECONDS, () => {
+      this.#rest = null;
+      this.#free.length = 0;
+    });
   }
 }

@@ -247,6 +247,17 @@ describe("unsafe writes", () => {
     expect(server.disk.equals(text)).toBe(true);
   });
 
+  test("do not keep a mount whose server is dead, hard or not", async () => {
+    const { fileSystem, run, streams, clock } = clientRig(forgetful().acts, { isWritable: true, isSoft: false });
+    const root = await run(good(fileSystem.root()));
+    const { key } = await run(good(fileSystem.lookup(root.key, "a")));
+    await run(good(fileSystem.write(key, 0, text, "unstable")));
+    streams.silence("192.0.2.1");
+    const began = clock.now();
+    await run(fileSystem.close());
+    expect(clock.now() - began).toBe(15_000);
+  });
+
   test("of more than is kept make the client commit by itself", async () => {
     let commits = 0;
     const wcc = { before: null, after: null };

@@ -1,5 +1,6 @@
 /** Memory of large replies: records received right where they belong, and rooms that serve again when they are given back. */
 import { expect, test } from "vitest";
+import { SimulatedClock } from "../../../base/index.ts";
 import { Rooms } from "../../../mount/client/rooms.ts";
 import { RECORD_OCTETS_MAX, RecordReader } from "../../../mount/rpc/record-reader.ts";
 
@@ -14,8 +15,8 @@ function record(fill: number): Buffer {
 test.each([1, 7, 64_000, 100_000])(
   "what is received into the room of a record, %i octets at a time, is not copied and whole",
   (step) => {
-    const rooms = new Rooms(2);
-    const reader = new RecordReader(RECORD_OCTETS_MAX, { growth: 32, memory: (octets) => rooms.take(octets) });
+    const rooms = new Rooms(new SimulatedClock(), 2);
+    const reader = new RecordReader(RECORD_OCTETS_MAX, { growth: Infinity, memory: (octets) => rooms.take(octets) });
     const sent = Buffer.concat([record(1), record(2)]);
     const records: Buffer[] = [];
     for (let at = 0; at < sent.length;) {
@@ -35,7 +36,7 @@ test.each([1, 7, 64_000, 100_000])(
 );
 
 test("a room given back serves again, once for each time it was taken; small and foreign memory is left alone", () => {
-  const rooms = new Rooms(1);
+  const rooms = new Rooms(new SimulatedClock(), 1);
   const first = rooms.take(100_000);
   const release = rooms.releaseOf(first);
   release();
@@ -49,4 +50,13 @@ test("a room given back serves again, once for each time it was taken; small and
   // One that is too small for what is wanted is let go.
   rooms.releaseOf(again)();
   expect(rooms.take(200_000).length).toBe(200_000);
+});
+
+test("rooms at rest are let go", async () => {
+  const clock = new SimulatedClock();
+  const rooms = new Rooms(clock, 1);
+  const room = rooms.take(100_000);
+  rooms.releaseOf(room)();
+  await clock.advance(10_000);
+  expect(rooms.take(100_000).buffer).not.toBe(room.buffer);
 });
