@@ -203,11 +203,15 @@ export class Mounting {
     return this.nameSpace.table.row(id)!.place;
   }
 
-  /** Whether the directory above this path is one of the base. */
+  /** Whether the directory above this path is one of the base, or a union with one of the base in it. */
   async #isOnBase(path: string): Promise<boolean> {
     const above = path.slice(0, path.lastIndexOf("/"));
     const walked = await new Walker(this.nameSpace).walk(above === "" ? "/" : above);
-    return !("status" in walked) && mountOf(walked.steps.at(-1)!.found.key) === BASE_MOUNT;
+    if ("status" in walked) return false;
+    const { key } = walked.steps.at(-1)!.found;
+    if (mountOf(key) === BASE_MOUNT) return true;
+    const row = key.length === MOUNT_ID_OCTETS ? this.nameSpace.table.row(mountOf(key)) : null;
+    return row?.place.mount === BASE_MOUNT && row.withCovered;
   }
 
   async #bound(sources: readonly Source[]): Promise<FileKey | null> {

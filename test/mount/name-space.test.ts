@@ -232,6 +232,15 @@ describe("unions", () => {
     await mounting.unmount("/vu/steen", { isLazy: false, isRecursive: false });
     expect(await ls("/vu/steen")).toEqual(["mbox", "tex"]);
   });
+  test("one at the root: directories for mount points are still made on the base", async () => {
+    const { mount, cat, ls } = rig();
+    await mount("file:///vu", "/vu");
+    await mount("file:///tools", "/", "after");
+    await mount("file:///own", "/my/bin");
+    expect(await ls("/")).toEqual(["cc", "lint", "my", "vu"]);
+    expect(await cat("/my/bin/make")).toBe("my make");
+    expect(await cat("/lint")).toBe("their lint");
+  });
   test("a new file goes to the member that takes them; without one the union takes none", async () => {
     const directories = world();
     const { mounting, mount, cat } = rig(directories);
