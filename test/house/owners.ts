@@ -173,7 +173,6 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
 /** What is started by name and imported by nobody. */
 export const ENTRIES: readonly string[] = [
   "index.ts",
-  "mount/index.ts",
   "cli/main.ts",
   "nameserver/thread.ts",
   "resolver/thread.ts",
