@@ -16,6 +16,7 @@ import { latency } from "./latency.ts";
 import { layers } from "./layers.ts";
 import { load } from "./load.ts";
 import { mountClient } from "./mount-client.ts";
+import { mountFuse } from "./mount-fuse.ts";
 import { mountServer } from "./mount-server.ts";
 import { REPORT, writeReport } from "./report.ts";
 import { reload, reloadShared } from "./reload.ts";
@@ -48,6 +49,7 @@ const benches: Readonly<Record<string, (effort: Effort) => Promise<Result>>> = {
   bank,
   "bank-https": bankHttps,
   "mount-server": mountServer,
+  "mount-fuse": mountFuse,
   "mount-client": mountClient,
   idle,
   layers,

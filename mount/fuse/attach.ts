@@ -7,7 +7,7 @@ import { spawn, spawnSync } from "node:child_process";
 import type { Clock, Log } from "../../base/index.ts";
 import type { FileSystem } from "../file-system.ts";
 import { isStatus, statusText } from "../status.ts";
-import { DEAD, directoryFault, FuseDevice } from "./device.ts";
+import { DEAD, directoryFault, FuseDevice, readAheadFar } from "./device.ts";
 import { FuseSession } from "./session.ts";
 
 export interface AttachOptions {
@@ -60,6 +60,7 @@ export async function attachFuse(options: AttachOptions): Promise<Attached> {
   process.once("exit", tearOff);
   const session = new FuseSession(root, { ...options, reply: (pieces) => device.reply(pieces) });
   device.serve((octets) => session.receive(octets));
+  readAheadFar(directory);
   void device.ended.then((code) => {
     process.removeListener("exit", tearOff);
     log.info({ directory, code }, "no longer attached to the system");

@@ -91,6 +91,25 @@ export class FuseDevice {
   }
 }
 
+/** Of a file that is read from its beginning, the kernel asks for as much at once as one request carries; 128 KiB, its own choice, halves the rate. */
+const READ_AHEAD_KIBIBYTES = 1024;
+
+/** Where the system lets this process say so, and shrugs elsewhere: it is only faster. */
+export function readAheadFar(directory: string): void {
+  fs.readFile("/proc/self/mountinfo", "utf8", (error, text) => {
+    if (error !== null) return;
+    // proc_pid_mountinfo(5): the third word is the device, the fifth the mount point, in which white space is octal.
+    const words = text.split("\n").map((line) => line.split(" "));
+    const device = words.findLast(([, , , , point]) => unescaped(point ?? "") === directory)?.[2];
+    if (device === undefined) return;
+    fs.writeFile(`/sys/class/bdi/${device}/read_ahead_kb`, String(READ_AHEAD_KIBIBYTES), () => undefined);
+  });
+}
+
+function unescaped(point: string): string {
+  return point.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 8)));
+}
+
 /** What a directory is upon which a mount stands whose server has ended. */
 export const DEAD = "a file system is mounted there whose server has ended";
 
