@@ -35,11 +35,11 @@ const isMoreBetter = (what: string): boolean =>
 /** What the load costs whoever makes it, which says nothing of the server: it is shown and compared with nobody's. */
 export const GENERATORS_COST = "generator's CPU µs/query";
 
-/** Our server of files, serving a folder instead of a tree in memory. */
-export const FOLDER_SERVED = "strata file:";
+/** Our server of files, serving a tree in memory instead of a folder: what the server costs without a disk's file system behind it. */
+export const MEMORY_SERVED = "strata memory:";
 
 /** Rows that are ours too. */
-const OWN: readonly string[] = ["strata", FOLDER_SERVED, ...LAYER_NAMES];
+const OWN: readonly string[] = ["strata", MEMORY_SERVED, ...LAYER_NAMES];
 
 /** Those that answer as we do. What only echoes says what the transport costs. */
 export function isPeer(name: string): boolean {

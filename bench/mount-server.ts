@@ -1,6 +1,6 @@
 /**
- * Our server of files beside NFS-Ganesha: a file of 1 GiB to nfs-cp, attributes with one and with 64 calls under way, a directory of 100,000 names. Ours serves a tree in memory and,
- * as Ganesha does, a folder of this machine, which lies in memory too.
+ * Our server of files beside NFS-Ganesha: a file of 1 GiB to nfs-cp, attributes with one and with 64 calls under way, a directory of 100,000 names. Ours serves the same folder
+ * as Ganesha, which lies in memory, and a tree of its own memory.
  */
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
@@ -10,7 +10,7 @@ import { exportableFolder, startGanesha } from "../test/support/ganesha.ts";
 import { program } from "../test/support/peer-configuration.ts";
 import { alternate, type Sample } from "./alternate.ts";
 import { type Effort } from "./effort.ts";
-import { FOLDER_SERVED, type Result } from "./history.ts";
+import { MEMORY_SERVED, type Result } from "./history.ts";
 import { LoadClient } from "./mount-load.ts";
 import { BIG_OCTETS, ENTRIES, makeTree } from "./mount-tree.ts";
 import { cpuMicroseconds, residentOctets } from "./process.ts";
@@ -36,8 +36,8 @@ export async function mountServer({ rounds = ROUNDS, seconds = SECONDS }: Effort
   using folder = exportableFolder();
   makeTree(folder.path);
   const contenders: readonly Contender[] = [
-    { name: "strata", start: () => serving([]) },
-    { name: FOLDER_SERVED, start: () => serving([folder.path]) },
+    { name: "strata", start: () => serving([folder.path]) },
+    { name: MEMORY_SERVED, start: () => serving([]) },
     {
       name: "ganesha",
       start: () => startGanesha([{ folder: `${folder.path}/tree`, path: "/tree", isWritable: true }]),
