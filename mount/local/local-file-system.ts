@@ -40,7 +40,7 @@ interface Opened {
   readonly root: number;
   readonly facts: system.Facts;
   readonly cached: CachedReader;
-  readonly isQuick: boolean;
+  readonly nearness: system.Nearness;
 }
 
 export interface LocalFileSystemOptions {
@@ -73,8 +73,7 @@ export class LocalFileSystem implements FileSystem {
   readonly #log: Log;
   readonly #rooms: ReadRooms;
   readonly #cached: CachedReader;
-  /** Whether what is held may be asked without waiting. */
-  readonly #isQuick: boolean;
+  readonly #nearness: system.Nearness;
   /** Files whose attributes were asked for while they were not held: who asks again is likely to go on. */
   readonly #askedOnce = new Set<FileKey>();
 
@@ -87,8 +86,8 @@ export class LocalFileSystem implements FileSystem {
       const facts = await system.facts(root);
       if (typeof facts === "string") throw new LocalDirectoryError(`cannot export ${directory}: ${statusText(facts)}`);
       requireProc(root);
-      const [cached, isQuick] = [await CachedReader.load(), await system.isOfThisMachine(root)];
-      return new LocalFileSystem({ root, facts, cached, isQuick }, options);
+      const [cached, nearness] = [await CachedReader.load(), await system.nearness(root)];
+      return new LocalFileSystem({ root, facts, cached, nearness }, options);
     } catch (error) {
       system.close(root);
       throw error;
@@ -96,11 +95,11 @@ export class LocalFileSystem implements FileSystem {
   }
 
   private constructor(opened: Opened, options: LocalFileSystemOptions) {
-    const { root, facts, cached, isQuick } = opened;
+    const { root, facts, cached, nearness } = opened;
     this.isWritable = options.isWritable;
     this.#log = options.log;
     this.#cached = cached;
-    this.#isQuick = isQuick;
+    this.#nearness = nearness;
     this.#rooms = new ReadRooms(cached, READ_OCTETS_MAX);
     this.#table = NameTable.open(options.tablePath);
     this.#files = new HeldFiles(root, facts, {
@@ -127,7 +126,7 @@ export class LocalFileSystem implements FileSystem {
   }
 
   attributes(file: FileKey): Soon<Attributes> {
-    const held = this.#isQuick ? this.#files.atHand(file) : null;
+    const held = this.#atHand(file);
     if (held !== null) return attributesIn(held, system.factsAtHand(held.descriptor));
     return this.#guarded(async () => {
       const isToBeHeld = this.#files.isHeld(file) || this.#isAskedAgain(file);
@@ -141,7 +140,7 @@ export class LocalFileSystem implements FileSystem {
   }
 
   read(file: FileKey, offset: number, octetsMax: number): Soon<ReadPart> {
-    const held = this.#isQuick ? this.#files.atHand(file) : null;
+    const held = this.#atHand(file);
     const part = held === null ? null : this.#readAtHand(held, offset, octetsMax);
     if (part !== null) return part;
     return this.#guarded(() => this.#files.use(file, (one) => this.#readFrom(one, offset, octetsMax)));
@@ -246,6 +245,11 @@ export class LocalFileSystem implements FileSystem {
     return { key, attributes };
   }
 
+  /** A held file that may be asked without waiting for a disk or for somebody else. */
+  #atHand(file: FileKey): HeldFile | null {
+    return this.#nearness === "remote" ? null : this.#files.atHand(file);
+  }
+
   #isAskedAgain(file: FileKey): boolean {
     if (this.#askedOnce.delete(file)) return true;
     if (this.#askedOnce.size >= ASKED_ONCE_MAX) this.#askedOnce.clear();
@@ -265,7 +269,10 @@ export class LocalFileSystem implements FileSystem {
     }
     if (wanted <= 0) return null;
     const { room, release } = this.#rooms.take(wanted);
-    const count = this.#cached.read(reader, room, offset, wanted);
+    const count =
+      this.#nearness === "memory"
+        ? system.readAtHand(reader, room.octets.subarray(0, wanted), offset)
+        : this.#cached.read(reader, room, offset, wanted);
     if (count === wanted)
       return { octets: room.octets.subarray(0, count), isEnd: offset + count >= held.sizeOctets, release };
     release();

@@ -89,10 +89,26 @@ const REMOTE_TYPES: readonly number[] = [
   0x6969, 0x517b, 0xff534d42, 0xfe534d42, 0x65735546, 0x00c36400, 0x01021997, 0x5346414f,
 ];
 
-/** Whether it is on a disk of this machine, or in its memory. */
-export async function isOfThisMachine(descriptor: number): Promise<boolean> {
+/** tmpfs, ramfs. */
+const MEMORY_TYPES: readonly number[] = [0x01021994, 0x858458f6];
+
+/** Who is asked for what is in this file system: somebody else, a disk of this machine, or its memory alone. */
+export type Nearness = "remote" | "disk" | "memory";
+
+export async function nearness(descriptor: number): Promise<Nearness> {
   const found = await outcome<fs.StatsFs>((done) => fs.statfs(held(descriptor), done));
-  return typeof found !== "string" && !REMOTE_TYPES.includes(found.type);
+  if (typeof found === "string" || REMOTE_TYPES.includes(found.type)) return "remote";
+  return MEMORY_TYPES.includes(found.type) ? "memory" : "disk";
+}
+
+/** At once, for a file that is in memory: how many octets there were, or -1. */
+export function readAtHand(descriptor: number, octets: Uint8Array, offset: number): number {
+  try {
+    return fs.readSync(descriptor, octets, 0, octets.length, offset);
+  } catch {
+    // Whoever reads it in the usual way hears why.
+    return -1;
+  }
 }
 
 export async function factsAt(at: At): Promise<Facts | Status> {
