@@ -2,7 +2,7 @@
 import { type FileKey } from "../file-key.ts";
 import { fileNameText } from "../file-name.ts";
 import { type Status } from "../status.ts";
-import { type Directory, type Identity } from "./held-files.ts";
+import type { Directory, Identity } from "./held-files.ts";
 import * as system from "./system-calls.ts";
 
 export interface Step {
