@@ -101,6 +101,8 @@ export const DOCUMENT_KINDS: readonly DocumentKind[] = [
   "proposal",
   "ended-session",
 ];
+/** Whether one that was removed leaves nothing: its id is never used again, and there are many. Of all others the last version is kept. */
+export const leavesNothing = (what: DocumentKind): boolean => what === "ended-session";
 export type DocumentOf<K extends DocumentKind> = Documents[K];
 
 export interface Versioned<T> {

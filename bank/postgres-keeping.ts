@@ -158,6 +158,12 @@ BEGIN
     answer := strata.refused('changed-meanwhile', at);
     RETURN;
   END IF;
+  -- Of these nothing is left (document.ts).
+  IF command->>'value' IS NULL AND kind = 'ended-session' THEN
+    DELETE FROM strata.document d WHERE d.what = kind AND d.id = named;
+    answer := strata.said('ok', 'null', '', (before + 1)::text, at);
+    RETURN;
+  END IF;
   INSERT INTO strata.document
     VALUES (kind, named, before + 1, coalesce(command->>'value', 'null'), (command->'value'->>'nextDay')::bigint)
     ON CONFLICT (what, id) DO UPDATE SET version = excluded.version, value = excluded.value, due = excluded.due;

@@ -73,7 +73,7 @@ export const UPGRADE = `
   UPDATE strata.document SET due = (value::jsonb->>'nextDay')::bigint WHERE what = 'standing-order';
   INSERT INTO strata.document
     SELECT DISTINCT ON (kind) split_part(kind, ' ', 2), substring(kind from '^set [^ ]+ (.*)$'), (answer::jsonb->>'version')::bigint, 'null', NULL
-    FROM strata.request WHERE kind LIKE 'set %' AND answer::jsonb->>'version' IS NOT NULL ORDER BY kind, number DESC
+    FROM strata.request WHERE kind LIKE 'set %' AND kind NOT LIKE 'set ended-session %' AND answer::jsonb->>'version' IS NOT NULL ORDER BY kind, number DESC
     ON CONFLICT DO NOTHING;
   UPDATE strata.meta SET value = ${SCHEMA_VERSION} WHERE name = 'schema';
 `;

@@ -5,7 +5,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Account } from "./account.ts";
 import type { Books, Change, Hold } from "./books.ts";
-import type { DocumentKind, DocumentOf, Versioned } from "./document.ts";
+import { type DocumentKind, type DocumentOf, leavesNothing, type Versioned } from "./document.ts";
 import { chainLink, type Entry } from "./entry.ts";
 import { encodeAnswer } from "./request-text.ts";
 import { accountFrom, amount, blob, documentFrom, entryFrom, holdFrom } from "./rows.ts";
@@ -153,8 +153,10 @@ export class SqliteBooks implements Books {
       }
       case "document": {
         const { what, id, version, value } = change;
-        sql.putDocument.run(what, id, version, JSON.stringify(value), dueOf(value));
-        return void keep(this.#documents, `${what} ${id}`, { id, version, value });
+        const isGone = value === null && leavesNothing(what);
+        if (isGone) sql.removeDocument.run(what, id);
+        else sql.putDocument.run(what, id, version, JSON.stringify(value), dueOf(value));
+        return void keep(this.#documents, `${what} ${id}`, isGone ? null : { id, version, value });
       }
       case "spent":
         return void sql.addSpent.run(change.card, change.day, change.amount);
@@ -284,6 +286,7 @@ function statementsOf(database: DatabaseSync) {
       `INSERT INTO document VALUES (?, ?, ?, ?, ?)
        ON CONFLICT DO UPDATE SET version = excluded.version, value = excluded.value, due = excluded.due`,
     ),
+    removeDocument: statement("DELETE FROM document WHERE what = ? AND id = ?"),
     addSpent: statement(
       "INSERT INTO spent VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET amount = amount + excluded.amount",
     ),

@@ -59,7 +59,7 @@ const UPGRADE = `
   INSERT INTO document (what, id, version, value)
     SELECT what, id, version, 'null' FROM (
       SELECT substr(name, 1, instr(name, ' ') - 1) AS what, substr(name, instr(name, ' ') + 1) AS id, version, max(number)
-      FROM (SELECT number, substr(kind, 5) AS name, CAST(answer AS TEXT) ->> '$.version' AS version FROM request WHERE kind LIKE 'set %')
+      FROM (SELECT number, substr(kind, 5) AS name, CAST(answer AS TEXT) ->> '$.version' AS version FROM request WHERE kind LIKE 'set %' AND kind NOT LIKE 'set ended-session %')
       WHERE version IS NOT NULL GROUP BY name
     ) WHERE true ON CONFLICT DO NOTHING;
   PRAGMA user_version = ${SCHEMA_VERSION};

@@ -6,7 +6,7 @@ import { equalOctets } from "../base/index.ts";
 import type { Account } from "./account.ts";
 import type { Hold } from "./books.ts";
 import type { Command } from "./command.ts";
-import { DOCUMENT_KINDS, type DocumentKind, type DocumentOf, type Versioned } from "./document.ts";
+import { DOCUMENT_KINDS, type DocumentKind, type DocumentOf, leavesNothing, type Versioned } from "./document.ts";
 import type { Entry } from "./entry.ts";
 import { decodeAnswer, digestOf } from "./request-text.ts";
 
@@ -124,13 +124,24 @@ export class RequestsMade {
   #compareDocuments(set: ReadonlyMap<string, { readonly version: number | null; readonly digest: Uint8Array }>): void {
     for (const [place, { version, digest }] of set) {
       const document = this.#documents.get(place);
-      if (document === undefined) this.#fault(`${place}: it is not there, and was set to version ${version}`);
-      else if (document.version !== version)
+      if (document === undefined) {
+        if (!isOneOf(digest, removals(place)))
+          this.#fault(`${place}: it is not there, and was set to version ${version}`);
+      } else if (document.version !== version)
         this.#fault(`${place}: it has version ${document.version}, and was set to version ${version}`);
       else if (!isOneOf(digest, settings(document))) this.#fault(`${place}: it does not say what it was set to`);
     }
     for (const place of this.#documents.keys()) if (!set.has(place)) this.#fault(`${place}: nobody has set it`);
   }
+}
+
+/** Of a document that leaves nothing when it is removed, which is done by its version. */
+function removals(place: string): Candidates {
+  const [named = "", id = ""] = place.split(" ");
+  const kinds = DOCUMENT_KINDS.filter((kind) => kind === named && leavesNothing(kind));
+  return kinds.flatMap((what) =>
+    [1, null].map((ifVersion) => ({ kind: "set", what, id, value: null, ifVersion }) as const),
+  );
 }
 
 /** By version, as the first one, or whatever there was. */

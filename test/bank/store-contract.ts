@@ -265,6 +265,18 @@ function finding(rig: Rig): void {
     expect(await rig.store.document("payee", "h1:b")).toEqual({ id: "h1:b", version: 3, value });
   });
 
+  test("a session that ended leaves nothing once it is cleared away, and the books stay right", async () => {
+    const set = (value: { readonly endsAtSeconds: number } | null, ifVersion: number | null): Command => {
+      return { kind: "set", what: "ended-session", id: "n1", value, ifVersion };
+    };
+    await rig.ask("e1", set({ endsAtSeconds: 5 }, null));
+    expect(await rig.store.document("ended-session", "n1")).toMatchObject({ version: 1 });
+    expect(await rig.ask("e2", set(null, 1))).toMatchObject({ status: "ok", version: 2 });
+    expect(await rig.store.document("ended-session", "n1")).toBeNull();
+    expect((await rig.store.verify()).faults).toEqual([]);
+    expect(await rig.ask("e3", set({ endsAtSeconds: 6 }, 0))).toMatchObject({ status: "ok", version: 1 });
+  });
+
   test("standing orders are found by the day on which they are due, not those that were ended", async () => {
     const order = (id: string, nextDay: number | null): Command => {
       const parties = { holder: "h1", from: "ada", to: "bob", amount: "100", reference: "" };

@@ -31,6 +31,7 @@ const COMMANDS: readonly Command[] = [
   { kind: "set", what: "payee", id: "h1:p", value: { holder: "h1", name: "P", account: "bob" }, ifVersion: 0 },
   { kind: "set", what: "payee", id: "h1:p", value: null, ifVersion: 1 },
   { kind: "hold", movement: move("ada", CASH, 100n, byCard), expiresAtMilliseconds: 9e12 },
+  { kind: "set", what: "ended-session", id: "n1", value: { endsAtSeconds: 5 }, ifVersion: null },
 ];
 
 /** Entries 1 to 3 are the opening; 4 moves, 5 holds, 6 takes back; 7 is interest, 8 and 9 a hold and its capture, 10 and 11 one and its release. */
@@ -74,6 +75,7 @@ test.each([
   ["INSERT INTO posting VALUES ('sue', 1, 99, 5, 5)", /posting to account sue is of entry 99/],
   ["UPDATE request SET is_reversed = 0 WHERE key = 'k0'", /request k0: it is reversed by an entry, and not said/],
   ["UPDATE request SET is_reversed = 1 WHERE key = 'k5'", /request k5: it is said to be reversed, and no entry does/],
+  ["DELETE FROM document WHERE id = 'n1'", /ended-session n1: it is not there, and was set to version 1/],
   ["DELETE FROM document WHERE id = 'h1:p'", /payee h1:p: it is not there, and was set to version 2/],
   [`UPDATE document SET value = '{"holder":"h1"}' WHERE id = 'h1:p'`, /payee h1:p: it does not say what it was set to/],
   ["UPDATE document SET version = 1 WHERE id = 'h1:p'", /payee h1:p: it has version 1, and was set to version 2/],
