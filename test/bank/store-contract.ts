@@ -30,6 +30,7 @@ export function contractOfStores(name: string, makePlace: () => Promise<StorePla
     keys(rig);
     servers(rig);
     linesAndTimes(rig);
+    documents(rig);
     finding(rig);
   });
 }
@@ -244,7 +245,7 @@ function linesAndTimes(rig: Rig): void {
   });
 }
 
-function finding(rig: Rig): void {
+function documents(rig: Rig): void {
   test("documents are kept by kind and id, with a version that grows", async () => {
     const value = { holder: "h1", name: 'Ünal "&" Söhne\n\'; DROP TABLE account', account: "bob" };
     const set = (id: string, given: typeof value | null, ifVersion: number | null): Command => {
@@ -294,7 +295,9 @@ function finding(rig: Rig): void {
     expect(await due(30, 10)).toEqual(["h1:3", "h1:0"]);
     expect((await rig.store.ordersDue(20, 10))[0]).toMatchObject({ version: 1, value: { amount: "100", nextDay: 20 } });
   });
+}
 
+function finding(rig: Rig): void {
   test("accounts are found by their holder, and those of the bank by the beginning of their id", async () => {
     expect((await rig.store.accountsOf("h1")).map(({ id }) => id)).toEqual(["ada", "bob", "eva", "sue"]);
     expect((await rig.store.internalAccounts("atm:")).map(({ id }) => id)).toEqual(["atm:a1:USD"]);
