@@ -54,7 +54,7 @@ export { AMOUNT_MAX, type Currency, formatAmount, isCurrency, parseAmount } from
 export { race, RACE_BEGINNING, RACE_RIGHT, type RaceOutcome } from "./race.ts";
 export { type ClosableReader, epochOfBooks, openReader, reachBooks } from "./open-books.ts";
 export { openPostgresLedger, type PostgresLedger, type PostgresLedgerParts } from "./postgres-ledger.ts";
-export { openPostgresReader } from "./postgres-reader.ts";
+export { openPostgresReader, type PostgresReader } from "./postgres-reader.ts";
 export {
   checkKey,
   decodeAnswer,

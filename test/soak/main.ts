@@ -1,9 +1,11 @@
 /**
- * `npm run soak [-- MINUTES] [--dgram] [--only changes|convergence|crash|load]`: ten million changes under the eyes of reading
- * threads, a thousand seeds of primaries and secondaries on a bad network, then ten minutes of full load on a real server. Prints how it goes and, last, the verdict; exits with 1 when something is wrong.
+ * `npm run soak [-- MINUTES] [--dgram] [--only changes|convergence|crash|bank|load] [--share 0.25]`: ten million changes under the eyes of reading
+ * threads, a thousand seeds of primaries and secondaries on a bad network, a bank that is killed on both stores, then ten minutes of full load on a
+ * real server. Prints how it goes and, last, the verdict; exits with 1 when something is wrong. A share of the bank is a piece of it, by its seed.
  */
 import { parseArgs } from "node:util";
 import { converge } from "../support/convergence.ts";
+import { BANK_PARTS, soakBank } from "./bank.ts";
 import { type ChangesOutcome, soakChanges } from "./changes.ts";
 import { crashLoop } from "./crash.ts";
 import type { Growth } from "./growth.ts";
@@ -40,18 +42,23 @@ const { values, positionals } = parseArgs({
     only: { type: "string" },
     changes: { type: "string", default: String(CHANGES) },
     seed: { type: "string", default: "2026" },
+    share: { type: "string", default: "1" },
   },
 });
 const minutes = Number(positionals[0] ?? MINUTES);
 const changes = Number(values.changes);
+const share = Number(values.share);
+const PARTS: readonly string[] = ["changes", "convergence", "crash", "bank", ...BANK_PARTS, "load"];
 const isUnderstood =
   positionals.length <= 1 &&
   minutes > 0 &&
   changes > 0 &&
-  (values.only === undefined || ["changes", "convergence", "crash", "load"].includes(values.only));
+  share > 0 &&
+  share <= 1 &&
+  (values.only === undefined || PARTS.includes(values.only));
 if (!isUnderstood) {
   process.stderr.write(
-    "usage: npm run soak [-- MINUTES] [--dgram] [--only changes|convergence|crash|load] [--changes N] [--seed N]\n",
+    `usage: npm run soak [-- MINUTES] [--dgram] [--only ${PARTS.join("|")}] [--changes N] [--seed N] [--share PART]\n`,
   );
   process.exit(64);
 }
@@ -65,6 +72,11 @@ const isWanted = (part: string): boolean => values.only === undefined || values.
 if (isWanted("changes")) judgeChanges(await runChanges());
 if (isWanted("convergence")) await runConvergence();
 if (isWanted("crash")) await runCrashes();
+for (const part of BANK_PARTS) {
+  if (!isWanted("bank") && values.only !== part) continue;
+  const faults = await soakBank(part, { seed: Number(values.seed), share, say });
+  expectThat(faults.length === 0, `${part}: ${faults.slice(0, 20).join(", ")}`);
+}
 if (isWanted("load")) judgeLoad(await runLoad());
 say(complaints.length === 0 ? "PASSED" : `FAILED: ${complaints.join("; ")}`);
 process.exitCode = complaints.length === 0 ? 0 : 1;
