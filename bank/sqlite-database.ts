@@ -120,7 +120,7 @@ export function guarded<T>(path: string, work: () => T): T {
     return work();
   } catch (error) {
     if (!isSqliteError(error)) throw error;
-    const isFull = (error.errcode & 0xff) === SQLITE_FULL;
+    const isFull = (error.errcode & 0xff) === SQLITE_FULL || error.errcode === SQLITE_IOERR_SHMSIZE;
     const what = isFull
       ? `the disk is full and ${path} cannot grow: make room there`
       : `${path} cannot be used (${error.message})`;
@@ -131,6 +131,8 @@ export function guarded<T>(path: string, work: () => T): T {
 /** https://www.sqlite.org/rescode.html */
 const SQLITE_BUSY = 5;
 const SQLITE_FULL = 13;
+/** What readers and writers share cannot grow, which is for want of room. */
+const SQLITE_IOERR_SHMSIZE = 4874;
 
 /** The end of a transaction: where the disk fails there, its frames may be in the log all the same, and be found when it is read again. */
 export function committed(path: string, commit: () => void): void {

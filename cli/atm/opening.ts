@@ -55,6 +55,23 @@ export function openAtm(given: Arguments, signal: AbortSignal, dispenser: Dispen
     throw new UsageError(`--id ${id}: 1 to 20 letters a to z, digits and dashes are wanted, such as atm7`);
   }
   const connection = connectBank(given);
+  try {
+    return openWith(given, { id, connection, signal, dispenser });
+  } catch (error) {
+    // Else it would keep the process alive.
+    connection.close();
+    throw error;
+  }
+}
+
+interface Opening {
+  readonly id: string;
+  readonly connection: BankConnection;
+  readonly signal: AbortSignal;
+  readonly dispenser: Dispenser;
+}
+
+function openWith(given: Arguments, { id, connection, signal, dispenser }: Opening): OpenAtm {
   const folder = atmFolderOf(connection.stateFolder, connection.bank, id);
   systemFiles.makeFolder(folder);
   const journal = new SqliteJournal(`${folder}/journal.sqlite`);

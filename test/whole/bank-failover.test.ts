@@ -2,10 +2,10 @@
  * A bank's database is killed under load, by itself, with a standby that takes over, or the bank's process in its place: nothing that was
  * acknowledged is missing or done twice, and every look at the balances sums to what was put in. STRATA_KILLS=100 does it so many times.
  */
-import { request } from "node:https";
 import { expect, test } from "vitest";
 import { type Clock, systemClock } from "../../base/index.ts";
 import { type Command, decodeAnswer, openPostgresLedger } from "../../bank/index.ts";
+import { openHolder, portIn } from "../support/bank-asker.ts";
 import { BankLoad } from "../support/bank-load.ts";
 import { crashPostgresBank } from "../support/bank-postgres-crash.ts";
 import { describeWithPeers } from "../support/peers.ts";
@@ -34,7 +34,7 @@ describeWithPeers("a bank whose database is killed", ["initdb", "postgres", "pg_
     const words = ["--name", "firstbank.com", "--listen", "127.0.0.1:0", "--state", scratch.file("state")];
     const bank = await RunningStrata.start(["bank", "serve", ...words, "--database", database.url]);
     try {
-      const port = Number(/:(\d+)\//.exec(bank.stdout.join("\n"))?.[1]);
+      const port = portIn(bank.stdout);
       const first = await openHolder(port, "one");
       expect(first.code).toBe(200);
       await database.kill();
@@ -77,19 +77,3 @@ describeWithPeers("a bank whose database is killed", ["initdb", "postgres", "pg_
     await ledger.close();
   });
 });
-
-/** With a key; over TLS that nobody vouches for here. */
-function openHolder(port: number, key: string): Promise<{ readonly code: number; readonly text: string }> {
-  const { promise, resolve, reject } = Promise.withResolvers<{ readonly code: number; readonly text: string }>();
-  const headers = { "content-type": "application/json", "idempotency-key": key };
-  const where = { host: "127.0.0.1", port, path: "/v1/holders", method: "POST", rejectUnauthorized: false } as const;
-  const asked = request({ ...where, headers, timeout: 30_000 }, (response) => {
-    let text = "";
-    response.on("data", (chunk: Buffer) => (text += chunk.toString()));
-    response.on("end", () => resolve({ code: response.statusCode ?? 0, text }));
-  });
-  asked.on("timeout", () => asked.destroy(new Error("not answered in time")));
-  asked.on("error", reject);
-  asked.end(JSON.stringify({ holder: "Carol", currency: "USD", pin: "1234", deposit: "10" }));
-  return promise;
-}
