@@ -28,40 +28,15 @@ test("a server that is killed is followed by the one that waited; no request is 
   await using _zone = await zoneServer(scratch, key);
   const state = scratch.file("state");
   const words = [
-    "bank",
-    "serve",
-    "--name",
-    "firstbank.com",
-    "--server",
-    LISTEN,
-    "--key",
-    key,
-    "--state",
-    state,
-    "--lease",
-    "2s",
+    ...["bank", "serve", "--name", "firstbank.com", "--server", LISTEN],
+    ...["--key", key, "--state", state, "--lease", "2s"],
   ];
   const first = await RunningStrata.start([...words, "--host", "b1"]);
   const second = RunningStrata.start([...words, "--host", "b2"]);
   const open = (name: string) =>
     strata([
-      "bank",
-      "open",
-      "--bank",
-      "firstbank.com",
-      "--holder",
-      name,
-      "--pin",
-      "1234",
-      "--deposit",
-      "10",
-      "--key",
-      name,
-      "--server",
-      LISTEN,
-      "--state",
-      state,
-      "--json",
+      ...["bank", "open", "--bank", "firstbank.com", "--holder", name, "--pin", "1234", "--deposit", "10"],
+      ...["--key", name, "--server", LISTEN, "--state", state, "--json"],
     ]);
   const before = await open("Alice");
   expect(before.status).toBe(0);
@@ -71,17 +46,8 @@ test("a server that is killed is followed by the one that waited; no request is 
   // Asked again of the other server: the same octets, and nothing is done twice.
   expect((await open("Alice")).stdout).toBe(before.stdout);
   expect((await open("Bob")).status).toBe(0);
-  const found = await strata([
-    "resolve",
-    "_epoch.firstbank.com",
-    "TXT",
-    "--server",
-    LISTEN,
-    "--mode",
-    "iterative",
-    "--port",
-    "9298",
-  ]);
+  const asked = ["_epoch.firstbank.com", "TXT", "--server", LISTEN, "--mode", "iterative", "--port", "9298"];
+  const found = await strata(["resolve", ...asked]);
   expect(found.stdout).toContain("epoch=2 host=b2.firstbank.com");
   const { stdout } = await strata(["bank", "verify", "--state", state]);
   expect(stdout).toContain("2 entries");
