@@ -14,6 +14,10 @@ import type { Ledger, LedgerReader } from "./store.ts";
 const DUE_MAX = 200;
 /** What is due by the day is looked for this often; holds each round. */
 const DAILY_MILLISECONDS = 60_000;
+/** A wall clock that jumps by more is not believed … */
+const JUMP_MILLISECONDS = 60_000;
+/** … before it has stood so long: one that is set wrong, and right again, has ended no hold and begun no day by then. */
+const DOUBT_MILLISECONDS = 600_000;
 
 export interface DutyParts {
   readonly ledger: Ledger;
@@ -27,6 +31,9 @@ export class Duties {
   #nextDaily = -Infinity;
   /** The month up to which all interest is paid out, by its first day. */
   #paidBefore = -Infinity;
+  /** By which the wall clock was ahead of the other when it was looked at last. */
+  #ahead: number | null = null;
+  #doubtedUntil = -Infinity;
 
   constructor(parts: DutyParts) {
     this.#parts = parts;
@@ -36,6 +43,7 @@ export class Duties {
   async round(): Promise<void> {
     const { clock, reader } = this.#parts;
     const milliseconds = clock.wallSeconds() * 1000;
+    if (this.#isDoubtful(milliseconds)) return;
     for (const hold of await reader.holdsDue(milliseconds, DUE_MAX)) {
       await this.#submit(`expire:${digestOfKey(hold)}`, { kind: "expire", hold });
     }
@@ -43,6 +51,19 @@ export class Duties {
     const isAllDone = await this.#daily(dayOf(milliseconds));
     // What is left over is gone on with in the next round.
     if (isAllDone) this.#nextDaily = clock.now() + DAILY_MILLISECONDS;
+  }
+
+  #isDoubtful(milliseconds: number): boolean {
+    const now = this.#parts.clock.now();
+    const ahead = milliseconds - now;
+    if (this.#ahead !== null && Math.abs(ahead - this.#ahead) > JUMP_MILLISECONDS) {
+      this.#doubtedUntil = now + DOUBT_MILLISECONDS;
+      // The month may be another one now.
+      this.#paidBefore = -Infinity;
+      this.#nextDaily = -Infinity;
+    }
+    this.#ahead = ahead;
+    return now < this.#doubtedUntil;
   }
 
   async #daily(today: number): Promise<boolean> {

@@ -174,3 +174,51 @@ describe("holds", () => {
     expect((await bank.hold("hold".padEnd(80, "x")))?.state).toBe("expired");
   });
 });
+
+describe("a wall clock", () => {
+  let jump = 0;
+  beforeEach(() => {
+    jump = 0;
+    const jumping = {
+      now: () => clock.now(),
+      wallSeconds: () => clock.wallSeconds() + jump,
+      after: clock.after.bind(clock),
+      soon: clock.soon.bind(clock),
+    };
+    duties = new Duties({ ledger: bank, reader: bank, clock: jumping });
+  });
+
+  /** With a round in each second. */
+  async function seconds(count: number): Promise<void> {
+    for (let second = 0; second < count; second++) {
+      await clock.advance(1000);
+      await duties.round();
+    }
+  }
+
+  test.each([
+    ["forward by a month", 31 * 86_400],
+    ["back by a month", -31 * 86_400],
+  ])("that jumps %s and is set right again ends no hold, accrues nothing, runs no order", async (_, by) => {
+    const movement = { debit: "1", credit: "2", amount: 10n, reason: "transfer", reference: "", card: null } as const;
+    const expiresAtMilliseconds = (clock.wallSeconds() + 3600) * 1000;
+    expect(await submit({ kind: "hold", movement, expiresAtMilliseconds })).toBe("ok");
+    await order({});
+    await seconds(2);
+    const before = (await bank.head()).entries;
+    jump = by;
+    await seconds(300);
+    jump = 0;
+    await seconds(620);
+    expect((await bank.head()).entries).toBe(before);
+    expect((await bank.account("1"))?.debitsPending).toBe(10n);
+  });
+
+  test("that has jumped and stays there is believed in the end", async () => {
+    await order({});
+    await seconds(2);
+    jump = 86_400;
+    await seconds(620);
+    expect((await orderNow())?.last).toBe("2026-01-31: ok");
+  });
+});
