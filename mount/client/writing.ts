@@ -129,8 +129,8 @@ export class Writing {
 
   #keep(key: FileKey, offset: number, octets: Uint8Array, { verifier }: PartWritten): void {
     const unsafe = this.#unsafe.get(key) ?? [];
-    // A copy, because the caller's octets are his again when the write has ended.
-    unsafe.push({ offset, octets: octets.slice(), verifier });
+    // A copy (slice of a Buffer would be none), because the caller's octets are his again when the write has ended.
+    unsafe.push({ offset, octets: Buffer.from(octets), verifier });
     this.#unsafe.set(key, unsafe);
     this.#unsafeOctets += octets.length;
   }

@@ -193,6 +193,93 @@ describe("reading from one end to the other", () => {
   });
 });
 
+describe("what was read ahead", () => {
+  const size = 200_000;
+  const attributes = attributesOf({ sizeOctets: size });
+
+  async function begun() {
+    let letter = "a";
+    const rig = clientRig({
+      LOOKUP: () => ({ status: "OK", good: { handle: "big", attributes, directory: rootAttributes() } }),
+      READ: ({ octetsMax }) => ({
+        status: "OK",
+        good: { attributes, octets: Buffer.alloc(octetsMax, letter), isEnd: false },
+      }),
+    });
+    const { fileSystem, run } = rig;
+    const root = await run(good(fileSystem.root()));
+    const { key } = await run(good(fileSystem.lookup(root.key, "big")));
+    for (let i = 0; i < 4; i++) await run(good(fileSystem.read(key, i * 4096, 4096)));
+    // What is still on its way comes.
+    await rig.clock.advance(1);
+    return { ...rig, key, become: (next: string) => (letter = next) };
+  }
+
+  test("is given out for three seconds at most", async () => {
+    const { fileSystem, run, clock, key, become } = await begun();
+    become("b");
+    expect((await run(good(fileSystem.read(key, 4 * 4096, 1)))).octets[0]).toBe("a".charCodeAt(0));
+    await clock.advance(3000);
+    expect((await run(good(fileSystem.read(key, 4 * 4096, 4096)))).octets[0]).toBe("b".charCodeAt(0));
+    await run(fileSystem.close());
+  });
+
+  test("is given to one reader only, because he may give its memory back", async () => {
+    const { fileSystem, run, key } = await begun();
+    const [one, other] = await run(
+      Promise.all([good(fileSystem.read(key, 4 * 4096, 4096)), good(fileSystem.read(key, 4 * 4096, 4096))]),
+    );
+    expect(one.octets).not.toBe(other.octets);
+    await run(fileSystem.close());
+  });
+});
+
+test("above the root is the root, whatever the server says", async () => {
+  const { fileSystem, run, server } = clientRig();
+  const root = await run(good(fileSystem.root()));
+  expect((await run(good(fileSystem.lookup(root.key, "..")))).key).toBe(root.key);
+  expect(server.calls.get("LOOKUP")).toBeUndefined();
+  await run(fileSystem.close());
+});
+
+test("a kept name whose file has gone is looked up again", async () => {
+  let handle = "one";
+  const { fileSystem, run, clock } = clientRig({
+    LOOKUP: () => ({
+      status: "OK",
+      good: { handle, attributes: attributesOf({ fileId: BigInt(handle.length) }), directory: rootAttributes() },
+    }),
+    GETATTR: (asked) => {
+      if (asked === "root") return { status: "OK", good: rootAttributes() };
+      return asked === handle
+        ? { status: "OK", good: attributesOf({ fileId: BigInt(handle.length) }) }
+        : { status: "STALE", bad: null };
+    },
+  });
+  const root = await run(good(fileSystem.root()));
+  expect((await run(good(fileSystem.lookup(root.key, "a")))).key).toBe("one");
+  handle = "another";
+  await clock.advance(4000);
+  expect((await run(good(fileSystem.lookup(root.key, "a")))).key).toBe("another");
+  await run(fileSystem.close());
+});
+
+test("the file system that was mounted is 0, others below it keep their numbers", async () => {
+  const { fileSystem, run } = clientRig({
+    LOOKUP: ({ name }) => ({
+      status: "OK",
+      good: { handle: name, attributes: attributesOf({ fileSystemId: BigInt(name) }), directory: null },
+    }),
+  });
+  const root = await run(good(fileSystem.root()));
+  const numbers = [root.attributes.fileSystemId];
+  for (const name of ["7", "9", "0"]) {
+    numbers.push((await run(good(fileSystem.lookup(root.key, name)))).attributes.fileSystemId);
+  }
+  expect(numbers).toEqual([0n, 0n, 9n, 7n]);
+  await run(fileSystem.close());
+});
+
 describe("unsafe writes", () => {
   /** A server that keeps what is written to memory only until it is committed, or restarts. */
   function forgetful() {
@@ -227,7 +314,10 @@ describe("unsafe writes", () => {
     const { fileSystem, run } = clientRig(server.acts, { isWritable: true });
     const root = await run(good(fileSystem.root()));
     const { key } = await run(good(fileSystem.lookup(root.key, "a")));
-    const first = await run(good(fileSystem.write(key, 0, text.subarray(0, 10_000), "unstable")));
+    const own = Buffer.from(text.subarray(0, 10_000));
+    const first = await run(good(fileSystem.write(key, 0, own, "unstable")));
+    // The caller's memory is his again.
+    own.fill(0);
     server.restart();
     const later = await run(good(fileSystem.write(key, 10_000, text.subarray(10_000), "unstable")));
     const committed = await run(good(fileSystem.commit(key)));

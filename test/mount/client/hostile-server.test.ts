@@ -26,6 +26,12 @@ const ATTRIBUTES: readonly (readonly [string, Acts["GETATTR"], string])[] = [
   ["a record of nothing", () => mark(0x8000_0000), "SERVERFAULT"],
   ["fragments of nothing, without end", () => Buffer.alloc(4096), "TIMEDOUT"],
   ["another call's number", (_, { xid }) => octets(...reply(xid + 1, (writer) => writer.u32(0))), "TIMEDOUT"],
+  [
+    "a thousand replies that nobody asked for",
+    (_, { xid }) =>
+      octets(...Array.from({ length: 1001 }, (__, i) => octets(...reply(xid + 1 + i, (writer) => writer.u32(0))))),
+    "SERVERFAULT",
+  ],
   ["a call instead of a reply", (_, { xid }) => octets(mark(0x8000_0008), mark(xid), mark(0)), "SERVERFAULT"],
   ["results that end too early", (_, { xid }) => octets(...reply(xid, (writer) => writer.u32(0))), "SERVERFAULT"],
   ["a kind of file that there is not", (_, { xid }) => octets(...reply(xid, writeKind99)), "SERVERFAULT"],
@@ -151,6 +157,22 @@ describe("a listing is answered with", () => {
       expect([entries.length, isEnd]).toEqual([1, false]);
       cookie = entries[0]!.cookie;
     }
+    await run(fileSystem.close());
+  });
+
+  test("two who list it at once are not taken for one who turns in a circle", async () => {
+    const { fileSystem, run } = clientRig({
+      READDIRPLUS: ({ cookie }) => page([[`f${cookie}`, cookie + 1n]], cookie === 30n),
+    });
+    const { key } = await run(good(fileSystem.root()));
+    const cookies = [0n, 0n];
+    for (let i = 0; i < 62; i++) {
+      // The second is some pages behind the first.
+      const who = i < 7 ? 0 : i < 55 ? i % 2 : 1;
+      const { entries } = await run(good(fileSystem.list(key, cookies[who]!, 100)));
+      cookies[who] = entries.at(-1)!.cookie;
+    }
+    expect(cookies).toEqual([31n, 31n]);
     await run(fileSystem.close());
   });
 

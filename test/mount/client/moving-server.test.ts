@@ -150,6 +150,18 @@ describe("in the middle of a long read", () => {
   });
 });
 
+test("a server that takes the old root's handle but shows another file system there is another one", async () => {
+  const rig = clientRig(FILES);
+  await rig.run(good(rig.fileSystem.root()));
+  second(rig, { ...FILES, GETATTR: () => ({ status: "OK", good: rootAttributes({ fileSystemId: 8n }) }) });
+  rig.found = { addresses: ["192.0.2.2"], lifeSeconds: 60 };
+  rig.streams.cut("192.0.2.1");
+  await rig.clock.advance(61_000);
+  await rig.run(good(rig.fileSystem.root()));
+  expect(rig.states.filter((state) => state.startsWith("stale"))).toHaveLength(1);
+  await rig.run(rig.fileSystem.close());
+});
+
 describe("a server with several addresses", () => {
   test("the first that takes us is used; a dead one costs its share of the time-out", async () => {
     const rig = clientRig(FILES);
