@@ -15,8 +15,10 @@ const BUFFER_ENTRIES = 512;
 const TOGETHER = 64;
 const DIGEST_BITS = 32n;
 
+type Described = Omit<ListEntry, "cookie"> | null;
+
 /** What a listing wants to know of each name: the entry without its cookie, or null when the name is gone or not for others. */
-export type Describe = (name: string) => Promise<Omit<ListEntry, "cookie"> | null>;
+export type Describe = (name: string, isFile: boolean) => Described | Promise<Described>;
 
 export interface ListedDirectory {
   readonly key: FileKey;
@@ -24,8 +26,7 @@ export interface ListedDirectory {
 }
 
 /** One name in a directory, not yet looked at. */
-interface Name {
-  readonly octets: Uint8Array;
+interface Name extends system.ListedName {
   readonly cookie: bigint;
 }
 
@@ -95,10 +96,10 @@ class OpenListing {
   }
 
   async #next(): Promise<Name | null | Status> {
-    const octets = await this.#listing.next();
-    if (octets === null) this.#isEnd = true;
-    if (octets === null || isStatus(octets)) return octets;
-    return { octets, cookie: (++this.#position << DIGEST_BITS) | BigInt(digest(octets)) };
+    const listed = await this.#listing.next();
+    if (listed === null) this.#isEnd = true;
+    if (listed === null || isStatus(listed)) return listed;
+    return { ...listed, cookie: (++this.#position << DIGEST_BITS) | BigInt(digest(listed.octets)) };
   }
 }
 
@@ -121,7 +122,7 @@ export class Listings {
     const entries: ListEntry[] = [];
     for (let at = 0; at < found.names.length; at += TOGETHER) {
       const some = found.names.slice(at, at + TOGETHER);
-      const described = await Promise.all(some.map(({ octets }) => describe(fileNameText(octets))));
+      const described = await Promise.all(some.map(({ octets, isFile }) => describe(fileNameText(octets), isFile)));
       described.forEach((entry, i) => {
         if (entry !== null) entries.push({ ...entry, cookie: some[i]!.cookie });
       });

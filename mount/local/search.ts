@@ -66,9 +66,9 @@ async function searchIn(directory: Directory, { key, budget, identify }: Quest):
   if (typeof listing === "string") return inner;
   try {
     while (budget.entries-- > 0) {
-      const octets = await listing.next();
-      if (octets === null || typeof octets === "string") break;
-      const name = fileNameText(octets);
+      const listed = await listing.next();
+      if (listed === null || typeof listed === "string") break;
+      const name = fileNameText(listed.octets);
       const facts = await system.factsAt({ directory: directory.descriptor, name });
       if (typeof facts === "string") continue;
       const who = identify(directory, name, facts);

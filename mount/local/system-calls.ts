@@ -84,6 +84,15 @@ export function factsAtHand(descriptor: number): Facts | Status {
   }
 }
 
+/** Like `factsAt`, at once: only where nothing but a disk of this machine may be asked, and only now and then a disk. */
+export function factsAtOnce(at: At): Facts | Status {
+  try {
+    return factsOf(fs.lstatSync(path(at), { bigint: true }));
+  } catch (error) {
+    return statusOfErrno(error instanceof Error && "code" in error ? String(error.code) : undefined);
+  }
+}
+
 /** File systems over a network, or served by a program, ask somebody else even for what is held (statfs(2)): NFS, SMB, CIFS, SMB2, FUSE, Ceph, 9P, AFS. */
 const REMOTE_TYPES: readonly number[] = [
   0x6969, 0x517b, 0xff534d42, 0xfe534d42, 0x65735546, 0x00c36400, 0x01021997, 0x5346414f,
@@ -220,6 +229,12 @@ export function openListing(descriptor: number, bufferEntries: number): Promise<
   });
 }
 
+export interface ListedName {
+  readonly octets: Uint8Array;
+  /** A regular file, as far as the directory knows. */
+  readonly isFile: boolean;
+}
+
 /** A directory that is being listed. */
 export class Listing {
   readonly #directory: fs.Dir;
@@ -228,13 +243,14 @@ export class Listing {
     this.#directory = directory;
   }
 
-  /** The next name in octets, or null at the end. */
-  next(): Promise<Uint8Array | null | Status> {
+  /** The next name, or null at the end. */
+  next(): Promise<ListedName | null | Status> {
     return new Promise((resolve) => {
       this.#directory.read((error, entry) => {
         if (error) resolve(statusOfErrno(error.code));
+        else if (entry === null) resolve(null);
         // Latin-1 has a character for each octet.
-        else resolve(entry === null ? null : Buffer.from(entry.name, "latin1"));
+        else resolve({ octets: Buffer.from(entry.name, "latin1"), isFile: entry.isFile() });
       });
     });
   }
