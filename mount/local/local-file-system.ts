@@ -154,7 +154,7 @@ export class LocalFileSystem implements FileSystem {
       this.#files.useDirectory(directory, async (parent) => {
         const seen: Named[] = [];
         // A directory may be one that is mounted there from a machine that is down. Now and then a thread is waited for, so that others get their turn.
-        const isQuick = this.#isQuick && parent.fileSystem === 0;
+        const isQuick = this.#nearness !== "remote" && parent.fileSystem === 0;
         let count = 0;
         const describe = (name: string, facts: system.Facts | Status): Omit<ListEntry, "cookie"> | null => {
           const who = isStatus(facts) ? facts : this.#files.identify(parent, name, facts);
