@@ -1,6 +1,7 @@
 /** The DNS as a tree of files: what stands where, what is in it, how long it holds, and what is said when nobody answers. */
 import { afterEach, describe, expect, test } from "vitest";
 import { type FileSystem, fileKeyOf, type Found } from "../../mount/index.ts";
+import { serialTime } from "../../mount/dns-tree/serial-time.ts";
 import { DnsTreeWorld, type TreeZone } from "../support/dns-tree-world.ts";
 import {
   contents,
@@ -215,7 +216,7 @@ describe("a listing", () => {
       ["vu.nl. 60 NSEC mail.vu.nl. A", "mail.vu.nl. 60 NSEC in.vu.nl. A", "in.vu.nl. 60 NSEC mail.vu.nl. A"],
     ],
     ["out of the zone", ["vu.nl. 60 NSEC mail.vu.nl. A", "mail.vu.nl. 60 NSEC example.com. A"]],
-    ["to names that are made up (RFC 4470)", ["vu.nl. 60 NSEC \\000.vu.nl. A"]],
+    ["to names that are made up (RFC 4470)", ["vu.nl. 60 NSEC \\000.vu.nl. A", "\\000.vu.nl. 60 NSEC vu.nl. A"]],
   ])("does not follow NSEC records that lead %s", async (_where, lines) => {
     const fs = tree(worldOf(vuNl(false, 5, lines.join("\n"))));
     expect(await names(fs, "/")).toEqual(["MX", "NS", "SOA"]);
@@ -297,6 +298,20 @@ describe("keys", () => {
 });
 
 describe("time", () => {
+  const NOW = Date.UTC(2026, 10, 23) / 1000;
+  test.each([
+    ["a date and a revision", 2026112203, Date.UTC(2026, 10, 22) / 1000 + 3],
+    ["a leap day", 2024022900, Date.UTC(2024, 1, 29) / 1000],
+    ["a time", 1_700_000_000, 1_700_000_000],
+    ["a date to come", 2027010100, NOW],
+    ["a time to come", NOW + 1, NOW],
+    ["no date", 2026139900, NOW],
+    ["a count", 7, NOW],
+    ["the largest", 0xffff_ffff, NOW],
+  ])("of a zone whose serial is %s", (_what, serial, seconds) => {
+    expect(serialTime(serial, NOW)).toEqual({ seconds, nanoseconds: 0 });
+  });
+
   const modified = async (found: Promise<Found>): Promise<number> => (await found).attributes.modified.seconds;
 
   test("is the serial's where that is a date, else that of the first sight", async () => {
