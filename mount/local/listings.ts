@@ -122,7 +122,9 @@ export class Listings {
     const entries: ListEntry[] = [];
     for (let at = 0; at < found.names.length; at += TOGETHER) {
       const some = found.names.slice(at, at + TOGETHER);
-      const described = await Promise.all(some.map(({ octets, isFile }) => describe(fileNameText(octets), isFile)));
+      const described = await Promise.all(
+        some.map(async ({ octets, isFile }) => describe(fileNameText(octets), isFile)),
+      );
       described.forEach((entry, i) => {
         if (entry !== null) entries.push({ ...entry, cookie: some[i]!.cookie });
       });

@@ -197,7 +197,9 @@ describeWithFuse("a FUSE mount", () => {
     await using rig = await Rig.open();
     writeFileSync(join(rig.exported, "f"), "x".repeat(100_000));
     const server = await rig.serve();
-    const readers = [1, 2, 3].map(() => rig.sh("while dd if=f of=/dev/null iflag=direct bs=4096; do :; done"));
+    const readers = [1, 2, 3].map(() =>
+      rig.sh('while said=$(dd if=f of=/dev/null iflag=direct bs=4096 2>&1); do :; done; echo "$said"'),
+    );
     await rig.done("cat f > /dev/null");
     server.child.kill("SIGKILL");
     for (const reader of readers) expect((await reader).output).toMatch(/not connected|aborted|No such device/);
