@@ -46,8 +46,13 @@ export class BankNet {
   constructor(clock: SimulatedClock, random: SeededRandom) {
     this.#clock = clock;
     this.#random = random;
-    this.ledger = new MemoryLedger(() => Math.max(0, clock.wallSeconds() + this.#jump));
+    this.ledger = new MemoryLedger(() => this.wallSeconds);
     this.#weather();
+  }
+
+  /** As the servers have it. */
+  get wallSeconds(): number {
+    return Math.max(0, this.#clock.wallSeconds() + this.#jump);
   }
 
   /** From now on all goes well; what is under way still arrives. */

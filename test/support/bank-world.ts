@@ -3,7 +3,17 @@
  * became of what they asked, and nobody has more or less than they should.
  */
 import { SeededRandom, SimulatedClock } from "../../base/index.ts";
-import { atmCash, BankError, balanceOf, type Command, decodeAnswer, digested, internalOf } from "../../bank/index.ts";
+import {
+  type Answer,
+  atmCash,
+  BankError,
+  balanceOf,
+  type Command,
+  decodeAnswer,
+  digested,
+  internalOf,
+  type Movement,
+} from "../../bank/index.ts";
 import { type Customer, LOADED, SimulatedAtm } from "./bank-atm.ts";
 import { BankNet } from "./bank-net.ts";
 
@@ -11,6 +21,12 @@ const BALANCE = 20_000n;
 const HAND = 10_000n;
 const OPERATIONS = 7;
 const TRANSFERS = 8;
+const HOLDS = 4;
+const DUTY_ROUNDS = 12;
+const DAY_SECONDS = 86_400;
+/** 3.65 % a year. */
+const INTEREST_MILLIONTHS = 36_500n;
+const SHOP = "shop";
 /** More than any of it takes, in simulated time. */
 const END_MILLISECONDS = 40 * 86_400_000;
 
@@ -32,6 +48,9 @@ class World {
   readonly net: BankNet;
   readonly #atms: readonly SimulatedAtm[];
   readonly #customers: readonly Customer[] = ["ada", "bob", "eve"].map((name) => ({ name, hand: HAND }));
+  readonly #holds = new Set<string>();
+  /** That was paid out. */
+  #interest = 0n;
   /** What each should have, in the hand and on the account. */
   readonly #wealth = new Map(this.#customers.map(({ name }) => [name, HAND + BALANCE]));
 
@@ -47,12 +66,15 @@ class World {
     await Promise.all([
       ...this.#atms.map((atm) => this.#business(atm)),
       ...["ada", "bob"].map((name) => this.#online(name)),
+      ...["ada", "eve"].map((name) => this.#buy(name)),
+      this.#duties(),
     ]);
     this.net.calm();
     // What is under way arrives, or never will.
     await this.#wait(600_000);
     this.net.settleEpoch();
     for (const atm of this.#atms) await this.#settle(atm);
+    for (const hold of this.#holds) await this.#told("bank", `${hold}-end`, { kind: "release", hold });
     this.#look();
   }
 
@@ -61,9 +83,13 @@ class World {
     const terms = { holder: "h", kind: "current", currency: "USD", overdraft: 0n } as const;
     const names = this.#customers.map(({ name }) => name);
     const commands: Command[] = [
-      ...["vault:USD", ...atms].map((id): Command => ({ kind: "open-account", account: internalOf(id, "USD") })),
-      ...names.map((id): Command => {
-        return { kind: "open-account", account: { id, ...terms, withdrawalMax: null, interestMillionths: 0n } };
+      ...["vault:USD", "interest:USD", ...atms].map((id): Command => ({
+        kind: "open-account",
+        account: internalOf(id, "USD"),
+      })),
+      ...[...names, SHOP].map((id): Command => {
+        const interestMillionths = id === SHOP ? 0n : INTEREST_MILLIONTHS;
+        return { kind: "open-account", account: { id, ...terms, withdrawalMax: null, interestMillionths } };
       }),
       ...names.map((id) => moved("vault:USD", id, BALANCE)),
       ...atms.map((id) => moved(id, "vault:USD", LOADED)),
@@ -111,6 +137,55 @@ class World {
     }
   }
 
+  /** Has a shop hold money, which then takes all of it or some, lets it go, or forgets it. */
+  async #buy(name: string): Promise<void> {
+    for (let i = 0; i < HOLDS; i++) {
+      const hold = `${name}-hold-${i}`;
+      const amount = BigInt(1 + this.#random.below(5000));
+      const expiresAtMilliseconds = (this.net.wallSeconds + this.#random.below(DAY_SECONDS)) * 1000;
+      const movement = movementOf(name, SHOP, amount);
+      const held = await this.#told(name, hold, { kind: "hold", movement, expiresAtMilliseconds });
+      if (held.status !== "ok") continue;
+      this.#holds.add(hold);
+      await this.#wait(this.#random.below(600_000));
+      const choice = this.#random.below(4);
+      if (choice === 0) await this.#told(SHOP, `${hold}-off`, { kind: "release", hold });
+      if (choice > 1) await this.#take(name, hold, amount);
+    }
+  }
+
+  async #take(name: string, hold: string, amount: bigint): Promise<void> {
+    const taken = BigInt(1 + this.#random.below(Number(amount)));
+    const { status } = await this.#told(SHOP, `${hold}-take`, { kind: "capture", hold, amount: taken });
+    if (status === "ok") this.#wealth.set(name, this.#wealth.get(name)! - taken);
+  }
+
+  /** What a server does by its clock, whatever that says; keys follow from what is due. */
+  async #duties(): Promise<void> {
+    for (let i = 0; i < DUTY_ROUNDS; i++) {
+      const day = Math.floor(this.net.wallSeconds / DAY_SECONDS);
+      for (const hold of this.#holds) await this.#told("bank", `expire-${i}-${hold}`, { kind: "expire", hold });
+      for (const { name } of this.#customers) {
+        await this.#told("bank", `accrue-${i}-${name}-${day}`, { kind: "accrue", account: name, day: day - 1 });
+        const pay = { kind: "pay-interest", account: name, beforeDay: day } as const;
+        const { status, amount } = await this.#told("bank", `pay-${i}-${name}-${day}`, pay);
+        if (status !== "ok" || amount === null) continue;
+        this.#interest += amount;
+        this.#wealth.set(name, this.#wealth.get(name)! + amount);
+      }
+      await this.#wait(this.#random.below(600_000));
+    }
+  }
+
+  /** Asked with that key until told what became of it. */
+  async #told(from: string, key: string, command: Command): Promise<Answer> {
+    for (;;) {
+      const outcome = await this.net.call(from, key, command);
+      if (outcome.kind === "answered") return decodeAnswer(outcome.octets);
+      await this.#wait(this.#random.below(60_000));
+    }
+  }
+
   async #settle(atm: SimulatedAtm): Promise<void> {
     let troubles: readonly string[] | null = [];
     for (let i = 0; i < 5; i++) {
@@ -131,6 +206,8 @@ class World {
       expectThat(`the cash in ${atm.id}, as the books have it,`, -balance(atmCash(atm.id, "USD")), atm.cash);
       if (!atm.isEmptyHanded) faults.push(`notes lie in the shutter or the escrow of ${atm.id}`);
     }
+    for (const { id, debitsPending, creditsPending } of ledger.accounts)
+      expectThat(`what is held for or from ${id}`, debitsPending + creditsPending, 0n);
     for (const { name, hand } of this.#customers)
       expectThat(`what ${name} has`, balance(name) + hand, this.#wealth.get(name)!);
     const sum = ledger.accounts.reduce((before, account) => before + balanceOf(account), 0n);
@@ -139,9 +216,11 @@ class World {
     const owned = this.#customers.reduce((before, { name, hand }) => before + hand + balance(name), 0n);
     const began = LOADED * BigInt(this.#atms.length) + (HAND + BALANCE) * BigInt(this.#customers.length);
     // Notes that customers brought are in the ATMs by now, and the other way round.
-    expectThat("cash and accounts", cash + owned - this.#putIn(), began);
-    const keys = new Set<string>();
-    for (const { key } of ledger.entries) if (keys.size === keys.add(key).size) faults.push(`${key} was done twice`);
+    expectThat("cash and accounts", cash + owned + balance(SHOP) - this.#interest - this.#putIn(), began);
+    // Interest that is paid has several entries, of different accounts.
+    const done = new Set<string>();
+    for (const { key, debit, credit } of ledger.entries)
+      if (done.size === done.add(`${key} ${debit} ${credit}`).size) faults.push(`${key} was done twice`);
     for (const [key, { request, text }] of acknowledged) {
       const [again] = ledger.commit([digested(request)], Number.MAX_SAFE_INTEGER);
       const told = again instanceof BankError ? again.message : Buffer.from(again!).toString();
@@ -164,7 +243,11 @@ class World {
   }
 }
 
+const movementOf = (debit: string, credit: string, amount: bigint): Movement => {
+  return { debit, credit, amount, reason: "transfer", reference: "", card: null };
+};
+
 const moved = (debit: string, credit: string, amount: bigint): Command => ({
   kind: "transfer",
-  movement: { debit, credit, amount, reason: "transfer", reference: "", card: null },
+  movement: movementOf(debit, credit, amount),
 });
