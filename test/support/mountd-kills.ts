@@ -28,9 +28,12 @@ const USER = process.getuid?.() ?? 0;
 
 export async function killMountd(scratch: Scratch, kills: number, seed: number): Promise<KillsOutcome> {
   const work = new KilledWork(scratch, await freePort(), seed);
-  await work.begin();
-  for (let round = 1; round <= kills; round++) await work.round(round);
-  await work.end();
+  try {
+    await work.begin();
+    for (let round = 1; round <= kills; round++) await work.round(round);
+  } finally {
+    await work.end();
+  }
   return work.outcome();
 }
 
@@ -93,7 +96,7 @@ class KilledWork {
   }
 
   async end(): Promise<void> {
-    await this.#daemon!.stop();
+    await this.#daemon?.stop();
   }
 
   outcome(): KillsOutcome {
