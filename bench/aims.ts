@@ -77,6 +77,7 @@ export const AIMS: readonly Aim[] = [
     "nothing",
   ),
   aim("bank-https", "bank over HTTPS, 1,000 ATMs at once", "MiB that 1000 ATMs hold", "at most", 200, "nothing"),
+  aim("bank-name", "finding a bank whose name an ATM knows", "p99 µs to find it, known", "at most", 1000, "nothing"),
   aim("mount-server", "a file of 1 GiB to nfs-cp", "READ MB/s", "at least", 1, ["ganesha"]),
   aim("mount-server", "attributes of a file", "GETATTR/s at depth 64", "at least", 4, ["ganesha"]),
   aim("mount-server", "attributes of a file", "GETATTR/s at depth 1", "at least", 0.6, ["ganesha"]),

@@ -5,6 +5,7 @@
 import { AIMS } from "./aims.ts";
 import { bank } from "./bank.ts";
 import { bankHttps } from "./bank-https.ts";
+import { bankName } from "./bank-name.ts";
 import { usage, type Wanted, wantedBy } from "./command-line.ts";
 import type { Effort } from "./effort.ts";
 import { describeAim, updatePages } from "./figures.ts";
@@ -48,6 +49,7 @@ const benches: Readonly<Record<string, (effort: Effort) => Promise<Result>>> = {
   transfer,
   bank,
   "bank-https": bankHttps,
+  "bank-name": bankName,
   "mount-server": mountServer,
   "mount-fuse": mountFuse,
   "mount-client": mountClient,
