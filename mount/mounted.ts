@@ -137,7 +137,8 @@ export class Mounted {
 
   #withFileSystem<T>(act: (fileSystem: FileSystem) => Soon<T>): Soon<T> {
     if (this.#fileSystem !== null) return act(this.#fileSystem);
-    this.#opening ??= this.#openNow();
+    // Whatever comes of it (the disk may be full): the next use tries again.
+    this.#opening ??= this.#openNow().finally(() => (this.#opening = null));
     return this.#opening.then((opened) => (isStatus(opened) ? opened : act(opened)));
   }
 
@@ -149,7 +150,6 @@ export class Mounted {
     } catch (error) {
       if (!(error instanceof OpenSourceError)) throw error;
       this.#setState("failed", error.message);
-      this.#opening = null;
       return error.status;
     }
   }
@@ -170,10 +170,7 @@ export class Mounted {
       return outcome;
     }
     this.#underWay++;
-    return outcome.then((answer) => {
-      this.#underWay--;
-      return this.#ended(answer);
-    });
+    return outcome.finally(() => this.#underWay--).then((answer) => this.#ended(answer));
   }
 
   #ended<T>(answer: T | Status): T | Status {

@@ -168,9 +168,12 @@ export class NameSpace implements FileSystem {
         if (mountOf(source) !== mountOf(target)) return "XDEV";
         return this.#change(source, (mounted) =>
           mounted.on(source, (fileSystem, inner) =>
-            mounted.on(target, (_same, other) =>
-              fileSystem.rename({ directory: inner, name: from.name }, { directory: other, name: to.name }),
-            ),
+            mounted.on(target, (_same, other) => {
+              const place = { directory: other, name: to.name };
+              const rename = (): Soon<null> => fileSystem.rename({ directory: inner, name: from.name }, place);
+              // An empty directory would be replaced, and what is mounted upon it could not be reached any more.
+              return whatever(this.#isMountPoint(mounted, place), (is) => (is === true ? "ACCES" : rename()));
+            }),
           ),
         );
       }),
@@ -298,14 +301,19 @@ export class NameSpace implements FileSystem {
       this.#change(directory, (mounted) =>
         mounted.on(directory, (fileSystem, inner) => {
           const there = { directory: inner, name: place.name };
-          if (this.table.below(mounted.row.id).length === 0) return act(fileSystem, there);
-          return afterwards(fileSystem.lookup(inner, place.name), ({ key }) => {
-            const isMountPoint = this.table.at({ mount: mounted.row.id, key }) !== null;
-            // EBUSY elsewhere; NFSv3 has no such status.
-            return isMountPoint ? "ACCES" : act(fileSystem, there);
-          });
+          // EBUSY elsewhere; NFSv3 has no such status.
+          return afterwards(this.#isMountPoint(mounted, there), (is) => (is ? "ACCES" : act(fileSystem, there)));
         }),
       ),
+    );
+  }
+
+  /** Whether something is mounted upon what has this name in a directory of this mount. */
+  #isMountPoint(mounted: Mounted, { directory, name }: Place): Soon<boolean> {
+    const { id } = mounted.row;
+    if (this.table.below(id).length === 0) return false;
+    return mounted.on(fileKeyOf(mountPrefix(id) + directory), (fileSystem, inner) =>
+      afterwards(fileSystem.lookup(inner, name), ({ key }) => this.table.at({ mount: id, key }) !== null),
     );
   }
 

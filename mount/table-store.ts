@@ -5,8 +5,12 @@
 import { DatabaseSync } from "node:sqlite";
 import { fileKey, fileKeyOctets } from "./file-key.ts";
 import { formatMountOptions, parseMountOptions } from "./options.ts";
+import { parsePath } from "./path.ts";
 import { formatSource, parseSource } from "./source.ts";
+import { isStatus } from "./status.ts";
 import { type MountRow } from "./table.ts";
+
+const MOUNT_ID_MAX = 0xffff_ffff;
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS mounts (
@@ -130,20 +134,29 @@ export class MountTableStore {
 function mountRow(row: Readonly<Record<string, unknown>>): MountRow {
   const key = row["place_key"];
   const bound = row["bound"];
+  const target = String(row["target"]);
   if (!(key instanceof Uint8Array)) throw new Error("its place is no key");
+  if (isStatus(parsePath(target))) throw new Error("its target is no path");
   return {
-    id: Number(row["id"]),
-    target: String(row["target"]),
+    id: mountNumber(row["id"]),
+    target,
     // A space in a source is written %20.
     sources: String(row["sources"])
       .split(" ")
       .map((source) => parseSource(source)),
     options: parseMountOptions(String(row["options"])),
-    place: { mount: Number(row["place_mount"]), key: fileKey(key) },
+    place: { mount: mountNumber(row["place_mount"]), key: fileKey(key) },
     level: Number(row["level"]),
     position: Number(row["position"]),
     withCovered: row["with_covered"] === 1,
     isAutomatic: row["is_automatic"] === 1,
     bound: bound instanceof Uint8Array ? fileKey(bound) : null,
   };
+}
+
+/** Numbers stand in keys as 32 bits. */
+function mountNumber(value: unknown): number {
+  const number = Number(value);
+  if (!(number >= 0 && number <= MOUNT_ID_MAX)) throw new Error(`${number} is no number of a mount`);
+  return number;
 }

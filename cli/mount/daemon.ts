@@ -18,7 +18,7 @@ import {
 import type { Arguments } from "../arguments.ts";
 import { resolverOf } from "../bank/naming.ts";
 import { ControlChannel } from "../control/channel.ts";
-import { EXIT } from "../failure.ts";
+import { EXIT, UsageError } from "../failure.ts";
 import { parsePort, parsePrefixes } from "../options-read.ts";
 import type { Output } from "../output.ts";
 import { aborted, stopSignal } from "../signals.ts";
@@ -65,17 +65,20 @@ export class MountDaemon {
   readonly #mounting: Mounting;
   readonly #store: MountTableStore;
   readonly #forOthers: NfsServer;
+  readonly #log: Log;
   readonly #opened: AsyncDisposableStack;
 
   private constructor(parts: {
     mounting: Mounting;
     store: MountTableStore;
     forOthers: NfsServer;
+    log: Log;
     opened: AsyncDisposableStack;
   }) {
     this.#mounting = parts.mounting;
     this.#store = parts.store;
     this.#forOthers = parts.forOthers;
+    this.#log = parts.log;
     this.#opened = parts.opened;
     this.#lookForIdle();
   }
@@ -97,7 +100,7 @@ export class MountDaemon {
     const parts = { fileSystem: mounting.nameSpace, store: handles, clock: systemClock, random: systemRandom, log };
     const [forOthers, forUs] = [new NfsServer(parts), new NfsServer(parts)];
     forUs.publish([{ path: "/", root: null, networks: [], isWritable: true, squash: "none" }]);
-    forOthers.publish(exportsOf(store));
+    forOthers.publish(exportsOf(store, log));
     await mountNet(mounting, net, log);
     const local = { files: systemFiles, log };
     const files = await listenLocalStreams(filesSocketOf(folder), (...given) => forUs.accept(...given), local);
@@ -114,10 +117,10 @@ export class MountDaemon {
       mounting,
       store,
       attachments,
-      onExports: () => forOthers.publish(exportsOf(store)),
+      onExports: () => forOthers.publish(exportsOf(store, log)),
       listening: () => tcp.endpoint ?? listen,
     });
-    return new MountDaemon({ mounting, store, forOthers, opened: opened.move() });
+    return new MountDaemon({ mounting, store, forOthers, log, opened: opened.move() });
   }
 
   /** Mounts it there unless something is mounted there already. Throws a MountError. */
@@ -129,7 +132,7 @@ export class MountDaemon {
   /** Lets those networks read it over NFS. */
   publish(path: string, networks: readonly string[]): void {
     this.#store.setExport({ path, networks, isWritable: false });
-    this.#forOthers.publish(exportsOf(this.#store));
+    this.#forOthers.publish(exportsOf(this.#store, this.#log));
   }
 
   async close(): Promise<void> {
@@ -156,8 +159,15 @@ async function mountNet(mounting: Mounting, net: string, log: Log): Promise<void
   }
 }
 
-function exportsOf(store: MountTableStore): NfsExport[] {
-  return store.exports().map(({ path, networks, isWritable }) => {
-    return { path, root: null, networks: parsePrefixes("allow", networks), isWritable, squash: "root" };
+/** A row that cannot be understood is told of and left out: the others are served. */
+function exportsOf(store: MountTableStore, log: Log): NfsExport[] {
+  return store.exports().flatMap(({ path, networks, isWritable }): NfsExport[] => {
+    try {
+      return [{ path, root: null, networks: parsePrefixes("allow", networks), isWritable, squash: "root" }];
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      log.error({ path, reason: error.message }, "an export is left out; strata export PATH sets it again");
+      return [];
+    }
   });
 }
