@@ -51,7 +51,7 @@ export { MountError, Mounting, type MountingParts, type MountRequest, type Unmou
 export { NameSpace } from "./name-space.ts";
 export { formatPath, isPathWithin, parsePath, PATH_OCTETS_MAX } from "./path.ts";
 export { BASE_MOUNT, type MountPlace, type MountRow, MountTable } from "./table.ts";
-export { type ExportRow, MountTableStore } from "./table-store.ts";
+export { type ExportRow, MountTableError, MountTableStore } from "./table-store.ts";
 export { type LastLink, Walker, type Walked, type WalkFault, type WalkStep } from "./walk.ts";
 export { type FoundServers, type ServerAddress, type ServerFinder, ServerNotFound } from "./server-finder.ts";
 export { isStatus, type Status, statuses, statusText } from "./status.ts";

@@ -13,7 +13,7 @@ import { formatPath, parsePath } from "./path.ts";
 import { type Source } from "./source.ts";
 import { isStatus, type Status, statusText } from "./status.ts";
 import { BASE_MOUNT, type MountPlace, type MountRow, MountTable } from "./table.ts";
-import { type MountTableStore } from "./table-store.ts";
+import { MountTableError, type MountTableStore } from "./table-store.ts";
 import { Walker } from "./walk.ts";
 
 /** Why something was not mounted or not undone. Nothing has changed. */
@@ -90,7 +90,7 @@ export class Mounting {
     kept: Pick<MountRow, "isAutomatic" | "bound">,
   ): Promise<Mounted> {
     const slot = this.nameSpace.table.slot(place, options);
-    const row = this.#parts.store.add({ sources, target, options, place, ...kept, ...slot });
+    const row = this.#saved({ sources, target, options, place, ...kept, ...slot });
     const mounted = this.#mounted(row);
     try {
       const root = await mounted.root();
@@ -98,6 +98,10 @@ export class Mounting {
       if (root.attributes.kind !== "directory")
         throw new MountError("refused", `${target}: what is to be mounted is no directory`);
       if (this.nameSpace.mounted(place.mount) === null) throw new MountError("refused", `${target} is gone meanwhile`);
+      const { level, position } = this.nameSpace.table.slot(place, options);
+      if (level !== row.level || position !== row.position) {
+        throw new MountError("busy", `something else was mounted at ${target} meanwhile: try again`);
+      }
     } catch (cause) {
       this.#parts.store.remove([row.id]);
       this.#release(place, target);
@@ -107,6 +111,16 @@ export class Mounting {
     this.nameSpace.attach(mounted);
     this.#parts.log.info({ mount: row.id, target }, "mounted");
     return mounted;
+  }
+
+  #saved(row: Omit<MountRow, "id">): MountRow {
+    try {
+      return this.#parts.store.add(row);
+    } catch (error) {
+      if (!(error instanceof MountTableError)) throw error;
+      this.#release(row.place, row.target);
+      throw new MountError("unreachable", error.message);
+    }
   }
 
   /** Undoes the last mount at a path, or the one with a number ("#3"). Throws a MountError. */

@@ -43,11 +43,23 @@ export interface ExportRow {
   readonly isWritable: boolean;
 }
 
+/** The table could not be written, and is as it was: the disk is full, or the file is damaged. */
+export class MountTableError extends Error {
+  readonly code = "MOUNT_TABLE";
+
+  constructor(path: string, cause: Error) {
+    super(`the mount table ${path} cannot be written (${cause.message}): make room there, or mend it`, { cause });
+  }
+}
+
+/** What writes throws a MountTableError. */
 export class MountTableStore {
+  readonly #path: string;
   readonly #database: DatabaseSync;
 
   /** Opens or makes the file. ":memory:" keeps nothing. Throws what SQLite throws. */
   constructor(path: string) {
+    this.#path = path;
     this.#database = new DatabaseSync(path);
     this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 2000;");
     this.#database.exec(SCHEMA);
@@ -69,37 +81,41 @@ export class MountTableStore {
 
   /** Saves a row and gives it its number. It is on disk when this returns. */
   add(row: Omit<MountRow, "id">): MountRow {
-    const { lastInsertRowid } = this.#database
-      .prepare(
-        `INSERT INTO mounts (target, sources, options, place_mount, place_key, level, position, with_covered, is_automatic, bound)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      )
-      .run(
-        row.target,
-        row.sources.map((source) => formatSource(source)).join(" "),
-        formatMountOptions(row.options),
-        row.place.mount,
-        fileKeyOctets(row.place.key),
-        row.level,
-        row.position,
-        row.withCovered ? 1 : 0,
-        row.isAutomatic ? 1 : 0,
-        row.bound === null ? null : fileKeyOctets(row.bound),
-      );
+    const { lastInsertRowid } = this.#written(() =>
+      this.#database
+        .prepare(
+          `INSERT INTO mounts (target, sources, options, place_mount, place_key, level, position, with_covered, is_automatic, bound)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        )
+        .run(
+          row.target,
+          row.sources.map((source) => formatSource(source)).join(" "),
+          formatMountOptions(row.options),
+          row.place.mount,
+          fileKeyOctets(row.place.key),
+          row.level,
+          row.position,
+          row.withCovered ? 1 : 0,
+          row.isAutomatic ? 1 : 0,
+          row.bound === null ? null : fileKeyOctets(row.bound),
+        ),
+    );
     return { ...row, id: Number(lastInsertRowid) };
   }
 
   /** Several at once, or none. */
   remove(ids: readonly number[]): void {
-    this.#database.exec("BEGIN IMMEDIATE");
-    try {
-      const remove = this.#database.prepare("DELETE FROM mounts WHERE id = ?");
-      for (const id of ids) remove.run(id);
-      this.#database.exec("COMMIT");
-    } catch (cause) {
-      this.#database.exec("ROLLBACK");
-      throw cause;
-    }
+    this.#written(() => {
+      this.#database.exec("BEGIN IMMEDIATE");
+      try {
+        const remove = this.#database.prepare("DELETE FROM mounts WHERE id = ?");
+        for (const id of ids) remove.run(id);
+        this.#database.exec("COMMIT");
+      } finally {
+        // A full disk may have ended the transaction already.
+        if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+      }
+    });
   }
 
   exports(): ExportRow[] {
@@ -116,18 +132,31 @@ export class MountTableStore {
   }
 
   setExport({ path, networks, isWritable }: ExportRow): void {
-    this.#database
-      .prepare("INSERT OR REPLACE INTO exports (path, networks, is_writable) VALUES (?, ?, ?)")
-      .run(path, networks.join(" "), isWritable ? 1 : 0);
+    this.#written(() =>
+      this.#database
+        .prepare("INSERT OR REPLACE INTO exports (path, networks, is_writable) VALUES (?, ?, ?)")
+        .run(path, networks.join(" "), isWritable ? 1 : 0),
+    );
   }
 
   /** False: it was not exported. */
   removeExport(path: string): boolean {
-    return Number(this.#database.prepare("DELETE FROM exports WHERE path = ?").run(path).changes) > 0;
+    const remove = this.#database.prepare("DELETE FROM exports WHERE path = ?");
+    return this.#written(() => Number(remove.run(path).changes) > 0);
   }
 
   close(): void {
     this.#database.close();
+  }
+
+  #written<T>(write: () => T): T {
+    try {
+      return write();
+    } catch (error) {
+      // What SQLite says has its number with it; anything else is a bug.
+      if (!(error instanceof Error && "errcode" in error)) throw error;
+      throw new MountTableError(this.#path, error);
+    }
   }
 }
 

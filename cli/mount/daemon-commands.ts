@@ -11,6 +11,7 @@ import {
   type Mounting,
   MountOptionError,
   mountOf,
+  MountTableError,
   type MountTableStore,
   parseMountOptions,
   parseSource,
@@ -94,12 +95,14 @@ export function addDaemonCommands(channel: ControlChannel, parts: DaemonParts): 
   channel.add("mounts", () => mounting.mounts().map(answerOf));
   channel.add("exports", () => ({ listen: formatEndpoint(parts.listening()), exports: store.exports() }));
   channel.add("export", (words) => refusing(() => setExport(parts, words)));
-  channel.add("unexport", async (words) => {
-    const path = words.required("path");
-    if (!store.removeExport(path)) throw new LocalError("REFUSED", `${path} is not exported`);
-    parts.onExports();
-    return null;
-  });
+  channel.add("unexport", (words) =>
+    refusing(async () => {
+      const path = words.required("path");
+      if (!store.removeExport(path)) throw new LocalError("REFUSED", `${path} is not exported`);
+      parts.onExports();
+      return null;
+    }),
+  );
   channel.add("why", (words) => why(mounting, words.required("path")));
 }
 
@@ -198,6 +201,7 @@ async function refusing<T>(act: () => Promise<T>): Promise<T> {
   } catch (error) {
     const isMistake =
       error instanceof SourceError || error instanceof MountOptionError || error instanceof AddressError;
+    if (error instanceof MountTableError) throw new LocalError("UNREACHABLE", error.message);
     if (isMistake) throw new LocalError("USAGE", error.message);
     if (!(error instanceof MountError)) throw error;
     const codes = { wrong: "USAGE", refused: "REFUSED", busy: "REFUSED", unreachable: "UNREACHABLE" } as const;

@@ -87,3 +87,51 @@ test.each([
     rmSync(folder, { recursive: true, force: true });
   }
 });
+
+test("a mount that cannot be written down is refused, and leaves nothing; an unmount changes nothing", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "strata-mount-"));
+  const path = join(folder, "mounts.sqlite");
+  const mounting = begin(path, memory);
+  await mount(mounting, "/kept");
+  const other = new DatabaseSync(path);
+  // What a disk that is full does to every change.
+  const trigger = (name: string, what: string): void =>
+    other.exec(
+      `CREATE TRIGGER ${name} BEFORE ${what} ON mounts BEGIN SELECT RAISE(FAIL, 'database or disk is full'); END`,
+    );
+  trigger("added", "INSERT");
+  trigger("removed", "DELETE");
+  await expect(mount(mounting, "/new/place")).rejects.toMatchObject({
+    code: "unreachable",
+    message: expect.stringContaining("database or disk is full"),
+  });
+  const { nameSpace } = mounting;
+  expect(await nameSpace.lookup((await good(nameSpace.root())).key, "new")).toBe("NOENT");
+  await expect(mounting.unmount("/kept", plain)).rejects.toThrow("cannot be written");
+  expect(mounting.mounts().map(({ row }) => row.target)).toEqual(["/kept"]);
+  other.exec("DROP TRIGGER added; DROP TRIGGER removed");
+  await mount(mounting, "/new/place");
+  other.close();
+  await mounting.close();
+  rmSync(folder, { recursive: true });
+});
+
+test("two who mount at one place at once: the second is told, and there is no union of both", async () => {
+  const opened = Promise.withResolvers<null>();
+  const slow = new Mounting({
+    store: new MountTableStore(":memory:"),
+    clock,
+    log: silentLog,
+    open: async () => {
+      await opened.promise;
+      return memory();
+    },
+  });
+  const both = [mount(slow, "/vu"), mount(slow, "/vu")];
+  await new Promise((resolve) => setImmediate(resolve));
+  opened.resolve(null);
+  const outcomes = await Promise.allSettled(both);
+  expect(outcomes.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+  expect(slow.mounts()).toHaveLength(1);
+  await slow.close();
+});
